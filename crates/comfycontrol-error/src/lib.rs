@@ -1,0 +1,1 @@
+//! Tower middleware that turns an unsuccessful HTTP response into a typed error.

@@ -1,0 +1,1 @@
+//! A client of the ComfyControl API that keeps within its rate limit.
