@@ -1,0 +1,484 @@
+//! All that decides, in one place: the account, the gate and the queue, moved by events. Pure: every
+//! event brings its `now`, in nanoseconds since one fixed instant, and what is to be woken is
+//! collected in [`Effects`], never woken here.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::NotAdmitted;
+use crate::NotAdmittedReason::{self, DeadlinePassed, QueueFull, WouldWaitTooLong};
+use crate::cooldown::{Cooldown, Gate, Refusal};
+use crate::queue::{Place, Queue, Ticket};
+use crate::snapshot::{Counters, Snapshot};
+use crate::window::Account;
+
+/// The settings, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) cooldown: u64,
+    pub(crate) cooldown_margin: u64,
+    pub(crate) count_lag: u64,
+    pub(crate) linger: u64,
+    pub(crate) max_cooldown: u64,
+    pub(crate) max_queued: usize,
+    pub(crate) max_transit: Option<u64>,
+    pub(crate) max_wait: Option<u64>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Admission {
+    account: Account,
+    gate: Cooldown,
+    queue: Queue,
+    settings: Settings,
+    counters: Counters,
+    /// Slots that were granted and are neither given back nor settled.
+    outstanding: u64,
+    /// The earliest grant to the first in the queue, if it is known; stale when nobody waits.
+    next_grant: Option<u64>,
+    /// When something falls due although nobody calls.
+    alarm: u64,
+}
+
+/// A slot that was granted and not used yet.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    probe: bool,
+    episode: u32,
+}
+
+/// A slot whose request is on its way.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    probe: bool,
+    episode: u32,
+    /// The stamp it has already, where the way to the server is bounded.
+    stamp: Option<u64>,
+}
+
+impl Flight {
+    /// A request whose way to the server takes as long as it takes.
+    pub(crate) fn of(grant: Grant) -> Self {
+        let Grant { probe, episode } = grant;
+        Self {
+            probe,
+            episode,
+            stamp: None,
+        }
+    }
+}
+
+/// How a request ended, as the limiter sees it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    /// The head of a response came.
+    Answered,
+    /// No response will come; the request may still be on its way.
+    Lost,
+    /// The server refused it, and asked for that much silence.
+    Refused(Option<Duration>),
+}
+
+/// What is worth telling about a settled request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Event {
+    CooldownEnded,
+    CooldownStarted { pause: Duration, strikes: u32 },
+}
+
+/// What a queued call finds when it looks.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    Granted,
+    Refused(NotAdmitted),
+    Waiting,
+}
+
+/// Wakers to be dealt with once no lock is held: both waking and dropping one may run anything.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    wake: Vec<Waker>,
+    discard: Vec<Waker>,
+}
+
+impl Effects {
+    pub(crate) fn apply(self) {
+        self.wake.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Admission {
+    pub(crate) fn new(account: Account, settings: Settings) -> Self {
+        Self {
+            account,
+            gate: Cooldown::new(settings.cooldown),
+            queue: Queue::default(),
+            settings,
+            counters: Counters::default(),
+            outstanding: 0,
+            next_grant: None,
+            alarm: NEVER,
+        }
+    }
+
+    /// When [`run`](Self::run) must be called at the latest; [`NEVER`] if not at all.
+    pub(crate) fn alarm(&self) -> u64 {
+        self.alarm
+    }
+
+    /// Grants a slot if nobody comes before the caller and the rule allows it.
+    pub(crate) fn try_admit(&mut self, now: u64) -> Option<Grant> {
+        if !self.queue.is_empty() {
+            return None;
+        }
+        let probe = self.may_pass(now).ok()?;
+        Some(self.grant(now, probe))
+    }
+
+    /// Joins the queue, unless the call would certainly wait past `deadline` or too long.
+    pub(crate) fn enqueue(
+        &mut self,
+        now: u64,
+        deadline: Option<u64>,
+        waker: Waker,
+        effects: &mut Effects,
+    ) -> Result<Ticket, NotAdmitted> {
+        let longest = self.settings.max_wait.map(|wait| now.saturating_add(wait));
+        let deadline = [deadline, longest].into_iter().flatten().min();
+        if let Some((reason, bound)) = self.refusal(now, deadline) {
+            effects.discard.push(waker);
+            self.counters.not_admitted += 1;
+            return Err(not_admitted(reason, now, bound));
+        }
+        self.counters.queued += 1;
+        let ticket = self.queue.push(waker, deadline);
+        if self.queue.len() == 1 {
+            self.run(now, effects);
+        } else if let Some(deadline) = deadline {
+            self.alarm = self.alarm.min(deadline);
+        }
+        Ok(ticket)
+    }
+
+    /// Looks after a queued call, which is to be woken by `waker` from now on.
+    pub(crate) fn look(
+        &mut self,
+        now: u64,
+        ticket: &Ticket,
+        waker: Waker,
+        effects: &mut Effects,
+    ) -> Progress {
+        match self.queue.place(ticket) {
+            Place::Lapsed => {
+                self.queue.rejoin(ticket, waker);
+                self.run(now, effects);
+            }
+            Place::Waiting => effects.discard.extend(self.queue.swap_waker(ticket, waker)),
+            Place::Granted { .. } | Place::Refused(_) => effects.discard.push(waker),
+        }
+        self.progress(ticket)
+    }
+
+    pub(crate) fn progress(&self, ticket: &Ticket) -> Progress {
+        match self.queue.place(ticket) {
+            Place::Granted { .. } => Progress::Granted,
+            Place::Refused(error) => Progress::Refused(error.clone()),
+            Place::Lapsed | Place::Waiting => Progress::Waiting,
+        }
+    }
+
+    /// Puts a slot aside whose caller cannot use it yet.
+    pub(crate) fn park(&mut self, now: u64, grant: &Grant) -> Ticket {
+        self.queue.push_granted(now, grant.probe)
+    }
+
+    /// Takes up the slot a queued call was granted; `Err` if it has gone to another meanwhile.
+    pub(crate) fn claim(&mut self, ticket: Ticket) -> Result<Grant, Ticket> {
+        let Place::Granted { probe, .. } = *self.queue.place(&ticket) else {
+            return Err(ticket);
+        };
+        self.queue.remove(ticket);
+        let episode = self.gate.episode();
+        Ok(Grant { probe, episode })
+    }
+
+    /// Gives up a place, and the slot if it had one.
+    pub(crate) fn leave(&mut self, now: u64, ticket: Ticket, effects: &mut Effects) {
+        let (place, waker) = self.queue.remove(ticket);
+        effects.discard.extend(waker);
+        if let Place::Granted { probe, .. } = place {
+            self.give_back(now, probe, effects);
+        }
+    }
+
+    /// Gives up a slot that was not used.
+    pub(crate) fn cancel(&mut self, now: u64, grant: &Grant, effects: &mut Effects) {
+        self.give_back(now, grant.probe, effects);
+    }
+
+    /// The request leaves.
+    pub(crate) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
+        let mut flight = Flight::of(grant);
+        flight.stamp = self.settings.max_transit.map(|transit| {
+            let at = now + transit + self.settings.count_lag;
+            self.account.stamp(at)
+        });
+        flight
+    }
+
+    /// The request has ended, one way or the other.
+    pub(crate) fn settle(
+        &mut self,
+        now: u64,
+        flight: &Flight,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) -> Option<Event> {
+        self.outstanding -= 1;
+        let mut at = now + self.settings.count_lag;
+        if outcome == Outcome::Lost {
+            at += self.settings.linger;
+        }
+        match flight.stamp {
+            None => _ = self.account.stamp(at),
+            Some(old) if at < old => self.account.restamp(old, at),
+            Some(_) => {}
+        }
+        let event = match outcome {
+            Outcome::Answered if flight.probe => {
+                let opened = self.gate.probe_answered();
+                opened.then_some(Event::CooldownEnded)
+            }
+            Outcome::Answered => None,
+            Outcome::Lost => {
+                self.counters.lost += 1;
+                if flight.probe {
+                    self.gate.probe_lost();
+                }
+                None
+            }
+            Outcome::Refused(asked) => self.refused(now, flight.episode, asked),
+        };
+        if !self.queue.is_empty() {
+            self.run(now, effects);
+        }
+        event
+    }
+
+    /// Does all that has fallen due: grants, refusals, and slots that nobody came for.
+    pub(crate) fn run(&mut self, now: u64, effects: &mut Effects) {
+        while self.queue.first_deadline().is_some_and(|at| at < now) {
+            self.refuse_first_deadline(now, effects);
+        }
+        self.next_grant = loop {
+            if self.queue.is_empty() {
+                self.alarm = NEVER;
+                return;
+            }
+            if self
+                .queue
+                .oldest_grant()
+                .is_some_and(|at| at + CLAIM <= now)
+            {
+                self.lapse();
+                continue;
+            }
+            match self.may_pass(now) {
+                Ok(probe) => {
+                    _ = self.grant(now, probe);
+                    effects.wake.extend(self.queue.grant_first(now, probe));
+                }
+                Err(next_grant) => break next_grant,
+            }
+        };
+        while self.queue.first_deadline().is_some_and(|at| at <= now) {
+            self.refuse_first_deadline(now, effects);
+        }
+        let unclaimed = self.queue.oldest_grant().map(|at| at + CLAIM);
+        let due = [self.retry_at(now), self.queue.first_deadline(), unclaimed];
+        self.alarm = due.into_iter().flatten().min().unwrap_or(NEVER);
+    }
+
+    /// Closes the gate by hand.
+    pub(crate) fn hold(&mut self, now: u64, until: u64, effects: &mut Effects) {
+        self.gate.hold(until);
+        self.run(now, effects);
+    }
+
+    /// Changes the quota; requests that the old one made us forget keep everything closed.
+    pub(crate) fn retune(&mut self, now: u64, limit: u32, window: u64, effects: &mut Effects) {
+        if window > self.account.window()
+            && let Some(until) = self.account.blind_until(window)
+        {
+            self.gate.hold(until);
+        }
+        self.account.resize(limit, window);
+        self.run(now, effects);
+    }
+
+    /// Everyone who waits, to be woken because the clock they rely on has stopped.
+    pub(crate) fn rouse(&mut self, effects: &mut Effects) {
+        effects.wake.extend(self.queue.take_wakers());
+    }
+
+    /// What can be seen from outside; `instant` turns our time into the public one.
+    pub(crate) fn snapshot(&mut self, now: u64, instant: impl Fn(u64) -> Instant) -> Snapshot {
+        let next = self.may_pass(now);
+        let open = next.is_ok() && self.queue.is_empty();
+        Snapshot {
+            limit: self.account.limit(),
+            free: if open { self.account.free(now) } else { 0 },
+            outstanding: self.outstanding,
+            queued: self.queue.len(),
+            next_slot: match next {
+                Ok(_) => Some(instant(now)),
+                Err(next) => next.map(&instant),
+            },
+            closed_until: self.gate.closed_until(now).map(instant),
+            counters: self.counters,
+        }
+    }
+
+    /// Whether the next in line may go now, and if so, whether as the probe.
+    ///
+    /// # Errors
+    ///
+    /// The earliest instant at which it may, as far as that is known.
+    fn may_pass(&mut self, now: u64) -> Result<bool, Option<u64>> {
+        let probe = match self.gate.check(now) {
+            Gate::Pass => false,
+            Gate::PassAsProbe => true,
+            Gate::Wait { until } => {
+                return Err(match self.account.check(now) {
+                    Ok(()) => Some(until),
+                    Err(earliest) => earliest.map(|at| at.max(until)),
+                });
+            }
+            Gate::WaitForProbe { .. } => return Err(None),
+        };
+        self.account.check(now).map(|()| probe)
+    }
+
+    /// When to look again for the first in line.
+    fn retry_at(&self, now: u64) -> Option<u64> {
+        match self.gate.check(now) {
+            Gate::WaitForProbe { until } => Some(until),
+            Gate::Pass | Gate::PassAsProbe | Gate::Wait { .. } => self.next_grant,
+        }
+    }
+
+    fn grant(&mut self, now: u64, probe: bool) -> Grant {
+        self.account.take();
+        self.outstanding += 1;
+        self.counters.granted += 1;
+        if probe {
+            self.gate.probe(now);
+        }
+        let episode = self.gate.episode();
+        Grant { probe, episode }
+    }
+
+    fn give_back(&mut self, now: u64, probe: bool, effects: &mut Effects) {
+        self.return_slot(probe);
+        if !self.queue.is_empty() {
+            self.run(now, effects);
+        }
+    }
+
+    fn return_slot(&mut self, probe: bool) {
+        self.account.give_back();
+        self.outstanding -= 1;
+        self.counters.granted -= 1;
+        if probe {
+            self.gate.probe_lost();
+        }
+    }
+
+    fn lapse(&mut self) {
+        let probe = self.queue.lapse_oldest_grant();
+        self.return_slot(probe);
+    }
+
+    fn refused(&mut self, now: u64, episode: u32, asked: Option<Duration>) -> Option<Event> {
+        self.counters.refused += 1;
+        let settings = self.settings;
+        let asked = asked.map_or(0, |asked| nanos(asked).min(settings.max_cooldown));
+        let base = settings.cooldown.max(asked);
+        let pause = |strikes: u32| {
+            let longer = base.saturating_mul(1 << strikes.min(16));
+            longer.min(settings.max_cooldown.max(base)) + settings.cooldown_margin
+        };
+        let refusal = self.gate.refused(now, episode, pause);
+        // Of the server's count we know nothing now, so the worst is assumed.
+        self.account.fill(now + settings.count_lag);
+        // Slots granted a moment ago must not be used any more.
+        while self.queue.oldest_grant().is_some() {
+            self.lapse();
+        }
+        match refusal {
+            Refusal::SameEpisode => None,
+            Refusal::NewEpisode { strikes } => {
+                self.counters.cooldowns += 1;
+                let pause = Duration::from_nanos(pause(strikes));
+                Some(Event::CooldownStarted { pause, strikes })
+            }
+        }
+    }
+
+    fn refuse_first_deadline(&mut self, now: u64, effects: &mut Effects) {
+        self.counters.not_admitted += 1;
+        let next = self.next_grant.unwrap_or(now);
+        let error = not_admitted(DeadlinePassed, now, next);
+        effects.wake.extend(self.queue.refuse_first_deadline(error));
+    }
+
+    /// Why a newcomer cannot even join, with the earliest grant it could have had.
+    fn refusal(&mut self, now: u64, deadline: Option<u64>) -> Option<(NotAdmittedReason, u64)> {
+        let full = self.queue.len() >= self.settings.max_queued;
+        if !full && deadline.is_none() {
+            return None;
+        }
+        let bound = self.earliest_for_newcomer(now);
+        if full {
+            return Some((QueueFull, bound));
+        }
+        (deadline? < bound).then_some((WouldWaitTooLong, bound))
+    }
+
+    /// Before then a newcomer cannot be granted a slot, unless those before it give up: no window
+    /// grants more than the limit.
+    fn earliest_for_newcomer(&mut self, now: u64) -> u64 {
+        let first = if self.queue.is_empty() {
+            self.may_pass(now).err().flatten()
+        } else {
+            self.next_grant
+        };
+        let first = first.unwrap_or_else(|| match self.gate.check(now) {
+            // Nothing is certain: the answer to the probe may open the gate at once.
+            Gate::WaitForProbe { .. } => now,
+            // All depends on answers to come, and they count for one window from then on.
+            _ if self.account.unstamped() >= self.account.limit() => now + self.account.window(),
+            _ => now,
+        });
+        let windows = self.queue.len() as u64 / self.account.limit();
+        first
+            .max(now)
+            .saturating_add(windows.saturating_mul(self.account.window()))
+    }
+}
+
+fn not_admitted(reason: NotAdmittedReason, now: u64, bound: u64) -> NotAdmitted {
+    NotAdmitted::new(reason, Duration::from_nanos(bound.saturating_sub(now)))
+}
+
+/// A duration in nanoseconds, at most some 580 years.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// How long a granted slot waits for its caller before it goes to the next.
+pub(crate) const CLAIM: u64 = 1_000_000_000;
