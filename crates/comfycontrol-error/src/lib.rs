@@ -1,1 +1,84 @@
 //! Tower middleware that turns an unsuccessful HTTP response into a typed error.
+//!
+//! A successful response passes through as it is: same body, same type, nothing read or
+//! copied. Of any other the body is read, within a byte cap and a time limit, and decoded into an
+//! [`ApiError`]. Decoding cannot fail: whether the API answers, the network in front of it, or
+//! something nobody foresaw, status and headers survive, and [`ApiError::kind`],
+//! [`ApiError::retry_class`] and [`ApiError::retry_after`] say what can be done.
+//!
+//! # Example
+//!
+//! ```
+//! use bytes::Bytes;
+//! use comfycontrol_error::{ApiError, ApiErrorKind, DecodeErrorLayer};
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let client = ServiceBuilder::new()
+//!     .layer(DecodeErrorLayer::new())
+//!     .service(service_fn(|_: Request<()>| async {
+//!         let body = r#"{"status":403,"message":"Runner limit exceeded for your tier"}"#;
+//!         let reply = Response::builder().status(403).body(Full::new(Bytes::from(body)));
+//!         Ok::<_, BoxError>(reply?)
+//!     }));
+//!
+//! let error = client.oneshot(Request::new(())).await.unwrap_err();
+//! let error = error.downcast::<ApiError>()?;
+//! assert_eq!(error.kind(), ApiErrorKind::TierLimit);
+//! assert_eq!(error.to_string(), "403 Forbidden: Runner limit exceeded for your tier");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! The middleware does not change the error type of the service it wraps. It only asks that an
+//! [`ApiError`] can be turned into it, which holds for boxed errors and for any enum with a
+//! `From<ApiError>`. If the body of an error breaks off or does not come in time, that is the
+//! `source()` of the [`ApiError`], not another error.
+//!
+//! # Clones
+//!
+//! Clones share nothing; the middleware has settings, and no state.
+//!
+//! # Place in a stack
+//!
+//! Outside whatever must see the status of a reply, such as a rate limiter or what puts the
+//! token on requests; outside decompression, so that the cap counts decoded bytes; inside retries,
+//! which then decide on the decoded error, with the body read and the connection free.
+//!
+//! A timer of tokio is made only when an error's body keeps its reader waiting; the future must
+//! then be polled within a tokio runtime that has its time driver enabled.
+//!
+//! # Not handled
+//!
+//! Replies with a successful status and a body that says otherwise; the bodies of successful
+//! replies breaking off; following redirects; compressed error bodies, whose text is not shown.
+
+mod api_error;
+mod body;
+mod body_incomplete;
+mod decode;
+mod future;
+mod json;
+mod kind;
+mod layer;
+mod origin;
+mod problem;
+mod retry_after;
+mod retry_class;
+mod service;
+mod text;
+
+pub use self::api_error::ApiError;
+pub use self::body_incomplete::BodyIncomplete;
+pub use self::future::ResponseFuture;
+pub use self::kind::ApiErrorKind;
+pub use self::layer::DecodeErrorLayer;
+pub use self::origin::Origin;
+pub use self::problem::Problem;
+pub use self::retry_class::RetryClass;
+pub use self::service::DecodeError;

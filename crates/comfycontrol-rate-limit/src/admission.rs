@@ -2,6 +2,7 @@
 //! event brings its `now`, in nanoseconds since one fixed instant, and what is to be woken is
 //! collected in [`Effects`], never woken here.
 
+use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::NotAdmitted;
 use crate::NotAdmittedReason::{self, DeadlinePassed, QueueFull, WouldWaitTooLong};
-use crate::cooldown::{Cooldown, Gate, Refusal};
+use crate::cooldown::{Cooldown, Gate, Probe, Refusal};
 use crate::queue::{Place, Queue, Ticket};
 use crate::snapshot::{Counters, Snapshot};
 use crate::window::Account;
@@ -45,14 +46,14 @@ pub(crate) struct Admission {
 /// A slot that was granted and not used yet.
 #[derive(Debug)]
 pub(crate) struct Grant {
-    probe: bool,
+    probe: Option<Probe>,
     episode: u32,
 }
 
 /// A slot whose request is on its way.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    probe: bool,
+    probe: Option<Probe>,
     episode: u32,
     /// The stamp it has already, where the way to the server is bounded.
     stamp: Option<u64>,
@@ -99,13 +100,26 @@ pub(crate) enum Progress {
 /// Wakers to be dealt with once no lock is held: both waking and dropping one may run anything.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
-    wake: Vec<Waker>,
+    wake: VecDeque<Waker>,
     discard: Vec<Waker>,
 }
 
 impl Effects {
-    pub(crate) fn apply(self) {
-        self.wake.into_iter().for_each(Waker::wake);
+    pub(crate) fn apply(mut self) {
+        self.wake_all();
+    }
+
+    fn wake_all(&mut self) {
+        while let Some(waker) = self.wake.pop_front() {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Effects {
+    fn drop(&mut self) {
+        // One waker that panics must not keep the others asleep.
+        self.wake_all();
     }
 }
 
@@ -133,8 +147,8 @@ impl Admission {
         if !self.queue.is_empty() {
             return None;
         }
-        let probe = self.may_pass(now).ok()?;
-        Some(self.grant(now, probe))
+        let as_probe = self.may_pass(now).ok()?;
+        Some(self.grant(now, as_probe))
     }
 
     /// Joins the queue, unless the call would certainly wait past `deadline` or too long.
@@ -145,8 +159,7 @@ impl Admission {
         waker: Waker,
         effects: &mut Effects,
     ) -> Result<Ticket, NotAdmitted> {
-        let longest = self.settings.max_wait.map(|wait| now.saturating_add(wait));
-        let deadline = [deadline, longest].into_iter().flatten().min();
+        let deadline = self.deadline(now, deadline);
         if let Some((reason, bound)) = self.refusal(now, deadline) {
             effects.discard.push(waker);
             self.counters.not_admitted += 1;
@@ -189,9 +202,10 @@ impl Admission {
         }
     }
 
-    /// Puts a slot aside whose caller cannot use it yet.
-    pub(crate) fn park(&mut self, now: u64, grant: &Grant) -> Ticket {
-        self.queue.push_granted(now, grant.probe)
+    /// Puts a slot aside whose caller cannot use it yet, and would wait until `deadline` for another.
+    pub(crate) fn park(&mut self, now: u64, grant: &Grant, deadline: Option<u64>) -> Ticket {
+        let deadline = self.deadline(now, deadline);
+        self.queue.push_granted(now, grant.probe, deadline)
     }
 
     /// Takes up the slot a queued call was granted; `Err` if it has gone to another meanwhile.
@@ -228,14 +242,8 @@ impl Admission {
         flight
     }
 
-    /// The request has ended, one way or the other.
-    pub(crate) fn settle(
-        &mut self,
-        now: u64,
-        flight: &Flight,
-        outcome: Outcome,
-        effects: &mut Effects,
-    ) -> Option<Event> {
+    /// The request has ended, one way or the other. If somebody waits, [`run`](Self::run) is due.
+    pub(crate) fn settle(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
         self.outstanding -= 1;
         let mut at = now + self.settings.count_lag;
         if outcome == Outcome::Lost {
@@ -246,25 +254,27 @@ impl Admission {
             Some(old) if at < old => self.account.restamp(old, at),
             Some(_) => {}
         }
-        let event = match outcome {
-            Outcome::Answered if flight.probe => {
-                let opened = self.gate.probe_answered();
+        match outcome {
+            Outcome::Answered => {
+                let opened = flight
+                    .probe
+                    .is_some_and(|probe| self.gate.probe_answered(probe));
                 opened.then_some(Event::CooldownEnded)
             }
-            Outcome::Answered => None,
             Outcome::Lost => {
                 self.counters.lost += 1;
-                if flight.probe {
-                    self.gate.probe_lost();
+                if let Some(probe) = flight.probe {
+                    self.gate.probe_lost(probe);
                 }
                 None
             }
             Outcome::Refused(asked) => self.refused(now, flight.episode, asked),
-        };
-        if !self.queue.is_empty() {
-            self.run(now, effects);
         }
-        event
+    }
+
+    /// Whether anybody waits.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.queue.is_empty()
     }
 
     /// Does all that has fallen due: grants, refusals, and slots that nobody came for.
@@ -286,9 +296,11 @@ impl Admission {
                 continue;
             }
             match self.may_pass(now) {
-                Ok(probe) => {
-                    _ = self.grant(now, probe);
-                    effects.wake.extend(self.queue.grant_first(now, probe));
+                Ok(as_probe) => {
+                    let grant = self.grant(now, as_probe);
+                    effects
+                        .wake
+                        .extend(self.queue.grant_first(now, grant.probe));
                 }
                 Err(next_grant) => break next_grant,
             }
@@ -329,7 +341,11 @@ impl Admission {
         let open = next.is_ok() && self.queue.is_empty();
         Snapshot {
             limit: self.account.limit(),
-            free: if open { self.account.free(now) } else { 0 },
+            free: match next {
+                Ok(true) if open => 1, // the probe goes alone
+                Ok(false) if open => self.account.free(now),
+                _ => 0,
+            },
             outstanding: self.outstanding,
             queued: self.queue.len(),
             next_slot: match next {
@@ -347,7 +363,7 @@ impl Admission {
     ///
     /// The earliest instant at which it may, as far as that is known.
     fn may_pass(&mut self, now: u64) -> Result<bool, Option<u64>> {
-        let probe = match self.gate.check(now) {
+        let as_probe = match self.gate.check(now) {
             Gate::Pass => false,
             Gate::PassAsProbe => true,
             Gate::Wait { until } => {
@@ -358,7 +374,7 @@ impl Admission {
             }
             Gate::WaitForProbe { .. } => return Err(None),
         };
-        self.account.check(now).map(|()| probe)
+        self.account.check(now).map(|()| as_probe)
     }
 
     /// When to look again for the first in line.
@@ -369,30 +385,28 @@ impl Admission {
         }
     }
 
-    fn grant(&mut self, now: u64, probe: bool) -> Grant {
+    fn grant(&mut self, now: u64, as_probe: bool) -> Grant {
         self.account.take();
         self.outstanding += 1;
         self.counters.granted += 1;
-        if probe {
-            self.gate.probe(now);
-        }
+        let probe = as_probe.then(|| self.gate.probe(now));
         let episode = self.gate.episode();
         Grant { probe, episode }
     }
 
-    fn give_back(&mut self, now: u64, probe: bool, effects: &mut Effects) {
+    fn give_back(&mut self, now: u64, probe: Option<Probe>, effects: &mut Effects) {
         self.return_slot(probe);
         if !self.queue.is_empty() {
             self.run(now, effects);
         }
     }
 
-    fn return_slot(&mut self, probe: bool) {
+    fn return_slot(&mut self, probe: Option<Probe>) {
         self.account.give_back();
         self.outstanding -= 1;
         self.counters.granted -= 1;
-        if probe {
-            self.gate.probe_lost();
+        if let Some(probe) = probe {
+            self.gate.probe_lost(probe);
         }
     }
 
@@ -450,22 +464,32 @@ impl Admission {
     /// Before then a newcomer cannot be granted a slot, unless those before it give up: no window
     /// grants more than the limit.
     fn earliest_for_newcomer(&mut self, now: u64) -> u64 {
-        let first = if self.queue.is_empty() {
-            self.may_pass(now).err().flatten()
-        } else {
-            self.next_grant
+        let gate = match self.gate.check(now) {
+            Gate::Wait { until } => until,
+            // Nothing is certain: the answer to a probe may open the gate at once.
+            Gate::Pass | Gate::PassAsProbe | Gate::WaitForProbe { .. } => now,
         };
-        let first = first.unwrap_or_else(|| match self.gate.check(now) {
-            // Nothing is certain: the answer to the probe may open the gate at once.
-            Gate::WaitForProbe { .. } => now,
-            // All depends on answers to come, and they count for one window from then on.
-            _ if self.account.unstamped() >= self.account.limit() => now + self.account.window(),
-            _ => now,
-        });
+        let account = if self.settings.max_transit.is_some() && self.outstanding > 0 {
+            now // the next answer may bring any stamp nearer
+        } else {
+            // Slots that nobody has come for may be free again in a moment.
+            let unclaimed = self.queue.unclaimed() as u64;
+            match self.account.check_without(now, unclaimed) {
+                Ok(()) => now,
+                Err(Some(earliest)) => earliest,
+                // All depends on answers to come, and they count for one window from then on.
+                Err(None) => now + self.account.window(),
+            }
+        };
         let windows = self.queue.len() as u64 / self.account.limit();
-        first
-            .max(now)
-            .saturating_add(windows.saturating_mul(self.account.window()))
+        let windows = windows.saturating_mul(self.account.window());
+        gate.max(account).saturating_add(windows)
+    }
+
+    /// The earlier of a call's own deadline and the longest wait from now on.
+    fn deadline(&self, now: u64, own: Option<u64>) -> Option<u64> {
+        let longest = self.settings.max_wait.map(|wait| now.saturating_add(wait));
+        [own, longest].into_iter().flatten().min()
     }
 }
 
@@ -475,7 +499,8 @@ fn not_admitted(reason: NotAdmittedReason, now: u64, bound: u64) -> NotAdmitted 
 
 /// A duration in nanoseconds, at most some 580 years.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    let seconds = duration.as_secs().saturating_mul(1_000_000_000);
+    seconds.saturating_add(duration.subsec_nanos().into())
 }
 
 pub(crate) const NEVER: u64 = u64::MAX;

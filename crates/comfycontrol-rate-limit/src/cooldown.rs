@@ -20,6 +20,7 @@ pub(crate) struct Cooldown {
     /// How many times in a row the gate has closed again on a probe.
     strikes: u32,
     episode: u32,
+    probes: Probe,
     /// How long an unanswered probe keeps the others waiting.
     patience: u64,
     /// Closed by hand until then; nothing was refused, so nobody needs to probe.
@@ -30,8 +31,16 @@ pub(crate) struct Cooldown {
 enum Phase {
     Open,
     Closed,
-    HalfOpen { probing_since: Option<u64> },
+    /// `current` went out at `since`, or was lost; the answer to any since `first` will do.
+    HalfOpen {
+        first: Probe,
+        current: Probe,
+        since: Option<u64>,
+    },
 }
+
+/// The number of a probe: they are counted over all episodes.
+pub(crate) type Probe = u32;
 
 /// What the gate says to the next in line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,6 +73,7 @@ impl Cooldown {
             until: 0,
             strikes: 0,
             episode: 0,
+            probes: 0,
             patience,
             held_until: 0,
         }
@@ -76,41 +86,53 @@ impl Cooldown {
 
     /// Whether the next in line may pass at `now`.
     pub(crate) fn check(&self, now: u64) -> Gate {
-        if now < self.held_until {
-            return Gate::Wait {
-                until: self.held_until,
-            };
+        if let Some(until) = self.closed_until(now) {
+            return Gate::Wait { until };
         }
         match self.phase {
             Phase::Open => Gate::Pass,
-            Phase::Closed if now < self.until => Gate::Wait { until: self.until },
-            Phase::Closed => Gate::PassAsProbe,
-            Phase::HalfOpen { probing_since } => match probing_since {
-                Some(since) if now < since + self.patience => Gate::WaitForProbe {
-                    until: since + self.patience,
-                },
-                _ => Gate::PassAsProbe,
+            Phase::HalfOpen {
+                since: Some(since), ..
+            } if now < since + self.patience => Gate::WaitForProbe {
+                until: since + self.patience,
             },
+            Phase::Closed | Phase::HalfOpen { .. } => Gate::PassAsProbe,
         }
     }
 
-    /// The probe was granted its slot.
-    pub(crate) fn probe(&mut self, now: u64) {
-        self.phase = Phase::HalfOpen {
-            probing_since: Some(now),
+    /// A probe was granted its slot; returns its number.
+    pub(crate) fn probe(&mut self, now: u64) -> Probe {
+        self.probes = self.probes.wrapping_add(1);
+        let current = self.probes;
+        let first = match self.phase {
+            Phase::HalfOpen { first, .. } => first,
+            Phase::Open | Phase::Closed => current,
         };
+        self.phase = Phase::HalfOpen {
+            first,
+            current,
+            since: Some(now),
+        };
+        current
     }
 
-    /// The probe will never be answered: the next one takes its role.
-    pub(crate) fn probe_lost(&mut self) {
-        if let Phase::HalfOpen { probing_since } = &mut self.phase {
-            *probing_since = None;
+    /// This probe will never be answered: if it was the last one, the next in line takes its role.
+    pub(crate) fn probe_lost(&mut self, probe: Probe) {
+        if let Phase::HalfOpen { current, since, .. } = &mut self.phase
+            && *current == probe
+        {
+            *since = None;
         }
     }
 
-    /// The probe was answered, and not with a refusal; returns whether that opened the gate.
-    pub(crate) fn probe_answered(&mut self) -> bool {
-        let opened = matches!(self.phase, Phase::HalfOpen { .. });
+    /// This probe was answered, and not with a refusal; returns whether that opened the gate.
+    pub(crate) fn probe_answered(&mut self, probe: Probe) -> bool {
+        let opened = match self.phase {
+            Phase::HalfOpen { first, current, .. } => {
+                probe.wrapping_sub(first) <= current.wrapping_sub(first)
+            }
+            Phase::Open | Phase::Closed => false,
+        };
         if opened {
             self.phase = Phase::Open;
             self.strikes = 0;

@@ -1,4 +1,98 @@
 //! Tower middleware that never provokes a 429, and stays silent through a cooldown.
+//!
+//! Calls leave at once while the server's quota allows it and wait in arrival order when it does not.
+//! What counts is what the *server* can count: a slot comes back one window after the response
+//! arrived, whatever the latency, and a request whose response was dropped keeps its slot until it
+//! cannot be on its way any more. When the server refuses nevertheless, because something else
+//! shares the address, nothing is sent until its cooldown is over, and then one request goes first.
+//!
+//! # Example
+//!
+//! ```
+//! use comfycontrol_rate_limit::{Limiter, Quota};
+//! use http::{Request, Response};
+//! use std::time::Duration;
+//! use tokio::time::Instant;
+//! use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), BoxError> {
+//! let limiter = Limiter::new(Quota::COMFYCONTROL);
+//! let client = ServiceBuilder::new()
+//!     .layer(limiter.layer())
+//!     .service(service_fn(|_: Request<()>| async { Ok::<_, BoxError>(Response::new(())) }));
+//!
+//! let start = Instant::now();
+//! for _ in 0..40 {
+//!     client.clone().oneshot(Request::new(())).await?;
+//! }
+//! // The whole quota left at once ...
+//! assert_eq!(start.elapsed(), Duration::ZERO);
+//! // ... and the next call waits until no server can count it as the 41st of a window.
+//! client.oneshot(Request::new(())).await?;
+//! assert!(start.elapsed() > Duration::from_secs(10));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Limiter`] works [without tower](Limiter#without-tower) as well, here around a plain
+//! hyper-util client:
+//!
+//! ```
+//! use comfycontrol_rate_limit::{Limiter, Quota};
+//! use http_body_util::Empty;
+//! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//!
+//! # async fn example(uri: http::Uri) -> Result<(), Box<dyn std::error::Error>> {
+//! let limiter = Limiter::new(Quota::COMFYCONTROL);
+//! let client = Client::builder(TokioExecutor::new()).build_http::<Empty<bytes::Bytes>>();
+//!
+//! let in_flight = limiter.acquire().await?.dispatch();
+//! // If the request fails, dropping `in_flight` keeps the slot taken a little longer.
+//! let response = client.get(uri).await?;
+//! in_flight.settle(&response);
+//! # Ok(())
+//! # }
+//! # fn main() {}
+//! ```
+//!
+//! # Errors
+//!
+//! The middleware does not change the error type of the service it wraps. It only asks that a
+//! [`NotAdmitted`] can be turned into it, which holds for boxed errors and for any enum with a
+//! `From<NotAdmitted>`. Errors come out of the response future only, never out of `poll_ready`, and
+//! only where a [longest wait](LimiterBuilder::max_wait), a
+//! [longest queue](LimiterBuilder::max_queued) or a [`Deadline`] was set.
+//!
+//! # Clones
+//!
+//! Clones of a [`Limiter`], and all layers and services made from them, share everything: one
+//! account, one queue, one cooldown. A limit counts per IP address, not per token or connection, so
+//! one process wants one limiter for each server.
+//!
+//! # Place in a stack
+//!
+//! * Inside anything that sends a request again: each attempt counts.
+//! * Inside anything that turns responses into errors: the status and headers of a 429 must be seen.
+//! * Outside anything whose value ages while a call waits, such as a token or an attempt's timeout.
+//!
+//! The service is always ready, so `LoadShed` outside never sheds: use
+//! [`max_wait`](LimiterBuilder::max_wait) and [`max_queued`](LimiterBuilder::max_queued). The inner
+//! service is asked whether it is ready once the slot is there, and holds nothing before.
+//!
+//! # Tracing
+//!
+//! Waits are told at `debug` level, in the span of the call that waits; the end of a cooldown at
+//! `info`, its start at `warn`: *a 429 although we kept within the limit* means that something else
+//! shares the address. Counters for metrics are in the [`Snapshot`].
+//!
+//! # Not handled
+//!
+//! * Others behind the same IP address, except by the cooldown.
+//! * Servers that count in windows longer than they say, or later than
+//!   [`count_lag`](LimiterBuilder::count_lag).
+//! * Limits by anything but the number of requests.
+//! * Cooldowns that another process was told to keep: nothing is written to disk.
 
 mod admission;
 mod builder;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::task::Waker;
 
 use crate::NotAdmitted;
+use crate::cooldown::Probe;
 
 /// A place in the queue. It belongs to one waiter, who hands it back with [`Queue::remove`].
 #[derive(Debug, Eq, PartialEq)]
@@ -16,7 +17,7 @@ pub(crate) enum Place {
     /// In the queue.
     Waiting,
     /// Has a slot since then and has not come for it yet.
-    Granted { since: u64, probe: bool },
+    Granted { since: u64, probe: Option<Probe> },
     /// Had a slot, did not come for it, and goes first as soon as it shows up.
     Lapsed,
     /// Will never get one.
@@ -79,8 +80,13 @@ impl Queue {
     }
 
     /// Registers someone who has a slot already but cannot use it yet.
-    pub(crate) fn push_granted(&mut self, since: u64, probe: bool) -> Ticket {
-        let index = self.occupy(None, u64::MAX);
+    pub(crate) fn push_granted(
+        &mut self,
+        since: u64,
+        probe: Option<Probe>,
+        deadline: Option<u64>,
+    ) -> Ticket {
+        let index = self.occupy(None, deadline.unwrap_or(u64::MAX));
         self.put_granted(index, since, probe);
         Ticket(index)
     }
@@ -90,7 +96,7 @@ impl Queue {
     }
 
     /// Hands the slot to whoever waits longest; returns its waker.
-    pub(crate) fn grant_first(&mut self, now: u64, probe: bool) -> Option<Waker> {
+    pub(crate) fn grant_first(&mut self, now: u64, probe: Option<Probe>) -> Option<Waker> {
         let index = self.waiting.first;
         self.unlink(index);
         self.put_granted(index, now, probe);
@@ -105,12 +111,20 @@ impl Queue {
         }
     }
 
-    /// Takes the oldest slot that nobody came for away again; returns whether it was the probe's.
-    pub(crate) fn lapse_oldest_grant(&mut self) -> bool {
+    /// How many have a slot and have not come for it yet.
+    pub(crate) fn unclaimed(&self) -> usize {
+        self.granted.len
+    }
+
+    /// Takes the oldest slot that nobody came for away again; returns which probe it was for.
+    pub(crate) fn lapse_oldest_grant(&mut self) -> Option<Probe> {
         let index = self.granted.first;
         let place = std::mem::replace(&mut self.nodes[index as usize].place, Place::Lapsed);
         self.granted.unlink(&mut self.nodes, index);
-        matches!(place, Place::Granted { probe: true, .. })
+        match place {
+            Place::Granted { probe, .. } => probe,
+            _ => None,
+        }
     }
 
     /// Lets a lapsed waiter wait again, before all who came after it.
@@ -198,7 +212,7 @@ impl Queue {
         }
     }
 
-    fn put_granted(&mut self, index: u32, since: u64, probe: bool) {
+    fn put_granted(&mut self, index: u32, since: u64, probe: Option<Probe>) {
         self.nodes[index as usize].place = Place::Granted { since, probe };
         let last = self.granted.last;
         self.granted.link(&mut self.nodes, index, last);

@@ -1,8 +1,8 @@
 //! The state behind one short lock, and the timer that looks after those who wait.
 //!
 //! Everything that may run foreign code (waking, dropping a waker, setting a tokio timer) happens
-//! with the state unlocked. The timer has a lock of its own that is only ever tried: whoever fails to
-//! get it leaves the work to the holder, and the holder looks again after unlocking.
+//! with the state unlocked. The timers have a lock of their own, never held together with the state's.
+//! Whoever fails to get it leaves the work to the holder, and the holder looks again after unlocking.
 //!
 //! Each runtime whose tasks wait has one timer, so that neither a runtime that is gone nor one that
 //! nobody drives keeps the others waiting. A timer's waker does what is due itself: no waiter needs
@@ -108,10 +108,10 @@ impl Shared {
             let result = action(&mut state, now, &mut effects);
             (result, state.alarm())
         };
-        effects.apply();
         if alarm < self.armed.load(Ordering::SeqCst) {
             self.arm(Here::Elsewhere);
         }
+        effects.apply();
         result
     }
 
@@ -126,34 +126,37 @@ impl Shared {
 
     /// Does what is due and sets the timers, until nobody has changed anything meanwhile.
     fn arm(&self, here: Here) {
+        let mut effects = Effects::default();
         loop {
             if self.rung.swap(false, Ordering::SeqCst) {
                 self.armed.store(NEVER, Ordering::SeqCst);
-                let mut effects = Effects::default();
                 let now = self.now();
                 self.state.lock().run(now, &mut effects);
-                effects.apply();
             }
             let alarm = self.state.lock().alarm();
             if alarm == NEVER && here != Here::Waiter {
-                return;
+                break;
             }
-            let Some(mut timers) = self.timers.try_lock() else {
-                return; // the holder looks again
+            let timers = match here {
+                // Its runtime must get a timer, so it waits for the holder, who waits for nobody.
+                Here::Waiter => Some(self.timers.lock()),
+                Here::Elsewhere | Here::Timer(_) => self.timers.try_lock(),
+            };
+            let Some(mut timers) = timers else {
+                break; // the holder looks again
             };
             let stopped = self.set(&mut timers, alarm, here);
             drop(timers);
             if !stopped.is_empty() {
                 // Those who relied on it must see to a new one.
-                let mut effects = Effects::default();
                 self.state.lock().rouse(&mut effects);
-                effects.apply();
             }
             let changed = self.state.lock().alarm() != alarm;
             if !changed && !self.rung.load(Ordering::SeqCst) {
-                return;
+                break;
             }
         }
+        effects.apply();
     }
 
     /// Sets all timers to `alarm`; returns those that will not ring any more, to be dropped with

@@ -18,6 +18,8 @@ pub(crate) struct Turn {
     place: Place,
     /// When it joined the queue, to tell how long it waited.
     queued_at: u64,
+    /// How long it is willing to wait.
+    deadline: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,7 @@ impl Turn {
             shared,
             place: Place::Outside,
             queued_at: 0,
+            deadline: None,
         }
     }
 
@@ -55,28 +58,24 @@ impl Turn {
         match &self.place {
             Place::Outside => {
                 let now = self.shared.now();
-                let deadline = deadline.map(|at| self.shared.nanos(at));
-                if deadline.is_none_or(|deadline| now <= deadline)
+                self.deadline = deadline.map(|at| self.shared.nanos(at));
+                if self.deadline.is_none_or(|deadline| now <= deadline)
                     && let Some(grant) = self.shared.with(|state| state.try_admit(now))
                 {
                     self.place = Place::Holding(grant);
                     return Poll::Ready(Ok(()));
                 }
-                self.join(cx, now, deadline)
+                self.join(cx, now)
             }
             Place::Queued(_) => self.look(cx),
             Place::Holding(_) | Place::InFlight(_) => Poll::Ready(Ok(())),
         }
     }
 
-    fn join(
-        &mut self,
-        cx: &Context<'_>,
-        now: u64,
-        deadline: Option<u64>,
-    ) -> Poll<Result<(), NotAdmitted>> {
+    fn join(&mut self, cx: &Context<'_>, now: u64) -> Poll<Result<(), NotAdmitted>> {
         // Cloning a waker may run anything, so it is not done under the lock.
         let waker = cx.waker().clone();
+        let deadline = self.deadline;
         let (ticket, progress) = self.shared.act(now, |state, now, effects| {
             let ticket = state.enqueue(now, deadline, waker, effects)?;
             let progress = state.progress(&ticket);
@@ -117,7 +116,9 @@ impl Turn {
     pub(crate) fn park(&mut self) {
         if let Place::Holding(grant) = &self.place {
             let now = self.shared.now();
-            let ticket = self.shared.with(|state| state.park(now, grant));
+            let ticket = self
+                .shared
+                .with(|state| state.park(now, grant, self.deadline));
             self.queued_at = now;
             self.place = Place::Queued(ticket);
         }
@@ -152,8 +153,13 @@ impl Turn {
     pub(crate) fn dispatch(&mut self) {
         if let Place::Holding(grant) = std::mem::replace(&mut self.place, Place::Outside) {
             let flight = if self.shared.bounds_transit() {
+                // Its stamp is known from now on, which may let others go.
                 let now = self.shared.now();
-                self.shared.with(|state| state.dispatch(now, grant))
+                self.shared.act(now, |state, now, effects| {
+                    let flight = state.dispatch(now, grant);
+                    state.run(now, effects);
+                    flight
+                })
             } else {
                 Flight::of(grant)
             };
@@ -166,9 +172,14 @@ impl Turn {
     pub(crate) fn settle(&mut self, outcome: Outcome) {
         if let Place::InFlight(flight) = std::mem::replace(&mut self.place, Place::Outside) {
             let now = self.shared.now();
-            let event = self.shared.act(now, |state, now, effects| {
-                state.settle(now, &flight, outcome, effects)
+            let (event, awaited) = self.shared.with(|state| {
+                let event = state.settle(now, &flight, outcome);
+                (event, state.is_awaited())
             });
+            if awaited {
+                self.shared
+                    .act(now, |state, now, effects| state.run(now, effects));
+            }
             if let Some(event) = event {
                 report(event);
             }

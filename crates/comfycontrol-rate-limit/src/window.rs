@@ -110,10 +110,6 @@ impl Account {
         self.window
     }
 
-    pub(crate) fn unstamped(&self) -> u64 {
-        self.unstamped
-    }
-
     /// Until when a request may still be unknown to us that a window of `window` would count.
     pub(crate) fn blind_until(&self, window: u64) -> Option<u64> {
         Some(self.forgotten? + 2 * window + 1)
@@ -126,10 +122,22 @@ impl Account {
     /// The earliest instant at which it may, if no further request is granted until then; `None`
     /// while it depends on answers that have not arrived.
     pub(crate) fn check(&mut self, now: u64) -> Result<(), Option<u64>> {
-        self.forget(now);
         if self.unstamped + self.stamped < self.limit {
             return Ok(());
         }
+        self.check_closely(now)
+    }
+
+    /// As [`check`](Self::check), if `unused` of the grants came back.
+    pub(crate) fn check_without(&mut self, now: u64, unused: u64) -> Result<(), Option<u64>> {
+        self.unstamped -= unused;
+        let verdict = self.check(now);
+        self.unstamped += unused;
+        verdict
+    }
+
+    fn check_closely(&mut self, now: u64) -> Result<(), Option<u64>> {
+        self.forget(now);
         match self.wait(now, self.unstamped + 1) {
             Some(0) => Ok(()),
             Some(wait) => Err(Some(now + wait)),
@@ -191,18 +199,28 @@ impl Account {
     }
 
     fn insert(&mut self, at: u64, count: u64) -> u64 {
-        let at = at.next_multiple_of(self.grain);
+        let at = if self.grain == 1 {
+            at
+        } else {
+            at.next_multiple_of(self.grain)
+        };
         self.stamped += count;
         // Nearly always the newest; only a lingering request lies further ahead.
-        let index = match self.stamps.back() {
-            Some(newest) if newest.at >= at => self.stamps.partition_point(|stamp| stamp.at < at),
-            _ => self.stamps.len(),
-        };
+        match self.stamps.back_mut() {
+            Some(newest) if newest.at == at => newest.count += count,
+            Some(newest) if newest.at > at => self.insert_before_newest(at, count),
+            _ => self.stamps.push_back(Stamp { at, count }),
+        }
+        at
+    }
+
+    #[cold]
+    fn insert_before_newest(&mut self, at: u64, count: u64) {
+        let index = self.stamps.partition_point(|stamp| stamp.at < at);
         match self.stamps.get_mut(index) {
             Some(same) if same.at == at => same.count += count,
             _ => self.stamps.insert(index, Stamp { at, count }),
         }
-        at
     }
 
     /// Forgets what no rule looks at any more.

@@ -1,0 +1,251 @@
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::response::Parts;
+use http::{Extensions, HeaderMap, Response, StatusCode};
+
+use crate::body::Collected;
+use crate::decode::{Decoded, decode};
+use crate::text::{clean, reason};
+use crate::{ApiErrorKind, BodyIncomplete, Origin, Problem, RetryClass};
+
+/// An unsuccessful reply, with everything that is known about it.
+///
+/// One word wide. `Display` is one line a person can act on, `Debug` names the headers and
+/// shows the values of harmless ones; in both, what the server wrote is escaped, cut, and
+/// free of tokens. Raw bytes come only from [`body`](Self::body), [`headers`](Self::headers)
+/// and [`into_response`](Self::into_response).
+///
+/// ```
+/// use bytes::Bytes;
+/// use comfycontrol_error::{ApiError, ApiErrorKind};
+/// use http::Response;
+///
+/// let body = r#"{"status":401,"message":"Token has expired"}"#;
+/// let reply = Response::builder()
+///     .status(401)
+///     .header("cf-ray", "8f2d1c0b5a7e9d31-FRA")
+///     .body(Bytes::from(body))?;
+/// let error = ApiError::from_response(reply);
+///
+/// assert_eq!(error.kind(), ApiErrorKind::TokenExpired);
+/// assert_eq!(
+///     error.to_string(),
+///     "401 Unauthorized: Token has expired (ray 8f2d1c0b5a7e9d31-FRA)"
+/// );
+/// # Ok::<_, http::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct ApiError(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    parts: Parts,
+    body: Bytes,
+    body_was_cut: bool,
+    body_error: Option<BodyIncomplete>,
+    decoded: Decoded,
+}
+
+impl ApiError {
+    /// Decodes a reply whose body has been read, whatever its status.
+    ///
+    /// This never fails. The body is kept as it is, so the caller bounds it; the
+    /// [`DecodeErrorLayer`](crate::DecodeErrorLayer) does both.
+    pub fn from_response(response: Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self::new(parts, Collected::whole(body))
+    }
+
+    pub(crate) fn new(parts: Parts, body: Collected) -> Self {
+        let whole = !body.cut && body.error.is_none();
+        let decoded = decode(parts.status, &parts.headers, &body.bytes, whole);
+        Self(Box::new(Inner {
+            parts,
+            body: body.bytes,
+            body_was_cut: body.cut,
+            body_error: body.error,
+            decoded,
+        }))
+    }
+
+    /// The status of the reply, which rules whatever the body says.
+    pub fn status(&self) -> StatusCode {
+        self.0.parts.status
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> ApiErrorKind {
+        self.0.decoded.kind
+    }
+
+    /// What the server says, fit to be shown; the status's phrase if it says nothing.
+    ///
+    /// One line of at most 1,000 characters (and `…` where it was cut), control characters
+    /// escaped and tokens masked. Of an HTML page this is its title.
+    pub fn message(&self) -> &str {
+        &self.0.decoded.message
+    }
+
+    /// How long the server asks to wait before the next request; at most one day.
+    ///
+    /// The `retry-after` header counts first: seconds, or a date, taken relative to the
+    /// reply's own `date` (RFC 9110 §10.2.3). Then comes the body's `retry_after` in seconds.
+    /// What cannot be read is ignored.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.decoded.retry_after
+    }
+
+    /// Whether the request may be sent once more (RFC 9110 §9.2.2).
+    pub fn retry_class(&self) -> RetryClass {
+        self.0.decoded.retry_class
+    }
+
+    /// Who wrote the reply.
+    pub fn origin(&self) -> Origin {
+        self.0.decoded.origin
+    }
+
+    /// The edge's id for the request, worth quoting to the API's support.
+    ///
+    /// At most 64 letters, digits and hyphens; anything else is not an id.
+    pub fn cf_ray(&self) -> Option<&str> {
+        self.0.decoded.cf_ray.as_deref()
+    }
+
+    /// The edge's own number for the error, e.g. 1015.
+    pub fn edge_code(&self) -> Option<u16> {
+        self.0.decoded.edge_code
+    }
+
+    /// The `status` that stands in the body, which may differ from the reply's.
+    pub fn body_status(&self) -> Option<i64> {
+        self.0.decoded.body_status
+    }
+
+    /// The problem report (RFC 9457), if the body is one.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.0.decoded.problem.as_ref()
+    }
+
+    /// The content type the reply claims, if that is visible ASCII.
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers().get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The headers as they came. They may hold secrets, such as cookies.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.parts.headers
+    }
+
+    /// The extensions of the reply: what other layers have noted on it.
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.parts.extensions
+    }
+
+    /// The raw body, as far as it was read: see [`body_was_cut`](Self::body_was_cut) and
+    /// [`body_error`](Self::body_error).
+    pub fn body(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// Whether the body is longer than was to be kept.
+    pub fn body_was_cut(&self) -> bool {
+        self.0.body_was_cut
+    }
+
+    /// Why the body did not arrive in full, if it did not.
+    pub fn body_error(&self) -> Option<&BodyIncomplete> {
+        self.0.body_error.as_ref()
+    }
+
+    /// Gives back the reply, with what was read of its body.
+    pub fn into_response(self) -> Response<Bytes> {
+        Response::from_parts(self.0.parts, self.0.body)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = reason(self.status());
+        write!(f, "{} {reason}", self.status().as_u16())?;
+        if self.message() != reason {
+            write!(f, ": {}", clean(self.message(), MAX_SHOWN))?;
+        }
+        match (self.retry_after(), self.cf_ray()) {
+            (None, None) => Ok(()),
+            (None, Some(ray)) => write!(f, " (ray {ray})"),
+            (Some(wait), None) => write!(f, " (retry after {wait:?})"),
+            (Some(wait), Some(ray)) => write!(f, " (retry after {wait:?}, ray {ray})"),
+        }
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decoded = &self.0.decoded;
+        f.debug_struct("ApiError")
+            .field("status", &self.status())
+            .field("kind", &decoded.kind)
+            .field("message", &clean(&decoded.message, MAX_SHOWN))
+            .field("origin", &decoded.origin)
+            .field("retry_class", &decoded.retry_class)
+            .field("retry_after", &decoded.retry_after)
+            .field("cf_ray", &decoded.cf_ray)
+            .field("edge_code", &decoded.edge_code)
+            .field("body_status", &decoded.body_status)
+            .field("headers", &ShownHeaders(self.headers()))
+            .field("body_len", &self.0.body.len())
+            .field("body_was_cut", &self.0.body_was_cut)
+            .field("body_error", &self.0.body_error)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let error = self.0.body_error.as_ref()?;
+        Some(error)
+    }
+}
+
+/// The names of all headers, and the values of those that hold no secrets.
+struct ShownHeaders<'a>(&'a HeaderMap);
+
+impl fmt::Debug for ShownHeaders<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (name, value) in self.0.iter().take(MAX_HEADERS) {
+            let harmless = HARMLESS.contains(&name.as_str()) && !value.is_sensitive();
+            let value = match value.to_str() {
+                Ok(value) if harmless => clean(value, MAX_SHOWN),
+                _ => "***".to_owned(),
+            };
+            map.entry(&clean(name.as_str(), MAX_SHOWN), &value);
+        }
+        map.finish()
+    }
+}
+
+/// The most characters of a server's text that are shown at once.
+const MAX_SHOWN: usize = 200;
+
+/// The most header fields that are shown.
+const MAX_HEADERS: usize = 64;
+
+const HARMLESS: [&str; 11] = [
+    "cf-error-origin",
+    "cf-error-type",
+    "cf-mitigated",
+    "cf-ray",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "retry-after",
+    "server",
+    "via",
+];

@@ -1,0 +1,175 @@
+//! Decides what a reply means. Total: whatever the bytes, the answer is as good as they allow.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
+
+use crate::json::Members;
+use crate::text::{clean, reason, snippet, without_query};
+use crate::{ApiErrorKind, Origin, Problem, RetryClass, retry_after};
+
+/// The most characters of a server's text that are kept beside the raw body.
+pub(crate) const MAX_TEXT: usize = 1_000;
+
+#[derive(Clone)]
+pub(crate) struct Decoded {
+    pub(crate) body_status: Option<i64>,
+    pub(crate) cf_ray: Option<String>,
+    pub(crate) edge_code: Option<u16>,
+    pub(crate) kind: ApiErrorKind,
+    pub(crate) message: String,
+    pub(crate) origin: Origin,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) retry_class: RetryClass,
+}
+
+/// The shapes of body that errors come in, each with what it alone tells.
+enum Shape {
+    /// `{"status":401,"message":"Invalid token"}`
+    Api { message: String },
+    /// `error code: 1015`, and nothing else.
+    Short { code: u16 },
+    /// `application/problem+json`; `by_edge` if it bears Cloudflare's extensions.
+    Problem { problem: Problem, by_edge: bool },
+    /// HTML, text, nothing, or JSON of some other form.
+    Other,
+}
+
+/// `whole` says that `body` is all there was.
+pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole: bool) -> Decoded {
+    // A content type is but a claim, and so is a charset: look at the bytes, as UTF-8.
+    let text = String::from_utf8_lossy(body);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let members = Members::read(text);
+    let shape = Shape::new(text, &members, whole);
+    let by_edge = headers.contains_key("cf-mitigated")
+        || headers.contains_key("cf-error-type")
+        || headers.contains_key("cf-error-origin");
+    let edge_code = shape.edge_code(&members);
+    let kind = if is(headers, "cf-mitigated", "challenge") {
+        ApiErrorKind::Challenge
+    } else {
+        shape.kind(status, by_edge, edge_code)
+    };
+    Decoded {
+        body_status: members.status.integer(),
+        cf_ray: ray(headers, &members),
+        edge_code,
+        kind,
+        message: message(status, headers, &shape, text),
+        origin: origin(status, kind, &shape, by_edge),
+        retry_after: retry_after::from_headers(headers).or_else(|| members.retry_after.wait()),
+        retry_class: RetryClass::new(kind, status, edge_code),
+        problem: match shape {
+            Shape::Problem { problem, .. } => Some(problem),
+            _ => None,
+        },
+    }
+}
+
+impl Shape {
+    fn new(text: &str, members: &Members<'_>, whole: bool) -> Self {
+        if let Some(message) = members.message.text() {
+            return Self::Api { message };
+        }
+        let problem = Problem::new(members, MAX_TEXT);
+        // RFC 9457 §3.1 makes no member mandatory; one is needed to tell it from other JSON.
+        if problem.title().is_some() || problem.detail().is_some() || problem.type_uri().is_some() {
+            let by_edge = members.cloudflare_error.flag() == Some(true)
+                || (problem.error_name().is_some() && problem.error_category().is_some());
+            return Self::Problem { problem, by_edge };
+        }
+        match error_code(text) {
+            Some(code) if whole => Self::Short { code },
+            _ => Self::Other,
+        }
+    }
+
+    fn edge_code(&self, members: &Members<'_>) -> Option<u16> {
+        match self {
+            Self::Short { code } => Some(*code),
+            Self::Problem { by_edge: true, .. } => {
+                u16::try_from(members.error_code.integer()?).ok()
+            }
+            _ => None,
+        }
+    }
+
+    fn kind(&self, status: StatusCode, by_edge: bool, code: Option<u16>) -> ApiErrorKind {
+        match self {
+            Self::Api { message } if !by_edge => ApiErrorKind::of_api(status, message),
+            Self::Short { .. } => ApiErrorKind::of_edge(status, code, None),
+            Self::Problem { problem, by_edge } if *by_edge => {
+                ApiErrorKind::of_edge(status, code, problem.error_name())
+            }
+            _ => ApiErrorKind::of_status(status),
+        }
+    }
+}
+
+/// The code of a body that is the edge's short form and nothing else.
+///
+/// Anchored at both ends: a number or a name inside other text proves nothing.
+fn error_code(text: &str) -> Option<u16> {
+    let digits = text.trim().strip_prefix("error code: ")?;
+    let plain = (3..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().ok())?
+}
+
+fn origin(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: bool) -> Origin {
+    match shape {
+        _ if by_edge || kind.is_the_edges(status) => Origin::Edge,
+        Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => Origin::Edge,
+        Shape::Api { .. } => Origin::Api,
+        Shape::Problem { .. } | Shape::Other => Origin::Unknown,
+    }
+}
+
+fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -> String {
+    let said = match (header(headers, LOCATION.as_str()), shape) {
+        (Some(location), _) if status.is_redirection() => {
+            format!("redirected to {}", without_query(&location, MAX_TEXT))
+        }
+        (_, Shape::Api { message }) => clean(message, MAX_TEXT),
+        (_, Shape::Short { code }) => format!("error code: {code}"),
+        (_, Shape::Problem { problem, .. }) => {
+            let said = problem.detail().or(problem.title()).unwrap_or_default();
+            said.to_owned()
+        }
+        // Compressed bytes are no text.
+        (_, Shape::Other) if encoded(headers) => String::new(),
+        (_, Shape::Other) => snippet(text, MAX_TEXT),
+    };
+    if said.is_empty() {
+        reason(status).to_owned()
+    } else {
+        said
+    }
+}
+
+/// The edge's id for the request, if it looks like one.
+fn ray(headers: &HeaderMap, members: &Members<'_>) -> Option<String> {
+    let sound = |ray: &String| {
+        (1..=64).contains(&ray.len()) && ray.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let told = header(headers, "cf-ray").map(Cow::into_owned);
+    told.filter(sound)
+        .or_else(|| members.ray_id.text().filter(sound))
+}
+
+fn encoded(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_ENCODING) && !is(headers, CONTENT_ENCODING.as_str(), "identity")
+}
+
+fn is(headers: &HeaderMap, name: &str, value: &str) -> bool {
+    header(headers, name).is_some_and(|said| said.trim().eq_ignore_ascii_case(value))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+}

@@ -1,0 +1,125 @@
+//! What the layer costs in memory, counted by the allocator.
+
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
+use std::hint::black_box;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use comfycontrol_error::{ApiError, DecodeErrorLayer};
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use tower::{BoxError, Layer, Service};
+
+const CAP: u64 = 64 * 1024;
+
+#[test]
+fn a_success_costs_no_allocation() {
+    let mut service = DecodeErrorLayer::new().layer(Answer(200, b'a'));
+    let cost = measure(|| {
+        assert!(black_box(call(&mut service)).is_ok());
+    });
+    assert_eq!(cost, AllocationInfo::default());
+}
+
+#[test]
+fn an_error_costs_some_which_shows_that_they_are_counted() {
+    let mut service = DecodeErrorLayer::new().layer(Answer(500, b'a'));
+    assert_ne!(measure(|| drop(call(&mut service))).count_total, 0);
+}
+
+#[test]
+fn a_body_of_ten_mebibytes_costs_a_few_times_the_cap() {
+    // Worst of all are bytes that are not UTF-8, each of which is shown as three.
+    for (byte, most) in [
+        (b'a', 4 * CAP),
+        (b'[', 4 * CAP),
+        (b' ', 4 * CAP),
+        (0xff, 8 * CAP),
+    ] {
+        let mut service = DecodeErrorLayer::new().layer(Answer(500, byte));
+        let cost = measure(|| {
+            let error = call(&mut service)
+                .unwrap_err()
+                .downcast::<ApiError>()
+                .unwrap();
+            assert!(error.body_was_cut());
+            assert_eq!(error.body().len() as u64, CAP);
+            black_box(format!("{error} {error:?}"));
+        });
+        assert!(cost.bytes_max < most, "{byte}: {cost:?}");
+        assert_eq!(cost.bytes_current, 0);
+    }
+}
+
+#[test]
+fn a_kept_error_holds_no_more_than_its_body() {
+    let mut service = DecodeErrorLayer::new()
+        .max_body(1_000)
+        .layer(Answer(500, b'a'));
+    let cost = measure(|| std::mem::forget(call(&mut service)));
+    assert!(cost.bytes_current < 4_000, "{cost:?}");
+}
+
+// === support ===
+
+/// Polls once: all is ready here.
+fn call(
+    service: &mut impl Service<Request<()>, Response = Response<Page>, Error = BoxError>,
+) -> Result<Response<Page>, BoxError> {
+    let mut future = pin!(service.call(Request::new(())));
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("not ready"),
+    }
+}
+
+/// Answers with a status, and ten mebibytes of one byte.
+struct Answer(u16, u8);
+
+impl Service<Request<()>> for Answer {
+    type Response = Response<Page>;
+    type Error = BoxError;
+    type Future = Ready<Result<Response<Page>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        let mut response = Response::new(Page {
+            byte: self.1,
+            frames: 10 * 1024 / 16,
+        });
+        *response.status_mut() = self.0.try_into().expect("a status");
+        ready(Ok(response))
+    }
+}
+
+#[derive(Debug)]
+struct Page {
+    byte: u8,
+    frames: usize,
+}
+
+impl Body for Page {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(left) = self.frames.checked_sub(1) else {
+            return Poll::Ready(None);
+        };
+        self.frames = left;
+        let frame = Bytes::from(vec![self.byte; 16 * 1024]);
+        Poll::Ready(Some(Ok(Frame::data(frame))))
+    }
+}
