@@ -1,1 +1,104 @@
 //! Tower middleware that puts a bearer token on the requests that may have it, and on no others.
+//!
+//! The token goes to one [`Origin`], over https or to loopback, in one `Authorization` header marked sensitive. It
+//! comes from a variable, a file, a command or one's own hand, and can be changed while requests are on the way:
+//! the next token is noticed within seconds of use, a broken file changes nothing, and a 401 has the source read
+//! at once. The layer never sends a request twice; it marks the 401 with [`TokenReplaced`] where that is worth while.
+//! Nothing here shows a token in `Debug`, in an error or in a log, and its memory is wiped.
+//!
+//! # Example
+//!
+//! ```
+//! use comfycontrol_token::{AddTokenLayer, Origin, Token};
+//! use http::{Request, Response, header::AUTHORIZATION};
+//! use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let origin = Origin::parse("https://api.comfycontrol.app")?;
+//! let mut client = ServiceBuilder::new()
+//!     .layer(AddTokenLayer::new(origin, Token::parse("cfc_abc123")?))
+//!     .service_fn(|request: Request<()>| async move {
+//!         Ok::<_, BoxError>(Response::new(request.headers().get(AUTHORIZATION).cloned()))
+//!     });
+//!
+//! // The configured origin gets the token ...
+//! let request = Request::get("https://api.comfycontrol.app/v1/user").body(())?;
+//! let seen = client.ready().await?.call(request).await?.into_body();
+//! assert_eq!(seen.unwrap(), "Bearer cfc_abc123");
+//!
+//! // ... and the place where results are stored does not.
+//! let request = Request::get("https://storage.comfycontrol.app/signed").body(())?;
+//! assert!(client.ready().await?.call(request).await?.into_body().is_none());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A token that can change comes from [`file`], [`env`](env()), [`command`], [`first_of`] several, a
+//! [`TokenHandle`], or a [`TokenSource`] of one's own. The [`guide`] puts the layer over a plain hyper-util client and into an axum application.
+//!
+//! # Errors
+//!
+//! The middleware does not change the error type of the service it wraps. It only asks that a [`TokenWithheld`] can be
+//! turned into it, which holds for boxed errors and for any enum with a `From<TokenWithheld>`. A request is
+//! withheld, and not sent, when its URI has no scheme and host, when its `Host` header names another server, and
+//! when there is no token yet.
+//!
+//! # Clones
+//!
+//! Clones of an [`AddToken`], all services made by clones of one [`AddTokenLayer`], and all layers made with
+//! clones of one [`Tokens`] or [`TokenHandle`] share the token and what is known about it. One of them reads the source at a time.
+//!
+//! # Place in a stack
+//!
+//! Innermost, next to the transport: inside a retry layer, so that each attempt has the token of its moment; inside a rate
+//! limiter, so that the token is read when the request leaves and not when it queues; and
+//! inside any layer that follows redirects, which cannot make it leak. Where no retry policy looks for
+//! [`TokenReplaced`], the feature `retry` has one.
+//!
+//! # Not handled
+//!
+//! * Where the connection really ends. That a loopback name led to a loopback address, and that no proxy is in between, is for
+//!   the transport to see to.
+//! * The buffers in which hyper encodes a request. They are not wiped.
+//! * A source that never returns. Requests go on with a token that works; those that have none wait, so put a
+//!   timeout outside.
+//! * Getting tokens. The API cannot make them (authentication page, "Obtaining an API Token").
+
+mod cache;
+mod clearance;
+mod clock;
+mod error;
+mod fingerprint;
+mod flight;
+mod future;
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+mod layer;
+mod marker;
+mod origin;
+#[cfg(feature = "retry")]
+mod resend;
+mod service;
+mod snapshot;
+mod source;
+mod token;
+mod tokens;
+mod waiters;
+
+pub use self::error::{TokenWithheld, WithheldReason};
+pub use self::fingerprint::Fingerprint;
+pub use self::future::ResponseFuture;
+pub use self::layer::AddTokenLayer;
+pub use self::marker::{TokenReplaced, WithoutToken};
+pub use self::origin::{InvalidOrigin, Origin};
+#[cfg(feature = "retry")]
+pub use self::resend::ResendOnce;
+pub use self::service::AddToken;
+pub use self::snapshot::Snapshot;
+pub use self::source::{
+    Command, Env, Expiring, File, FirstOf, SourceError, SourceProblem, TokenHandle, TokenSource,
+    command, env, file, first_of,
+};
+pub use self::token::{InvalidToken, Token};
+pub use self::tokens::{Tokens, fixed};

@@ -1,0 +1,252 @@
+//! Which token is in use and when the source is read: no I/O, no clock, no async.
+
+mod expiry;
+mod reading;
+mod schedule;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use http::HeaderValue;
+use tokio::time::Instant;
+
+use self::expiry::WARN_BEFORE;
+pub(crate) use self::reading::Reading;
+pub(crate) use self::schedule::Advice;
+use crate::source::SHORTEST_INTERVAL;
+use crate::{Fingerprint, SourceError, SourceProblem, Token};
+
+/// The present token and what is known about its source.
+///
+/// A token *works* until the server refuses it or its date is past. While it works, nobody waits, and
+/// only a good reading takes its place.
+pub(crate) struct Cache {
+    /// Whether there is a source to read, as against a token put in by hand.
+    has_source: bool,
+    /// The source's name, for errors made here.
+    name: Box<str>,
+    current: Option<Current>,
+    generation: u64,
+    /// Read once, and not believed before it has been read again.
+    candidate: Option<Token>,
+    past: VecDeque<Past>,
+    interval: Duration,
+    warn_before: Duration,
+    /// Until then a token that works is lent without another thought.
+    next_look: Option<Instant>,
+    last_read: Option<Instant>,
+    error: Option<SourceError>,
+}
+
+struct Current {
+    token: Token,
+    generation: u64,
+    /// The server answered it with 401.
+    rejected: Option<Asked>,
+    /// Its date is past by the local clock.
+    expired: Option<Asked>,
+    expires_soon: bool,
+    warned: Warned,
+}
+
+/// Whether the source has been read since the token fell into doubt.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Asked {
+    No,
+    UnderWay,
+    Yes,
+}
+
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Warned {
+    No,
+    Soon,
+    Expired,
+}
+
+struct Past {
+    token: Token,
+    refused: bool,
+}
+
+/// A token on its way out.
+pub(crate) struct Lent {
+    pub(crate) header: HeaderValue,
+    pub(crate) generation: u64,
+    /// Whether the server has refused it before, so that its acceptance would be news.
+    pub(crate) doubted: bool,
+}
+
+/// What to do with a 401.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Verdict {
+    /// Another token is in use by now.
+    Replaced,
+    /// There is no other token.
+    Unchanged,
+    /// Wait for the reading under way, or start one and wait for that.
+    Wait,
+}
+
+/// Something to log, once the lock is open.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Notice {
+    Expired(Fingerprint),
+    ExpiresIn(Fingerprint, Duration),
+    Failed(SourceError),
+    Replaced(Fingerprint, Fingerprint),
+}
+
+impl Cache {
+    pub(crate) fn new(name: Box<str>, has_source: bool) -> Self {
+        Self {
+            has_source,
+            name,
+            current: None,
+            generation: 0,
+            candidate: None,
+            past: VecDeque::new(),
+            interval: SHORTEST_INTERVAL,
+            warn_before: WARN_BEFORE,
+            next_look: None,
+            last_read: None,
+            error: None,
+        }
+    }
+
+    /// The present token, whatever is to be said against it.
+    pub(crate) fn lend_anyway(&self) -> Option<Lent> {
+        self.current.as_ref().map(Current::lend)
+    }
+
+    /// Decides on a 401 to a request that carried the token of `generation`.
+    pub(crate) fn refused(
+        &mut self,
+        generation: u64,
+        now: Option<Instant>,
+        reading: bool,
+    ) -> Verdict {
+        let Some(current) = &mut self.current else {
+            return Verdict::Unchanged;
+        };
+        if current.generation == generation {
+            current.rejected.get_or_insert(Asked::No);
+        } else if current.rejected.is_none() {
+            return Verdict::Replaced;
+        }
+        match now {
+            Some(now) if reading || self.is_due(now, SHORTEST_INTERVAL) => Verdict::Wait,
+            _ => Verdict::Unchanged,
+        }
+    }
+
+    /// The server accepted a token that it had refused before.
+    pub(crate) fn accepted(&mut self, generation: u64) {
+        if let Some(current) = &mut self.current
+            && current.generation == generation
+        {
+            current.rejected = None;
+        }
+    }
+
+    /// Puts `token` in use at once, without a source.
+    pub(crate) fn put(&mut self, token: Token) -> Option<Notice> {
+        self.next_look = None;
+        match &mut self.current {
+            Some(current) if current.token.is_same(&token) => {
+                current.token = token;
+                None
+            }
+            _ => self.adopt(token),
+        }
+    }
+
+    /// Whether `value` carries a token that is or was in use here.
+    pub(crate) fn knows(&self, value: &HeaderValue) -> bool {
+        self.tokens().any(|token| token.is_in(value))
+    }
+
+    pub(crate) fn set_warn_before(&mut self, warn_before: Duration) {
+        self.warn_before = warn_before;
+        self.next_look = None;
+    }
+
+    pub(crate) fn present(&self) -> Option<&Token> {
+        self.current.as_ref().map(|current| &current.token)
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|current| current.rejected.is_some())
+    }
+
+    pub(crate) fn error(&self) -> Option<&SourceError> {
+        self.error.as_ref()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_refused(&self, token: &Token) -> bool {
+        self.past
+            .iter()
+            .any(|past| past.refused && past.token.is_same(token))
+            || self.is_rejected() && self.present().is_some_and(|present| present.is_same(token))
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = &Token> {
+        let past = self.past.iter().map(|past| &past.token);
+        self.present()
+            .into_iter()
+            .chain(&self.candidate)
+            .chain(past)
+    }
+
+    fn problem(&self, problem: SourceProblem) -> SourceError {
+        SourceError::new(&self.name, problem)
+    }
+}
+
+impl Current {
+    fn works(&self) -> bool {
+        self.rejected.is_none() && self.expired.is_none()
+    }
+
+    /// Whether it should not go out before the source has been asked for a better one.
+    ///
+    /// The local clock may be wrong, so after one reading in vain an expired token goes out at once.
+    fn waits_for_source(&self) -> bool {
+        self.rejected.is_some() || self.expired.is_some_and(|asked| asked != Asked::Yes)
+    }
+
+    /// Notes how far the source has been asked, in every doubt that stands at `from`.
+    fn advance(&mut self, from: Asked, to: Asked) {
+        for doubt in [&mut self.rejected, &mut self.expired]
+            .into_iter()
+            .flatten()
+        {
+            if *doubt == from {
+                *doubt = to;
+            }
+        }
+    }
+
+    fn lend(&self) -> Lent {
+        Lent {
+            header: self.token.header().clone(),
+            generation: self.generation,
+            doubted: self.rejected.is_some(),
+        }
+    }
+}
+
+/// How long before its end a token is no longer preferred: five minutes, which is more than clocks differ by.
+const TAKEOVER: Duration = Duration::from_secs(5 * 60);

@@ -1,0 +1,69 @@
+use std::error::Error;
+use std::fmt;
+
+use crate::SourceError;
+
+/// The request was not sent, because it could not have the token.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TokenWithheld {
+    reason: WithheldReason,
+    source: Option<SourceError>,
+}
+
+impl TokenWithheld {
+    pub(crate) fn new(reason: WithheldReason) -> Self {
+        Self {
+            reason,
+            source: None,
+        }
+    }
+
+    pub(crate) fn no_token(source: SourceError) -> Self {
+        Self {
+            reason: WithheldReason::NoToken,
+            source: Some(source),
+        }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> WithheldReason {
+        self.reason
+    }
+
+    /// What is wrong with the token's source, where the reason is [`NoToken`](WithheldReason::NoToken).
+    pub fn source_error(&self) -> Option<&SourceError> {
+        self.source.as_ref()
+    }
+}
+
+impl fmt::Display for TokenWithheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.reason {
+            WithheldReason::HostDiffers => {
+                "request not sent: its host header names another server than its uri"
+            }
+            WithheldReason::NoToken => "request not sent: there is no token",
+            WithheldReason::UriNotAbsolute => {
+                "request not sent: its uri has no scheme and host, so its server is unknown"
+            }
+        })
+    }
+}
+
+impl Error for TokenWithheld {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// Why a request could not have the token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum WithheldReason {
+    /// Its `Host` header names another server than its URI, or there are several.
+    HostDiffers,
+    /// The source has given no token yet.
+    NoToken,
+    /// Its URI lacks scheme or host, so nobody can say where it would go.
+    UriNotAbsolute,
+}

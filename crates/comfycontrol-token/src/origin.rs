@@ -1,0 +1,238 @@
+//! Who may have the token: a comparison of texts, without I/O.
+
+use std::error::Error;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use http::Uri;
+use http::uri::Scheme;
+
+/// The one server that the token is for: scheme, host and port.
+///
+/// Two origins are equal when all three are (RFC 6454 section 4). Hosts are compared letter by letter
+/// without regard to case, and a port left out is the scheme's own; nothing else is
+/// normalised. `api.example.` with a dot at its end, another spelling of an IPv6 address, or a longer
+/// name with the same ending is another host.
+///
+/// # Example
+///
+/// ```
+/// use comfycontrol_token::Origin;
+///
+/// let origin = Origin::parse("https://api.comfycontrol.app")?;
+/// assert!(origin.allows(&"https://API.comfycontrol.app:443/v1/user".parse().unwrap()));
+/// assert!(!origin.allows(&"http://api.comfycontrol.app/v1/user".parse().unwrap()));
+/// assert!(!origin.allows(&"https://api.comfycontrol.app.evil.example/".parse().unwrap()));
+/// # Ok::<(), comfycontrol_token::InvalidOrigin>(())
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Origin {
+    https: bool,
+    /// In lower case; an IPv6 address with its brackets.
+    host: Box<str>,
+    port: u16,
+}
+
+impl Origin {
+    /// Reads `https://host` or `https://host:port`; a single `/` may follow.
+    ///
+    /// Plain `http` is accepted for loopback only: `127.0.0.0/8`, `[::1]`, or exactly `localhost`.
+    ///
+    /// # Errors
+    ///
+    /// An [`InvalidOrigin`] that says what to change. It does not show the text, which may hold a password.
+    pub fn parse(text: impl AsRef<str>) -> Result<Self, InvalidOrigin> {
+        let text = text.as_ref();
+        if !text.is_ascii() {
+            return Err(InvalidOrigin::NotAscii);
+        }
+        // `Uri` drops a fragment without a word.
+        if text.contains('#') {
+            return Err(InvalidOrigin::FragmentIncluded);
+        }
+        let uri: Uri = text.parse().map_err(|_| InvalidOrigin::NotAnOrigin)?;
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return Err(InvalidOrigin::NotAnOrigin);
+        };
+        if authority.as_str().contains('@') {
+            return Err(InvalidOrigin::UserinfoIncluded);
+        }
+        if uri.query().is_some() {
+            return Err(InvalidOrigin::QueryIncluded);
+        }
+        if !matches!(uri.path(), "" | "/") {
+            return Err(InvalidOrigin::PathIncluded);
+        }
+        let (host, port) = split(authority.as_str()).ok_or(InvalidOrigin::PortInvalid)?;
+        let host_kind = HostKind::of(host).ok_or(InvalidOrigin::HostInvalid)?;
+        let https = *scheme == Scheme::HTTPS;
+        if !https && *scheme != Scheme::HTTP {
+            return Err(InvalidOrigin::SchemeUnknown);
+        }
+        if !https && host_kind != HostKind::Loopback {
+            return Err(InvalidOrigin::NotEncrypted);
+        }
+        Ok(Self {
+            https,
+            host: host.to_ascii_lowercase().into(),
+            port: port.unwrap_or(default_port(https)),
+        })
+    }
+
+    /// Whether a request to `uri` may carry the token.
+    pub fn allows(&self, uri: &Uri) -> bool {
+        let scheme = if self.https {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        };
+        uri.scheme() == Some(&scheme)
+            && uri
+                .authority()
+                .is_some_and(|authority| self.is_at(authority.as_str()))
+    }
+
+    /// Whether `authority`, of a URI or of a `Host` header, names this origin's host and port.
+    pub(crate) fn is_at(&self, authority: &str) -> bool {
+        // A text with `@` in it never matches: the host of an origin has none, nor has a port.
+        split(authority).is_some_and(|(host, port)| {
+            host.eq_ignore_ascii_case(&self.host)
+                && port.unwrap_or(default_port(self.https)) == self.port
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.https { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.host)?;
+        if self.port != default_port(self.https) {
+            write!(f, ":{}", self.port)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// Why a text is not an [`Origin`], and what to do about it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum InvalidOrigin {
+    /// There is a `#` in it.
+    FragmentIncluded,
+    /// The host is neither a name of letters, digits, `-`, `_` and `.`, nor an IP address in its usual form.
+    HostInvalid,
+    /// Not of the form `https://host[:port]`.
+    NotAnOrigin,
+    /// A character outside ASCII: a name of another script goes in its `xn--` form.
+    NotAscii,
+    /// `http` to a host that is not loopback.
+    NotEncrypted,
+    /// There is a path behind the host.
+    PathIncluded,
+    /// The port is not a number from 1 to 65535.
+    PortInvalid,
+    /// There is a `?` in it.
+    QueryIncluded,
+    /// A scheme other than `https` and `http`.
+    SchemeUnknown,
+    /// There is a user name or a password before the host.
+    UserinfoIncluded,
+}
+
+impl fmt::Display for InvalidOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FragmentIncluded => "the origin has a fragment: end it before the \"#\"",
+            Self::HostInvalid => {
+                "the origin's host is neither a host name nor an IP address in its usual form"
+            }
+            Self::NotAnOrigin => "not an origin: write it as \"https://host\" or \"https://host:port\"",
+            Self::NotAscii => "the origin is not ASCII: write the host in its \"xn--\" form",
+            Self::NotEncrypted => {
+                "a token is sent without encryption to loopback only (127.0.0.0/8, [::1], localhost): use https"
+            }
+            Self::PathIncluded => "the origin has a path: end it after the host and port",
+            Self::PortInvalid => "the origin's port is not a number from 1 to 65535",
+            Self::QueryIncluded => "the origin has a query: end it before the \"?\"",
+            Self::SchemeUnknown => "the origin's scheme is not https",
+            Self::UserinfoIncluded => "the origin has a user name or password: leave them out",
+        })
+    }
+}
+
+impl Error for InvalidOrigin {}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum HostKind {
+    Loopback,
+    Other,
+}
+
+impl HostKind {
+    fn of(host: &str) -> Option<Self> {
+        let loopback = if let Some(rest) = host.strip_prefix('[') {
+            rest.strip_suffix(']')?.parse::<Ipv6Addr>().ok()? == Ipv6Addr::LOCALHOST
+        } else if ends_in_a_number(host) {
+            // Resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses. Only the dotted form
+            // says the same to everybody.
+            host.parse::<Ipv4Addr>().ok()?.is_loopback()
+        } else if host
+            .split('.')
+            .next()
+            .is_some_and(|label| !label.is_empty())
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        {
+            host.eq_ignore_ascii_case("localhost")
+        } else {
+            return None;
+        };
+        Some(if loopback {
+            Self::Loopback
+        } else {
+            Self::Other
+        })
+    }
+}
+
+/// Whether a resolver may read the name as an IPv4 address (WHATWG URL, "ends in a number checker").
+fn ends_in_a_number(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
+        || hex.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Host and port of an authority; `None` where there is anything that is neither.
+fn split(authority: &str) -> Option<(&str, Option<u16>)> {
+    let host_len = if authority.starts_with('[') {
+        authority.find(']')? + 1
+    } else {
+        authority.find(':').unwrap_or(authority.len())
+    };
+    match authority.split_at(host_len) {
+        (host, "") => Some((host, None)),
+        (host, port) => Some((host, Some(parse_port(port.strip_prefix(':')?)?))),
+    }
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    // `u16::from_str` alone would take a plus sign.
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port != 0)
+}
+
+fn default_port(https: bool) -> u16 {
+    if https { 443 } else { 80 }
+}

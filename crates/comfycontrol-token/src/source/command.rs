@@ -1,0 +1,154 @@
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::process::{self, Child, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{SourceError, SourceProblem, TokenSource, bounded};
+use crate::Token;
+
+/// The token is what `program` prints when run with `args`.
+///
+/// No shell is involved. The command has ten seconds to print at most 4 KiB, to close its output and to
+/// end with code 0; after that it is killed (what it started itself is not). It reads nothing and its messages are
+/// dropped: neither its output nor its arguments are in any error or log. It runs at most once a minute of use, and after a 401.
+///
+/// ```
+/// # #[cfg(unix)] {
+/// use comfycontrol_token::{TokenSource, command};
+///
+/// let token = command("echo", ["cfc_abc123"]).read()?;
+/// assert_eq!(token.header(), "Bearer cfc_abc123");
+/// # }
+/// # Ok::<(), comfycontrol_token::SourceError>(())
+/// ```
+pub fn command<A>(program: impl Into<OsString>, args: impl IntoIterator<Item = A>) -> Command
+where
+    A: Into<OsString>,
+{
+    Command {
+        program: program.into(),
+        args: args.into_iter().map(Into::into).collect(),
+    }
+}
+
+/// The source made by [`command`].
+#[derive(Clone)]
+pub struct Command {
+    program: OsString,
+    args: Box<[OsString]>,
+}
+
+impl Command {
+    fn output(&self) -> Result<Token, SourceProblem> {
+        let mut running = Running::start(&self.program, &self.args).map_err(problem)?;
+        let (status, output) = running.wait()?;
+        if !status.success() {
+            return Err(SourceProblem::Exited {
+                code: status.code(),
+            });
+        }
+        bounded::token(&output.map_err(problem)?)
+    }
+}
+
+impl TokenSource for Command {
+    fn read(&self) -> Result<Token, SourceError> {
+        self.output()
+            .map_err(|problem| SourceError::new(self.name(), problem))
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        format!("command {}", self.program.display()).into()
+    }
+}
+
+type Output = io::Result<Zeroizing<Vec<u8>>>;
+
+/// A child process that does not outlive this value, not even as a zombie.
+struct Running {
+    child: Child,
+    output: Receiver<Output>,
+}
+
+impl Running {
+    fn start(program: &OsString, args: &[OsString]) -> io::Result<Self> {
+        let mut child = process::Command::new(program)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = child.stdout.take();
+        let (send, output) = mpsc::channel();
+        let running = Self { child, output };
+        let waiting = thread::current();
+        // A thread of its own, since nothing bounds the time for which a pipe stays open.
+        thread::Builder::new()
+            .name("token-command".into())
+            .spawn(move || {
+                let wake = WakeOnDrop(waiting);
+                if let Some(mut stdout) = stdout {
+                    // Nobody listens any more once the time is up.
+                    let _ = send.send(bounded::read(&mut stdout));
+                }
+                drop(wake);
+            })?;
+        Ok(running)
+    }
+
+    /// Waits for both the output and the end.
+    ///
+    /// The time is counted in ticks and not read off a clock, so that a process that was stopped
+    /// for an hour does not find its command's time used up.
+    fn wait(&mut self) -> Result<(ExitStatus, Output), SourceProblem> {
+        let mut output = None;
+        for _ in 0..TICKS {
+            output = output.or_else(|| self.output.try_recv().ok());
+            if let Some(Ok(bytes)) = &output
+                && bytes.len() > bounded::MAX_LEN
+            {
+                return Err(SourceProblem::TooLarge);
+            }
+            if let Some(status) = self.child.try_wait().map_err(problem)?
+                && let Some(output) = output.take()
+            {
+                return Ok((status, output));
+            }
+            // Ends early when the output is there; a child's end wakes nobody.
+            thread::park_timeout(TICK);
+        }
+        Err(SourceProblem::TimedOut)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only where the child has been waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct WakeOnDrop(Thread);
+
+impl Drop for WakeOnDrop {
+    fn drop(&mut self) {
+        self.0.unpark();
+    }
+}
+
+fn problem(error: io::Error) -> SourceProblem {
+    match error.kind() {
+        ErrorKind::NotFound => SourceProblem::Absent,
+        kind => SourceProblem::Io(kind),
+    }
+}
+
+const TICK: Duration = Duration::from_millis(5);
+/// Ten seconds.
+const TICKS: u32 = 2000;

@@ -1,0 +1,115 @@
+use std::borrow::Cow;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::{SHORTEST_INTERVAL, SourceError, SourceProblem, TokenSource, bounded, label};
+use crate::Token;
+
+/// The token stands alone in the file at `path`.
+///
+/// The file is a regular one of at most 4 KiB, or a link to one. It is read at most once a second of use, and its
+/// content is compared, not its date. Write the next token into another file and rename it over this one; a file
+/// changed in place works too, and is believed once two readings agree. A file that others may read brings a
+/// `tracing` warning (Unix).
+///
+/// ```
+/// use comfycontrol_token::{TokenSource, file};
+///
+/// let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("token");
+/// std::fs::write(&path, "cfc_abc123\n")?;
+/// assert_eq!(file(&path).read()?.header(), "Bearer cfc_abc123");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn file(path: impl Into<PathBuf>) -> File {
+    File {
+        path: path.into(),
+        warned: AtomicBool::new(false),
+    }
+}
+
+/// The source made by [`file`].
+pub struct File {
+    path: PathBuf,
+    warned: AtomicBool,
+}
+
+impl File {
+    fn content(&self) -> Result<Token, SourceProblem> {
+        // Opening may itself have effects on what is not a file (a tape winds back), so look first ...
+        check_regular(&fs::metadata(&self.path).map_err(problem)?)?;
+        let mut file = open(&self.path).map_err(problem)?;
+        // ... and again, since the path may by now lead elsewhere.
+        let metadata = file.metadata().map_err(problem)?;
+        check_regular(&metadata)?;
+        self.warn_if_open_to_others(&metadata);
+        bounded::token(&bounded::read(&mut file).map_err(problem)?)
+    }
+
+    #[cfg(unix)]
+    fn warn_if_open_to_others(&self, metadata: &fs::Metadata) {
+        use std::os::unix::fs::PermissionsExt;
+
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 && !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                source = label(self),
+                mode = format_args!("{mode:03o}"),
+                "the token file is open to other users: set its mode to 600",
+            );
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn warn_if_open_to_others(&self, _: &fs::Metadata) {
+        let _ = self.warned.load(Ordering::Relaxed);
+    }
+}
+
+impl TokenSource for File {
+    fn read(&self) -> Result<Token, SourceError> {
+        self.content()
+            .map_err(|problem| SourceError::new(self.name(), problem))
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        format!("file {}", self.path.display()).into()
+    }
+
+    fn interval(&self) -> Duration {
+        SHORTEST_INTERVAL
+    }
+
+    fn may_be_torn(&self) -> bool {
+        true
+    }
+}
+
+/// Opens without waiting for anybody at the other end.
+fn open(path: &PathBuf) -> io::Result<fs::File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    }
+    options.open(path)
+}
+
+fn check_regular(metadata: &fs::Metadata) -> Result<(), SourceProblem> {
+    match metadata.is_file() {
+        true => Ok(()),
+        false => Err(SourceProblem::NotRegularFile),
+    }
+}
+
+fn problem(error: io::Error) -> SourceProblem {
+    match error.kind() {
+        ErrorKind::NotFound => SourceProblem::Absent,
+        kind => SourceProblem::Io(kind),
+    }
+}

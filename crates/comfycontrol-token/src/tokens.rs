@@ -1,0 +1,262 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use parking_lot::Mutex;
+
+use crate::cache::{Advice, Cache, Lent, Verdict};
+use crate::flight::{Flight, Wait};
+use crate::source::{self, TokenSource};
+use crate::waiters::Waiters;
+use crate::{
+    Command, Env, Expiring, File, FirstOf, Snapshot, SourceError, SourceProblem, Token, clock,
+};
+
+/// The token in use, and the source from which the next one comes.
+///
+/// Clones share both. The source is looked at when a request leaves, at most once a second and at least
+/// once a minute; an idle client does nothing. Reading goes on beside the requests, which wait for it only where
+/// there is no token yet, or where the server has refused the present one or its date is past. A reading
+/// that fails changes nothing but [`Snapshot::error`].
+///
+/// A token put in by hand ([`fixed`], [`TokenHandle`](crate::TokenHandle)) needs no clock, unless it has an expiry.
+///
+/// # Example
+///
+/// ```
+/// use comfycontrol_token::{SourceProblem, Tokens, env, file, first_of};
+///
+/// let tokens = Tokens::from(first_of(file("/run/secrets/no-such-file")).or(env("NO_SUCH_VARIABLE")));
+/// let error = tokens.preload().unwrap_err();
+/// assert!(matches!(error.problem(), SourceProblem::NothingWorked(_)));
+/// ```
+#[derive(Clone)]
+pub struct Tokens {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) source: Option<Box<dyn TokenSource>>,
+    pub(crate) label: String,
+    pub(crate) state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) cache: Cache,
+    /// How many readings have begun; the last may be under way.
+    pub(crate) flight: u64,
+    /// Those who wait for the reading under way, if there is one.
+    pub(crate) waiters: Option<Waiters>,
+}
+
+impl State {
+    pub(crate) fn waiters_of(&mut self, flight: u64) -> Option<&mut Waiters> {
+        self.waiters.as_mut().filter(|_| self.flight == flight)
+    }
+}
+
+/// A token for a request, or the way to it.
+pub(crate) enum Lease {
+    Nothing(SourceError),
+    Token(Lent),
+    Wait(Wait),
+}
+
+/// A token that has nothing to read and never changes.
+///
+/// The same as `Tokens::from(token)`.
+pub fn fixed(token: Token) -> Tokens {
+    Tokens::from(token)
+}
+
+impl Tokens {
+    /// Tokens from `source`, which is read at the first request.
+    pub fn new(source: impl TokenSource) -> Self {
+        Self::over(source::label(&source), Some(Box::new(source)))
+    }
+
+    /// Reads the source in this thread, so that a mistake in the configuration shows at the start.
+    ///
+    /// Blocks as long as the source does. Does nothing where there is a token already.
+    ///
+    /// # Errors
+    ///
+    /// The [`SourceError`] on account of which there is no token.
+    pub fn preload(self) -> Result<Self, SourceError> {
+        let flight = {
+            let mut state = self.shared.state.lock();
+            let idle = state.cache.present().is_none() && state.waiters.is_none();
+            idle.then(|| Flight::begin(&self.shared, &mut state))
+        };
+        if let Some(flight) = flight {
+            flight.run();
+        }
+        let state = self.shared.state.lock();
+        match state.cache.present() {
+            Some(_) => {
+                drop(state);
+                Ok(self)
+            }
+            None => Err(state.cause()),
+        }
+    }
+
+    /// Warns when the token has less than this to live and no other has come; one day by default.
+    ///
+    /// The warning is a `tracing` event, given once per token. Holds for all clones.
+    #[must_use]
+    pub fn warn_before(self, warn_before: Duration) -> Self {
+        self.shared.state.lock().cache.set_warn_before(warn_before);
+        self
+    }
+
+    /// How things stand, for health checks and metrics.
+    pub fn snapshot(&self) -> Snapshot {
+        let state = self.shared.state.lock();
+        Snapshot::of(&self.shared.label, &state.cache)
+    }
+
+    /// A token for a request that leaves now. Without `may_read`, it is made do with what is there.
+    pub(crate) fn lease(&self, may_read: bool) -> Lease {
+        let mut now = self.shared.source.is_some().then(clock::now);
+        let mut state = self.shared.state.lock();
+        if now.is_none() && state.cache.needs_clock() {
+            now = Some(clock::now());
+        }
+        if let Some(lent) = state.cache.lend(now) {
+            return Lease::Token(lent);
+        }
+        let now = now.unwrap_or_else(clock::now);
+        let reading = state.waiters.is_some();
+        let (advice, notice) = state.cache.look(now, clock::wall(), reading);
+        let begin = match advice {
+            Advice::GoAndRead => true,
+            Advice::Wait => may_read && !reading,
+            Advice::Go | Advice::Nothing => false,
+        };
+        let flight = begin.then(|| Flight::begin(&self.shared, &mut state));
+        let lease = match state.cache.lend_anyway() {
+            _ if advice == Advice::Wait && may_read => {
+                Lease::Wait(Wait::for_flight(&self.shared, &state))
+            }
+            Some(lent) => Lease::Token(lent),
+            None => Lease::Nothing(state.cause()),
+        };
+        drop(state);
+        if let Some(notice) = notice {
+            self.shared.report(notice);
+        }
+        if let Some(flight) = flight {
+            flight.launch();
+        }
+        lease
+    }
+
+    /// The server answered 401 to the token of `generation`. Without `may_read`, it is made do with what is there.
+    pub(crate) fn refused(&self, generation: u64, may_read: bool) -> Refusal {
+        let now = self
+            .shared
+            .source
+            .is_some()
+            .then(clock::now)
+            .filter(|_| may_read);
+        let mut state = self.shared.state.lock();
+        let reading = state.waiters.is_some();
+        match state.cache.refused(generation, now, reading) {
+            Verdict::Replaced => Refusal::Replaced,
+            Verdict::Unchanged => Refusal::Unchanged,
+            Verdict::Wait => {
+                let flight = (!reading).then(|| Flight::begin(&self.shared, &mut state));
+                let wait = Wait::for_flight(&self.shared, &state);
+                drop(state);
+                if let Some(flight) = flight {
+                    flight.launch();
+                }
+                Refusal::Wait(wait)
+            }
+        }
+    }
+
+    pub(crate) fn accepted(&self, generation: u64) {
+        self.shared.state.lock().cache.accepted(generation);
+    }
+
+    pub(crate) fn knows(&self, value: &HeaderValue) -> bool {
+        self.shared.state.lock().cache.knows(value)
+    }
+
+    pub(crate) fn present(&self) -> Option<Token> {
+        self.shared.state.lock().cache.present().cloned()
+    }
+
+    pub(crate) fn put(&self, token: Token) {
+        let notice = self.shared.state.lock().cache.put(token);
+        if let Some(notice) = notice {
+            self.shared.report(notice);
+        }
+    }
+
+    fn over(label: String, source: Option<Box<dyn TokenSource>>) -> Self {
+        let cache = Cache::new(label.as_str().into(), source.is_some());
+        let state = State {
+            cache,
+            flight: 0,
+            waiters: None,
+        };
+        Self {
+            shared: Arc::new(Shared {
+                source,
+                label,
+                state: Mutex::new(state),
+            }),
+        }
+    }
+}
+
+/// What came of a 401.
+pub(crate) enum Refusal {
+    Replaced,
+    Unchanged,
+    Wait(Wait),
+}
+
+impl State {
+    /// Why there is no token.
+    fn cause(&self) -> SourceError {
+        let unread = || SourceError::new(self.cache.name(), SourceProblem::Unread);
+        self.cache.error().cloned().unwrap_or_else(unread)
+    }
+}
+
+impl From<Token> for Tokens {
+    fn from(token: Token) -> Self {
+        let tokens = Self::over("by hand".into(), None);
+        tokens.put(token);
+        tokens
+    }
+}
+
+macro_rules! from_sources {
+    ($($source:ty),*) => {$(
+        impl From<$source> for Tokens {
+            fn from(source: $source) -> Self {
+                Self::new(source)
+            }
+        }
+    )*};
+}
+
+from_sources!(Box<dyn TokenSource>, Command, Env, File, FirstOf);
+
+impl<S: TokenSource> From<Expiring<S>> for Tokens {
+    fn from(source: Expiring<S>) -> Self {
+        Self::new(source)
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tokens").field(&self.snapshot()).finish()
+    }
+}

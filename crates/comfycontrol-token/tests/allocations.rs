@@ -1,0 +1,94 @@
+//! What a request costs on the way through: no heap at all.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll, Waker};
+
+use comfycontrol_token::{
+    AddTokenLayer, Origin, SourceError, Token, TokenSource, TokenWithheld, Tokens, fixed,
+};
+use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
+use http::{HeaderValue, Request, Response};
+use tower::{Layer, Service};
+
+#[derive(Debug)]
+struct Never;
+
+impl From<TokenWithheld> for Never {
+    fn from(_: TokenWithheld) -> Self {
+        Self
+    }
+}
+
+impl From<Infallible> for Never {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+struct Pulled(Token);
+
+impl TokenSource for Pulled {
+    fn read(&self) -> Result<Token, SourceError> {
+        Ok(self.0.clone())
+    }
+}
+
+#[derive(Clone)]
+struct Bare;
+
+impl Service<Request<()>> for Bare {
+    type Response = Response<()>;
+    type Error = Never;
+    type Future = Ready<Result<Response<()>, Never>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Never>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        assert!(request.headers().contains_key(AUTHORIZATION));
+        ready(Ok(Response::new(())))
+    }
+}
+
+#[test]
+fn a_request_costs_no_allocation_with_a_fixed_or_with_a_read_token() {
+    let token = Token::parse("cfc_abc").unwrap();
+    for tokens in [
+        fixed(token.clone()),
+        Tokens::new(Pulled(token)).preload().unwrap(),
+    ] {
+        let origin = Origin::parse("https://api.example").unwrap();
+        let mut service = AddTokenLayer::new(origin, tokens).layer(Bare);
+        let mut send = move |request| {
+            let future = std::pin::pin!(service.call(request));
+            match future.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(response)) => drop(response),
+                other => panic!("{other:?}"),
+            }
+        };
+        send(request());
+        let request = request();
+        let used = allocation_counter::measure(|| send(request));
+        assert_eq!(used.count_total, 0);
+    }
+    // The counter counts.
+    assert_eq!(
+        allocation_counter::measure(|| drop(Box::new(1_u8))).count_total,
+        1
+    );
+}
+
+fn request() -> Request<()> {
+    let mut request = Request::get("https://api.example/v1/user")
+        .body(())
+        .unwrap();
+    request
+        .headers_mut()
+        .insert(ACCEPT, HeaderValue::from_static("application/json"));
+    request
+        .headers_mut()
+        .insert(USER_AGENT, HeaderValue::from_static("test"));
+    request
+}
