@@ -1,0 +1,133 @@
+//! From settings to layers, and from layers to a client.
+
+use std::time::Duration;
+
+use comfycontrol_error::DecodeErrorLayer;
+use comfycontrol_rate_limit::{Limiter, Quota};
+use comfycontrol_token::{AddTokenLayer, Origin, Token, Tokens};
+use http::HeaderValue;
+
+use super::{ClientBuilder, Limit, Source};
+use crate::client::Shared;
+use crate::error::{InvalidConfig, Setting};
+use crate::registry::{self, Key};
+use crate::stack::{AttemptTimeoutLayer, DeadlineLayer, Layers, RequestIds};
+use crate::transport::{Proxies, Transport, is_loopback};
+use crate::url::Target;
+use crate::{Client, Error};
+
+impl ClientBuilder {
+    /// The layers of the client these settings describe, for a stack of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), apart from what concerns TLS.
+    pub fn layers(mut self) -> Result<Layers, Error> {
+        let (_, origin) = self.checked()?;
+        let limiter = self.choose_limiter(&origin);
+        Ok(self.assemble(origin, limiter.as_ref())?)
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no token, if a setting is not valid, or if no certificates are trusted. The
+    /// error says which, and what to do.
+    pub fn build(mut self) -> Result<Client, Error> {
+        let (target, origin) = self.checked()?;
+        let limiter = self.choose_limiter(&origin);
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => {
+                let tls = std::mem::take(&mut self.tls);
+                Transport::hyper(tls, self.proxies(), self.connect_timeout)?
+            }
+        };
+        let headers = std::mem::take(&mut self.headers);
+        let (max_body, timeouts) = (self.max_body, self.timeouts);
+        let layers = self.assemble(origin, limiter.as_ref())?;
+
+        let unlimited = Layers {
+            rate_limit: None,
+            add_token: None,
+            retry: layers.retry.clone().cooldown(COOLDOWN),
+            ..layers.clone()
+        };
+        let shared = Shared {
+            target,
+            headers,
+            limiter,
+            max_body,
+            timeouts,
+            unlimited: unlimited.stack(transport.clone()),
+        };
+        Ok(Client::new(layers.stack(transport), shared))
+    }
+
+    fn checked(&mut self) -> Result<(Target, Origin), InvalidConfig> {
+        match self.wrong.take() {
+            Some(e) => Err(e),
+            None => Target::base(&self.base_url),
+        }
+    }
+
+    fn proxies(&mut self) -> Proxies {
+        self.proxies.get_or_insert_with(Proxies::from_env).clone()
+    }
+
+    fn choose_limiter(&mut self, origin: &Origin) -> Option<Limiter> {
+        match &self.limit {
+            Limit::None => None,
+            Limit::Own(limiter) => Some(limiter.clone()),
+            Limit::Quota(quota) => Some(Limiter::new(*quota)),
+            // Neither leaves by the address that is counted.
+            Limit::Shared if self.transport.is_some() || is_loopback(&origin.to_string()) => {
+                Some(Limiter::new(Quota::COMFYCONTROL))
+            }
+            Limit::Shared => {
+                let origin = origin.to_string();
+                let proxy = self.proxies().key(&origin);
+                Some(registry::shared(Key { origin, proxy }, || {
+                    Limiter::new(Quota::COMFYCONTROL)
+                }))
+            }
+        }
+    }
+
+    fn assemble(self, origin: Origin, limiter: Option<&Limiter>) -> Result<Layers, InvalidConfig> {
+        let tokens = match self.tokens {
+            Source::Environment => Some(from_env()?),
+            Source::None => None,
+            Source::Tokens(tokens) => Some(tokens),
+        };
+        let mut retry = self.retry.unwrap_or_default();
+        if limiter.is_none() {
+            retry = retry.cooldown(COOLDOWN);
+        }
+        Ok(Layers {
+            user_agent: self.user_agent.unwrap_or(USER_AGENT),
+            request_ids: RequestIds::new(),
+            deadline: DeadlineLayer::new(self.timeouts),
+            retry,
+            decode_error: DecodeErrorLayer::new(),
+            rate_limit: limiter.map(Limiter::layer),
+            attempt_timeout: AttemptTimeoutLayer::new(self.timeouts),
+            add_token: tokens.map(|tokens| AddTokenLayer::new(origin, tokens)),
+        })
+    }
+}
+
+/// Read now, so that a missing or malformed token is an error of `build`.
+fn from_env() -> Result<Tokens, InvalidConfig> {
+    let text =
+        std::env::var(TOKEN_VARIABLE).map_err(|_| InvalidConfig::new(Setting::TokenMissing))?;
+    let token = Token::parse(text).map_err(|e| InvalidConfig::new(Setting::TokenMalformed(e)))?;
+    Ok(token.into())
+}
+
+const TOKEN_VARIABLE: &str = "COMFYCONTROL_TOKEN";
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("comfycontrol-rust/", env!("CARGO_PKG_VERSION")));
+/// What the API imposes after a 429, says its documentation.
+const COOLDOWN: Duration = Duration::from_secs(10);

@@ -1,0 +1,251 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use comfycontrol_rate_limit::Limiter;
+use http::{HeaderMap, Method, Request, Response, Uri};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::stack::Stack;
+use crate::transport::Transport;
+use crate::url::Target;
+use crate::{Body, ClientBuilder, Downloader, Error, RequestBuilder, ResponseBody, Timeouts};
+
+/// A client of the ComfyControl API.
+///
+/// Cheap to clone; clones share connections, limiter, token and retry budget. See the
+/// [crate docs](crate) for an example.
+#[derive(Clone)]
+pub struct Client {
+    stack: Stack<Transport>,
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) target: Target,
+    pub(crate) headers: HeaderMap,
+    pub(crate) limiter: Option<Limiter>,
+    pub(crate) max_body: usize,
+    pub(crate) timeouts: Timeouts,
+    /// The same stack without token and limiter, for other origins.
+    pub(crate) unlimited: Stack<Transport>,
+}
+
+impl Client {
+    pub(crate) fn new(stack: Stack<Transport>, shared: Shared) -> Self {
+        Self {
+            stack,
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// A client with default settings and the token in `COMFYCONTROL_TOKEN`.
+    ///
+    /// The environment gives the token, and the proxy if there is one; it never gives a base URL.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the variable is missing or does not hold a token.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), comfycontrol::Error> {
+    /// let client = comfycontrol::Client::from_env()?;
+    /// let user: serde_json::Value = client.get("/v1/user").send().await?.json().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::new().build()
+    }
+
+    /// Settings for a client, all of which have defaults.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// Begins a request.
+    ///
+    /// `path` is absolute, such as `/v1/user`; a full URL must belong to the base URL's origin.
+    pub fn request(&self, method: Method, path: impl AsRef<str>) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, path.as_ref())
+    }
+
+    /// Begins a GET request.
+    pub fn get(&self, path: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// Begins a POST request.
+    pub fn post(&self, path: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// Begins a PUT request.
+    pub fn put(&self, path: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    /// Begins a PATCH request.
+    pub fn patch(&self, path: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::PATCH, path)
+    }
+
+    /// Begins a DELETE request.
+    pub fn delete(&self, path: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A client for signed URLs on other hosts: it has neither token nor limiter.
+    #[must_use]
+    pub fn downloader(&self) -> Downloader {
+        let shared = Shared {
+            target: Target::Anywhere,
+            headers: HeaderMap::new(),
+            limiter: None,
+            max_body: self.shared.max_body,
+            timeouts: self.shared.timeouts,
+            unlimited: self.shared.unlimited.clone(),
+        };
+        Downloader::new(Self::new(self.shared.unlimited.clone(), shared))
+    }
+
+    /// The limiter this client keeps to, if it has one.
+    #[must_use]
+    pub fn limiter(&self) -> Option<&Limiter> {
+        self.shared.limiter.as_ref()
+    }
+
+    /// The origin the paths of requests are joined to.
+    #[must_use]
+    pub fn base_url(&self) -> Option<Uri> {
+        self.shared.target.uri()
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.shared.target
+    }
+
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.shared.timeouts
+    }
+
+    pub(crate) fn max_body(&self) -> usize {
+        self.shared.max_body
+    }
+
+    fn prepare(&self, req: &mut Request<Body>) -> Result<(), Error> {
+        let uri = self
+            .shared
+            .target
+            .resolve_uri(std::mem::take(req.uri_mut()))?;
+        *req.uri_mut() = uri;
+        for (name, value) in &self.shared.headers {
+            if !req.headers().contains_key(name) {
+                req.headers_mut().insert(name, value.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("target", &self.shared.target)
+            .field("limiter", &self.shared.limiter)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Requests whose URL is only a path go to the base URL; others must belong to it.
+impl Service<Request<Body>> for Client {
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.stack.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut req: Request<Body>) -> ResponseFuture {
+        let method = req.method().clone();
+        let state = match self.prepare(&mut req) {
+            Ok(()) => {
+                let uri = req.uri().clone();
+                return ResponseFuture {
+                    state: State::Sent {
+                        inner: self.stack.call(req),
+                    },
+                    method,
+                    uri,
+                };
+            }
+            Err(error) => State::Refused { error: Some(error) },
+        };
+        ResponseFuture {
+            state,
+            method,
+            uri: Uri::default(),
+        }
+    }
+}
+
+/// The same through a shared client.
+impl Service<Request<Body>> for &Client {
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = tower::util::Oneshot<Client, Request<Body>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, req: Request<Body>) -> Self::Future {
+        tower::ServiceExt::oneshot(Client::clone(self), req)
+    }
+}
+
+pin_project! {
+    /// Response future of [`Client`].
+    pub struct ResponseFuture {
+        #[pin]
+        state: State<<Stack<Transport> as Service<Request<Body>>>::Future>,
+        method: Method,
+        uri: Uri,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F> {
+        Refused { error: Option<Error> },
+        Sent { #[pin] inner: F },
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<ResponseBody>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = match this.state.project() {
+            StateProj::Refused { error } => Err(error.take().expect("polled after completion")),
+            StateProj::Sent { inner } => ready!(inner.poll(cx)),
+        };
+        Poll::Ready(match result {
+            Ok(res) => {
+                let status = res.status();
+                Ok(res.map(|body| ResponseBody::new(body, status)))
+            }
+            Err(error) => Err(error.during(this.method, this.uri.path())),
+        })
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

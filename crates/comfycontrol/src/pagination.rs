@@ -1,0 +1,213 @@
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::stream;
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::BadJson;
+use crate::{Client, Error};
+
+/// A list that comes in pages, asked for with `page` and `per_page`.
+///
+/// Made by [`Client::paginate`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Paginate {
+    client: Client,
+    path: String,
+    key: String,
+    query: Vec<(String, String)>,
+    per_page: u32,
+    max_pages: u32,
+}
+
+impl Client {
+    /// The items of a list that comes in pages: of `{"<key>": [...], "total": n}`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: comfycontrol::Client) -> Result<(), comfycontrol::Error> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let mut runners = client.paginate("/v1/runner", "runners").items::<serde_json::Value>();
+    /// while let Some(runner) = runners.try_next().await? {
+    ///     println!("{}", runner["name"]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn paginate(&self, path: impl Into<String>, key: impl Into<String>) -> Paginate {
+        Paginate {
+            client: self.clone(),
+            path: path.into(),
+            key: key.into(),
+            query: Vec::new(),
+            per_page: MOST_PER_PAGE,
+            max_pages: 10_000,
+        }
+    }
+}
+
+impl Paginate {
+    /// Sets how many items a page has, from 1 to 100; other numbers are taken as the nearest. The
+    /// default is 100, since each page costs a request.
+    pub fn per_page(mut self, items: u32) -> Self {
+        self.per_page = items.clamp(1, MOST_PER_PAGE);
+        self
+    }
+
+    /// Sets how many pages are read at most. The default is 10,000.
+    pub fn max_pages(mut self, pages: u32) -> Self {
+        self.max_pages = pages;
+        self
+    }
+
+    /// Adds one pair to the query of every page.
+    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.query.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// The items one by one, the next page being asked for when one is used up.
+    ///
+    /// New items push old ones onto the next page, so an `id` that was seen is passed over. The end
+    /// is the total, an empty page, two pages with nothing new, or a short page where there is no
+    /// total.
+    #[must_use]
+    pub fn items<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
+        let state = State {
+            list: self,
+            page: Position::default(),
+            ready: VecDeque::new(),
+        };
+        Items(Box::pin(stream::try_unfold(state, State::next)))
+    }
+
+    async fn fetch(&self, page: u32) -> Result<Page, Error> {
+        let mut request = self.client.get(&self.path);
+        for (name, value) in &self.query {
+            request = request.query(name, value);
+        }
+        let request = request.query("page", page).query("per_page", self.per_page);
+        let page: Value = request.send().await?.json().await?;
+        match page {
+            // A bare list is all there is.
+            Value::Array(items) => Ok(Page {
+                items,
+                total: Some(0),
+            }),
+            Value::Object(mut envelope) => {
+                let total = envelope.get("total").and_then(Value::as_u64);
+                let items = envelope.remove(&self.key).unwrap_or_default();
+                let items = self.decode(items, &self.key)?;
+                Ok(Page { items, total })
+            }
+            other => Ok(Page {
+                items: self.decode(other, &self.key)?,
+                total: None,
+            }),
+        }
+    }
+
+    /// Decodes a part of a page; `place` is where it stood.
+    fn decode<T: DeserializeOwned>(&self, part: Value, place: &str) -> Result<T, Error> {
+        let shown = part.to_string();
+        serde_path_to_error::deserialize(part)
+            .map_err(|e| BadJson::within(StatusCode::OK, place, shown.as_bytes(), e).into())
+    }
+}
+
+/// The items of a [`Paginate`]d list.
+pub struct Items<T>(Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>);
+
+impl<T> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").finish_non_exhaustive()
+    }
+}
+
+struct Page {
+    items: Vec<Value>,
+    total: Option<u64>,
+}
+
+struct State {
+    list: Paginate,
+    page: Position,
+    ready: VecDeque<(usize, Value)>,
+}
+
+impl State {
+    async fn next<T: DeserializeOwned>(mut self) -> Result<Option<(T, Self)>, Error> {
+        loop {
+            if let Some((index, item)) = self.ready.pop_front() {
+                let place = format!("{}[{index}]", self.list.key);
+                return Ok(Some((self.list.decode(item, &place)?, self)));
+            }
+            if self.page.is_last(self.list.max_pages) {
+                return Ok(None);
+            }
+            let page = self.list.fetch(self.page.read + 1).await?;
+            self.ready = self.page.advance(page, self.list.per_page);
+        }
+    }
+}
+
+/// How far a list has been read: no I/O.
+#[derive(Debug, Default)]
+struct Position {
+    read: u32,
+    received: u64,
+    seen: HashSet<String>,
+    pages_without_news: u32,
+    finished: bool,
+}
+
+impl Position {
+    fn is_last(&self, max_pages: u32) -> bool {
+        self.finished || self.read >= max_pages || self.pages_without_news >= 2
+    }
+
+    /// Takes a page in; the items that are new, with their place on the page.
+    fn advance(&mut self, page: Page, per_page: u32) -> VecDeque<(usize, Value)> {
+        self.read += 1;
+        let count = page.items.len();
+        self.received += count as u64;
+        self.finished = count == 0
+            || match page.total {
+                Some(total) => self.received >= total,
+                None => count < per_page as usize,
+            };
+        let seen = &mut self.seen;
+        let mut is_new = |item: &Value| match item.get("id").and_then(Value::as_str) {
+            Some(id) => seen.insert(id.to_owned()),
+            None => true,
+        };
+        let news: VecDeque<_> = page
+            .items
+            .into_iter()
+            .enumerate()
+            .filter(|(_, item)| is_new(item))
+            .collect();
+        self.pages_without_news = if news.is_empty() {
+            self.pages_without_news + 1
+        } else {
+            0
+        };
+        news
+    }
+}
+
+const MOST_PER_PAGE: u32 = 100;

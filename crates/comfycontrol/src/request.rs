@@ -1,0 +1,192 @@
+use std::time::Duration;
+
+use comfycontrol_token::WithoutToken;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Request};
+use serde::Serialize;
+use tower::ServiceExt;
+
+use crate::error::{InvalidRequest, Reason};
+use crate::url::with_query;
+use crate::{Body, Client, Error, Multipart, Response, Timeouts};
+
+/// A request in the making.
+///
+/// A mistake on the way is reported by [`send`](Self::send).
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestBuilder {
+    client: Client,
+    request: Result<Request<Body>, InvalidRequest>,
+    timeouts: Option<Timeouts>,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(client: Client, method: Method, path: &str) -> Self {
+        let request = client.target().resolve(path).map(|uri| {
+            let mut request = Request::new(Body::empty());
+            *request.method_mut() = method;
+            *request.uri_mut() = uri;
+            request
+        });
+        Self {
+            client,
+            request,
+            timeouts: None,
+        }
+    }
+
+    fn and_then(
+        mut self,
+        change: impl FnOnce(&mut Request<Body>) -> Result<(), InvalidRequest>,
+    ) -> Self {
+        if let Ok(request) = &mut self.request
+            && let Err(e) = change(request)
+        {
+            self.request = Err(e);
+        }
+        self
+    }
+
+    /// Adds one pair to the query, percent-encoded.
+    pub fn query(self, name: &str, value: impl ToString) -> Self {
+        self.and_then(|request| {
+            let pair = form_urlencoded::Serializer::new(String::new())
+                .append_pair(name, &value.to_string())
+                .finish();
+            let uri = std::mem::take(request.uri_mut());
+            *request.uri_mut() = with_query(uri, &pair)?;
+            Ok(())
+        })
+    }
+
+    /// Sets the body to `value` as JSON.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
+        self.and_then(|request| {
+            let json =
+                serde_json::to_vec(value).map_err(|e| InvalidRequest::because(Reason::Body, e))?;
+            request.headers_mut().entry(CONTENT_TYPE).or_insert(JSON);
+            *request.body_mut() = json.into();
+            Ok(())
+        })
+    }
+
+    /// Sets the body to a form with files, and the timeouts to those of an
+    /// [upload](Timeouts::upload) unless others are set.
+    pub fn multipart(mut self, form: Multipart) -> Self {
+        self.timeouts.get_or_insert(Timeouts::upload());
+        self.and_then(|request| {
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, form.content_type());
+            *request.body_mut() = form.into_body();
+            Ok(())
+        })
+    }
+
+    /// Sets the body.
+    pub fn body(self, body: impl Into<Body>) -> Self {
+        self.and_then(|request| {
+            *request.body_mut() = body.into();
+            Ok(())
+        })
+    }
+
+    /// Sets a header, in place of one the client would send.
+    pub fn header<N, V>(self, name: N, value: V) -> Self
+    where
+        HeaderName: TryFrom<N, Error: Into<http::Error>>,
+        HeaderValue: TryFrom<V, Error: Into<http::Error>>,
+    {
+        self.and_then(|request| {
+            let invalid = |e: http::Error| InvalidRequest::because(Reason::Header, e);
+            let name = HeaderName::try_from(name).map_err(|e| invalid(e.into()))?;
+            let value = HeaderValue::try_from(value).map_err(|e| invalid(e.into()))?;
+            request.headers_mut().insert(name, value);
+            Ok(())
+        })
+    }
+
+    /// Puts a value into the extensions of the request, for layers that look for it.
+    pub fn extension<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
+        self.and_then(|request| {
+            request.extensions_mut().insert(value);
+            Ok(())
+        })
+    }
+
+    /// Sets the time for the whole call, waiting for the limiter, retries and body included.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        let timeouts = self.timeouts.unwrap_or(self.client.timeouts());
+        self.timeouts = Some(timeouts.total(total));
+        self
+    }
+
+    /// Sets all timeouts.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = Some(timeouts);
+        self
+    }
+
+    /// Sends this request without the client's token.
+    pub fn without_token(self) -> Self {
+        self.extension(WithoutToken)
+    }
+
+    /// The request as it is, for a stack of one's own.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first mistake made on the way.
+    pub fn build(self) -> Result<Request<Body>, Error> {
+        let mut request = self.request?;
+        if let Some(timeouts) = self.timeouts {
+            request.extensions_mut().insert(timeouts);
+        }
+        Ok(request)
+    }
+
+    /// Sends the request and waits for the response head.
+    ///
+    /// Waits for the limiter first, and retries as the client's [policy](crate::retry) says.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request is not valid or not admitted, if the connection or a timeout fails, and
+    /// with every status that is not a success.
+    pub async fn send(self) -> Result<Response, Error> {
+        let client = self.client.clone();
+        let max_body = client.max_body();
+        let response = client.oneshot(self.build()?).await?;
+        Ok(Response::new(response, max_body))
+    }
+
+    /// Sends the request and follows its server-sent events.
+    ///
+    /// Asks for events uncompressed, with the timeouts of a [stream](Timeouts::stream) unless others
+    /// are set.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and if the answer is not an event stream.
+    #[cfg(feature = "sse")]
+    pub async fn events(mut self) -> Result<crate::Events, Error> {
+        self.timeouts.get_or_insert(Timeouts::stream());
+        let request = self.and_then(|request| {
+            let headers = request.headers_mut();
+            headers.entry(ACCEPT).or_insert(EVENTS);
+            // A compressor would hold events back until its block is full.
+            headers.insert(
+                http::header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            );
+            Ok(())
+        });
+        request.send().await?.into_events()
+    }
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// The second makes the edge answer its own errors in JSON.
+#[cfg(feature = "sse")]
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream, application/json;q=0.9");

@@ -1,0 +1,251 @@
+//! When a request is sent again, as a [`tower::retry::Policy`].
+//!
+//! | failure | method | wait |
+//! |---|---|---|
+//! | 429 | any | none here: the limiter's gate holds the next attempt until the cooldown is over |
+//! | never sent, refused unprocessed by HTTP/2, or by a reply that says so | any | backoff |
+//! | other replies of the passing kind (500, 502, 503, …), broken connection, timeout of an attempt | idempotent only (RFC 9110 §9.2.2) | backoff |
+//! | 401 after which the token was replaced | any | none, once |
+//!
+//! Nothing else is repeated, and nothing whose body cannot be sent again. A wait that would end
+//! after the call's deadline is not begun.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use comfycontrol_rate_limit::Deadline as AdmitBy;
+use comfycontrol_token::TokenReplaced;
+use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+use tower::retry::Policy;
+use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
+use tower::retry::budget::{Budget, TpsBudget};
+use tower::util::rng::Rng;
+
+use crate::{Body, Error};
+
+/// Decides whether a request is sent again.
+///
+/// Clones share the budget: what one call spends on retries, another cannot. See the
+/// [module docs](self) for the rules.
+#[derive(Clone)]
+#[must_use]
+pub struct RetryPolicy {
+    max_retries: u32,
+    max_throttled: u32,
+    cooldown: Option<Duration>,
+    budget: Arc<TpsBudget>,
+    backoff: ExponentialBackoff<Dice>,
+    retries: u32,
+    throttled: u32,
+    replaced: bool,
+}
+
+impl RetryPolicy {
+    /// Up to two retries a call after 0.2 s and 0.4 s, each up to doubled by chance; up to three
+    /// more after 429s.
+    ///
+    /// The budget allows a fifth of the calls of the last 10 s to be retried, and one a second
+    /// besides.
+    pub fn new() -> Self {
+        let backoff = ExponentialBackoffMaker::new(FIRST_WAIT, LONGEST_WAIT, 1.0, Dice::default())
+            .expect("0 < first < longest, and the jitter is a ratio")
+            .make_backoff();
+        Self {
+            max_retries: 2,
+            max_throttled: 3,
+            cooldown: None,
+            budget: Arc::new(TpsBudget::new(Duration::from_secs(10), 1, 0.2)),
+            backoff,
+            retries: 0,
+            throttled: 0,
+            replaced: false,
+        }
+    }
+
+    /// Never sends anything again, except once after the token was replaced.
+    pub fn none() -> Self {
+        Self::new().max_retries(0).max_throttled(0)
+    }
+
+    /// Sets how often a call is retried after failures other than 429.
+    pub fn max_retries(mut self, max: u32) -> Self {
+        self.max_retries = max;
+        self
+    }
+
+    /// Sets how often a call is retried after a 429.
+    pub fn max_throttled(mut self, max: u32) -> Self {
+        self.max_throttled = max;
+        self
+    }
+
+    /// Waits after a 429 itself, `cooldown` if the answer does not say how long.
+    ///
+    /// For stacks without the limiter, whose gate does that otherwise.
+    pub fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.cooldown = Some(cooldown);
+        self
+    }
+
+    /// What to do about a failure, apart from deadline and budget.
+    fn verdict(&self, method: &http::Method, error: &Error) -> Verdict {
+        let status = error.status();
+        if !self.replaced && status == Some(StatusCode::UNAUTHORIZED) && token_was_replaced(error) {
+            return Verdict::Resend;
+        }
+        if status == Some(StatusCode::TOO_MANY_REQUESTS) {
+            return if self.throttled < self.max_throttled {
+                Verdict::Throttled
+            } else {
+                Verdict::GiveUp
+            };
+        }
+        // A refusal by the limiter would only be refused again.
+        let again = error.as_not_admitted().is_none()
+            && (error.is_unapplied() || (method.is_idempotent() && error.is_transient()));
+        if again && self.retries < self.max_retries {
+            Verdict::Backoff
+        } else {
+            Verdict::GiveUp
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Verdict {
+    Backoff,
+    GiveUp,
+    Resend,
+    Throttled,
+}
+
+impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
+    type Future = Wait;
+
+    fn retry(
+        &mut self,
+        req: &mut Request<Body>,
+        result: &mut Result<Response<B>, Error>,
+    ) -> Option<Wait> {
+        let Err(error) = result else {
+            self.budget.deposit();
+            return None;
+        };
+        let wait = match self.verdict(req.method(), error) {
+            Verdict::GiveUp => return None,
+            Verdict::Resend => {
+                self.replaced = true;
+                Wait::none()
+            }
+            Verdict::Throttled => {
+                self.throttled += 1;
+                match self.cooldown {
+                    None => Wait::none(),
+                    Some(wait) => {
+                        let wait = error.retry_after().unwrap_or(wait);
+                        Wait::over(tokio::time::sleep(wait))
+                    }
+                }
+            }
+            Verdict::Backoff => {
+                if !self.budget.withdraw() {
+                    return None;
+                }
+                self.retries += 1;
+                Wait::over(self.backoff.next_backoff())
+            }
+        };
+        if let (Some(AdmitBy(deadline)), Some(sleep)) = (req.extensions().get(), &wait.sleep)
+            && sleep.deadline() >= *deadline
+        {
+            return None;
+        }
+        let count = self.retries + self.throttled + u32::from(self.replaced);
+        tracing::Span::current().record("http.request.resend_count", count);
+        Some(wait)
+    }
+
+    fn clone_request(&mut self, req: &Request<Body>) -> Option<Request<Body>> {
+        let mut copy = Request::new(req.body().try_clone()?);
+        *copy.method_mut() = req.method().clone();
+        *copy.uri_mut() = req.uri().clone();
+        *copy.version_mut() = req.version();
+        *copy.headers_mut() = req.headers().clone();
+        *copy.extensions_mut() = req.extensions().clone();
+        Some(copy)
+    }
+}
+
+fn token_was_replaced(error: &Error) -> bool {
+    error
+        .as_api()
+        .is_some_and(|api| api.extensions().get::<TokenReplaced>().is_some())
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RetryPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryPolicy")
+            .field("max_retries", &self.max_retries)
+            .field("max_throttled", &self.max_throttled)
+            .field("cooldown", &self.cooldown)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The wait before a request is sent again; no wait at all is ready at once.
+    #[derive(Debug)]
+    pub struct Wait {
+        #[pin]
+        sleep: Option<Sleep>,
+    }
+}
+
+impl Wait {
+    fn none() -> Self {
+        Self { sleep: None }
+    }
+
+    fn over(sleep: Sleep) -> Self {
+        Self { sleep: Some(sleep) }
+    }
+}
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project()
+            .sleep
+            .as_pin_mut()
+            .map_or(Poll::Ready(()), |sleep| sleep.poll(cx))
+    }
+}
+
+/// Chance shared by all clones of a policy. tower's own generator starts each clone with the same
+/// numbers, so that all calls that fail together would come back together.
+#[derive(Clone, Default)]
+struct Dice(Arc<(RandomState, AtomicU64)>);
+
+impl Rng for Dice {
+    fn next_u64(&mut self) -> u64 {
+        let (state, throws) = &*self.0;
+        state.hash_one(throws.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,232 @@
+//! The service that puts requests on the wire: hyper-util's client over hyper-rustls.
+//!
+//! HTTP/2 by ALPN, else HTTP/1.1. Plain `http` goes to this machine only. Redirects are not
+//! followed. Certificates are always checked; there is no switch to skip that.
+
+mod connector;
+mod loopback;
+mod proxy;
+mod tls;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::client::legacy::ResponseFuture as HyperFuture;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use pin_project_lite::pin_project;
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+use tower_service::Service;
+
+use self::connector::Connector;
+pub(crate) use self::proxy::Proxies;
+pub(crate) use self::tls::TlsSettings;
+use crate::{Body, Error};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Puts requests on the wire.
+///
+/// Clones share one pool of connections.
+#[derive(Clone)]
+pub struct Transport(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Hyper(HyperClient<Connector, Body>),
+    Own(BoxCloneSyncService<Request<Body>, Response<TransportBody>, Error>),
+}
+
+impl Transport {
+    pub(crate) fn hyper(
+        tls: TlsSettings,
+        proxies: Proxies,
+        connect_timeout: Duration,
+    ) -> Result<Self, Error> {
+        let connector = Connector::new(tls.build()?, proxies, connect_timeout);
+        let client = HyperClient::builder(TokioExecutor::new())
+            // Without the first, HTTP/2 keep-alive panics; without the second, idle connections
+            // are closed only when the pool is next used.
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .http2_keep_alive_interval(PING_EVERY)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .build(connector);
+        Ok(Self(Kind::Hyper(client)))
+    }
+
+    /// Takes any service in place of the network.
+    pub fn from_service<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let service = service
+            .map_response(|res: Response<B>| res.map(TransportBody::boxed))
+            .map_err(Error::transport);
+        Self(Kind::Own(BoxCloneSyncService::new(service)))
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.0 {
+            Kind::Hyper(_) => "hyper",
+            Kind::Own(_) => "own",
+        };
+        f.debug_tuple("Transport").field(&kind).finish()
+    }
+}
+
+impl Service<Request<Body>> for Transport {
+    type Response = Response<TransportBody>;
+    type Error = Error;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match &mut self.0 {
+            Kind::Hyper(client) => client.poll_ready(cx).map_err(Error::transport),
+            Kind::Own(service) => service.poll_ready(cx),
+        }
+    }
+
+    fn call(&mut self, req: Request<Body>) -> ResponseFuture {
+        match &mut self.0 {
+            Kind::Hyper(client) => ResponseFuture::Hyper {
+                inner: client.call(req),
+            },
+            Kind::Own(service) => ResponseFuture::Own {
+                inner: service.call(req),
+            },
+        }
+    }
+}
+
+type OwnFuture = Pin<Box<dyn Future<Output = Result<Response<TransportBody>, Error>> + Send>>;
+
+pin_project! {
+    #[project = ResponseFutureProj]
+    /// Response future of [`Transport`].
+    #[non_exhaustive]
+    pub enum ResponseFuture {
+        #[doc(hidden)]
+        Hyper { #[pin] inner: HyperFuture },
+        #[doc(hidden)]
+        Own { #[pin] inner: OwnFuture },
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<TransportBody>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            ResponseFutureProj::Hyper { inner } => inner
+                .poll(cx)
+                .map_ok(|res| res.map(TransportBody::incoming))
+                .map_err(Error::transport),
+            ResponseFutureProj::Own { inner } => inner.poll(cx),
+        }
+    }
+}
+
+pin_project! {
+    /// Response body of [`Transport`], as it came off the wire.
+    #[derive(Debug)]
+    pub struct TransportBody {
+        #[pin]
+        kind: BodyKind,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = BodyKindProj]
+    enum BodyKind {
+        Incoming { #[pin] body: Incoming },
+        Boxed { #[pin] body: UnsyncBoxBody<Bytes, BoxError> },
+    }
+}
+
+impl TransportBody {
+    fn incoming(body: Incoming) -> Self {
+        Self {
+            kind: BodyKind::Incoming { body },
+        }
+    }
+
+    fn boxed<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self {
+            kind: BodyKind::Boxed {
+                body: body.map_err(Into::into).boxed_unsync(),
+            },
+        }
+    }
+}
+
+impl HttpBody for TransportBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.project().kind.project() {
+            BodyKindProj::Incoming { body } => body
+                .poll_frame(cx)
+                .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
+            BodyKindProj::Boxed { body } => body.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            BodyKind::Incoming { body } => body.is_end_stream(),
+            BodyKind::Boxed { body } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            BodyKind::Incoming { body } => body.size_hint(),
+            BodyKind::Boxed { body } => body.size_hint(),
+        }
+    }
+}
+
+/// Whether an origin is this machine.
+pub(crate) fn is_loopback(origin: &str) -> bool {
+    origin
+        .parse()
+        .is_ok_and(|uri: http::Uri| uri.host().is_some_and(loopback::is_loopback_name))
+}
+
+/// Shorter than what NATs and the edge forget in.
+const POOL_IDLE: Duration = Duration::from_secs(60);
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);

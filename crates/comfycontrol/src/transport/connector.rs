@@ -1,0 +1,107 @@
+//! From a URL to a connection: TCP, then perhaps a proxy, then TLS; or plain to this machine.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::loopback::{Loopback, Resolver};
+use super::proxy::Proxies;
+use crate::error::{ConnectFailed, TransportErrorKind};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+/// What carries TLS, or a request in clear text: TCP, or TLS to a proxy.
+pub(super) type Carrier = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Makes connections within the connect timeout, TLS handshake and proxy included.
+#[derive(Clone)]
+pub(super) struct Connector {
+    https: HttpsConnector<Route>,
+    timeout: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(tls: ClientConfig, proxies: Proxies, timeout: Duration) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(timeout));
+        let route = Route {
+            loopback: Loopback::new(tcp.clone()),
+            to_proxy: HttpsConnectorBuilder::new()
+                .with_tls_config(tls.clone())
+                .https_or_http()
+                .enable_http1()
+                .wrap_connector(tcp.clone()),
+            tcp,
+            proxies: Arc::new(proxies),
+        };
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(route);
+        Self { https, timeout }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = MaybeHttpsStream<Carrier>;
+    type Error = BoxError;
+    type Future = BoxFuture<Self::Response>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(cx)
+    }
+
+    fn call(&mut self, dst: Uri) -> Self::Future {
+        let connecting = tokio::time::timeout(self.timeout, self.https.call(dst));
+        Box::pin(async move {
+            connecting
+                .await
+                .map_err(|_| ConnectFailed::new(TransportErrorKind::ConnectTimedOut))?
+        })
+    }
+}
+
+/// Chooses the way to a host.
+#[derive(Clone)]
+struct Route {
+    loopback: Loopback,
+    tcp: HttpConnector<Resolver>,
+    to_proxy: HttpsConnector<HttpConnector<Resolver>>,
+    proxies: Arc<Proxies>,
+}
+
+impl Service<Uri> for Route {
+    type Response = Carrier;
+    type Error = BoxError;
+    type Future = BoxFuture<Carrier>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tcp.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, dst: Uri) -> Self::Future {
+        // A proxy would read plain http, so that it is never asked to carry it.
+        if dst.scheme() != Some(&http::uri::Scheme::HTTPS) {
+            let connecting = self.loopback.call(dst);
+            return Box::pin(async move { Ok(MaybeHttpsStream::Http(connecting.await?)) });
+        }
+        if let Some(connecting) = self.proxies.connect(&dst, &self.to_proxy) {
+            return connecting;
+        }
+        let connecting = self.tcp.call(dst);
+        Box::pin(async move { Ok(MaybeHttpsStream::Http(connecting.await?)) })
+    }
+}

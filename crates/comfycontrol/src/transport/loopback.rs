@@ -1,0 +1,146 @@
+//! TCP connections, and those that may carry plain `http`: the ones that stay on this machine.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::vec;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use crate::error::{ConnectFailed, TransportErrorKind};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+/// Connects to loopback addresses only.
+#[derive(Clone, Debug)]
+pub(super) struct Loopback(HttpConnector<Resolver>);
+
+impl Loopback {
+    pub(super) fn new(tcp: HttpConnector<Resolver>) -> Self {
+        Self(tcp)
+    }
+}
+
+impl Service<Uri> for Loopback {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = BoxFuture<Self::Response>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, dst: Uri) -> Self::Future {
+        if !is_loopback_name(dst.host().unwrap_or_default()) {
+            return Box::pin(async { Err(not_loopback()) });
+        }
+        let connecting = self.0.call(dst);
+        Box::pin(async move {
+            let stream = connecting.await?;
+            // The last word has the peer: a name says nothing about where it leads.
+            if stream.inner().peer_addr()?.ip().is_loopback() {
+                Ok(stream)
+            } else {
+                Err(not_loopback())
+            }
+        })
+    }
+}
+
+/// The system's resolver, whose answers for `localhost` are cut down to loopback addresses, so that
+/// no connection is even tried to another machine.
+#[derive(Clone, Debug)]
+pub(super) struct Resolver(GaiResolver);
+
+impl Resolver {
+    pub(super) fn new() -> Self {
+        Self(GaiResolver::new())
+    }
+}
+
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = BoxError;
+    type Future = BoxFuture<Self::Response>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let local = name.as_str().eq_ignore_ascii_case(LOCALHOST);
+        let resolving = self.0.call(name);
+        Box::pin(async move {
+            let found = resolving
+                .await
+                .map_err(|e| ConnectFailed::because(TransportErrorKind::Dns, e))?;
+            let found: Vec<_> = found
+                .filter(|addr| !local || addr.ip().is_loopback())
+                .collect();
+            if local && found.is_empty() {
+                return Err(not_loopback());
+            }
+            Ok(found.into_iter())
+        })
+    }
+}
+
+/// `127.0.0.0/8`, `[::1]`, or exactly `localhost`.
+pub(super) fn is_loopback_name(host: &str) -> bool {
+    let literal = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    host.eq_ignore_ascii_case(LOCALHOST) || literal.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+fn not_loopback() -> BoxError {
+    ConnectFailed::new(TransportErrorKind::NotLoopback).into()
+}
+
+const LOCALHOST: &str = "localhost";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_loopback() {
+        for host in [
+            "localhost",
+            "127.0.0.1",
+            "127.255.1.2",
+            "[::1]",
+            "LOCALHOST",
+        ] {
+            assert!(is_loopback_name(host), "{host}");
+        }
+        for host in [
+            "localhost.",
+            "localhost.example.com",
+            "128.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "127.1",
+            "",
+        ] {
+            assert!(!is_loopback_name(host), "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_http_to_another_machine_is_not_even_tried() {
+        let mut connector = Loopback::new(HttpConnector::new_with_resolver(Resolver::new()));
+        let failed = connector
+            .call(Uri::from_static("http://192.0.2.1/"))
+            .await
+            .unwrap_err();
+        assert_eq!(failed.to_string(), "peer is not a loopback address");
+    }
+}

@@ -1,0 +1,236 @@
+//! From a path to a URL that cannot leave the client's origin.
+
+use comfycontrol_token::{InvalidOrigin, Origin};
+use http::Uri;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+
+use crate::error::{InvalidConfig, InvalidRequest, Reason, Setting};
+
+/// Where a client may send requests to.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// Any `https` URL, and `http` to this machine: for a client that has no token.
+    Anywhere,
+    /// One origin.
+    Base {
+        scheme: Scheme,
+        authority: Authority,
+        origin: Origin,
+    },
+}
+
+impl Target {
+    pub(crate) fn base(url: &str) -> Result<(Self, Origin), InvalidConfig> {
+        let refused = |e| InvalidConfig::new(Setting::BaseUrl(e));
+        let origin = Origin::parse(url).map_err(refused)?;
+        let parts = origin
+            .to_string()
+            .parse()
+            .map(Uri::into_parts)
+            .unwrap_or_default();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(refused(InvalidOrigin::NotAnOrigin));
+        };
+        Ok((
+            Self::Base {
+                scheme,
+                authority,
+                origin: origin.clone(),
+            },
+            origin,
+        ))
+    }
+
+    /// The origin, as a URL.
+    pub(crate) fn uri(&self) -> Option<Uri> {
+        match self {
+            Self::Anywhere => None,
+            Self::Base { origin, .. } => origin.to_string().parse().ok(),
+        }
+    }
+
+    /// The URL for what the caller gave: a path, or an absolute URL of this target.
+    pub(crate) fn resolve(&self, given: &str) -> Result<Uri, InvalidRequest> {
+        // `http::Uri` takes these, and servers and proxies do not agree on what they mean.
+        if given.contains(['\\', '#']) || !given.is_ascii() {
+            return Err(path("has a character that must be percent-encoded"));
+        }
+        let uri: Uri = given
+            .parse()
+            .map_err(|e| InvalidRequest::because(Reason::Path("is not valid in a URL"), e))?;
+        self.resolve_uri(uri)
+    }
+
+    pub(crate) fn resolve_uri(&self, uri: Uri) -> Result<Uri, InvalidRequest> {
+        check_path(uri.path())?;
+        match (self, uri.authority()) {
+            (
+                Self::Base {
+                    scheme, authority, ..
+                },
+                None,
+            ) => {
+                if uri.scheme().is_some() || !uri.path().starts_with('/') {
+                    return Err(path("does not begin with /"));
+                }
+                let mut parts = Parts::default();
+                parts.scheme = Some(scheme.clone());
+                parts.authority = Some(authority.clone());
+                parts.path_and_query = uri.into_parts().path_and_query;
+                Uri::from_parts(parts)
+                    .map_err(|e| InvalidRequest::because(Reason::Path("is not valid in a URL"), e))
+            }
+            (Self::Base { origin, .. }, Some(_)) if origin.allows(&uri) => Ok(uri),
+            (Self::Base { .. }, Some(_)) => Err(InvalidRequest::new(Reason::Origin)),
+            (Self::Anywhere, None) => Err(path("has no host")),
+            (Self::Anywhere, Some(authority)) => {
+                let scheme = uri.scheme_str().unwrap_or_default();
+                // The same rule as for a token: https, or http to this machine.
+                match Origin::parse(format!("{scheme}://{authority}")) {
+                    Ok(_) => Ok(uri),
+                    Err(e) => Err(InvalidRequest::because(
+                        Reason::Path("has a host that is refused"),
+                        e,
+                    )),
+                }
+            }
+        }
+    }
+}
+
+/// Adds pairs to the query of a URL.
+pub(crate) fn with_query(uri: Uri, pairs: &str) -> Result<Uri, InvalidRequest> {
+    if pairs.is_empty() {
+        return Ok(uri);
+    }
+    let joined = match uri.query() {
+        None => format!("{}?{pairs}", uri.path()),
+        Some("") => format!("{}?{pairs}", uri.path()),
+        Some(query) => format!("{}?{query}&{pairs}", uri.path()),
+    };
+    let invalid = |e: http::Error| InvalidRequest::because(Reason::Query, e);
+    let mut parts = uri.into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(joined).map_err(|e| invalid(e.into()))?);
+    Uri::from_parts(parts).map_err(|e| invalid(e.into()))
+}
+
+/// Refuses paths that servers and proxies may take for others: `//host`, and steps upwards.
+fn check_path(given: &str) -> Result<(), InvalidRequest> {
+    if given.starts_with("//") {
+        return Err(path("begins with //"));
+    }
+    let upwards = |segment: &str| {
+        let dots = segment.replace("%2e", ".").replace("%2E", ".");
+        matches!(dots.as_str(), "." | "..")
+    };
+    if given.split('/').any(upwards) {
+        return Err(path("has a . or .. segment"));
+    }
+    // An encoded backslash or slash may become a step upwards behind the edge.
+    let lower = given.to_ascii_lowercase();
+    if lower.contains("%5c") && lower.contains("..")
+        || lower.contains("..%2f")
+        || lower.contains("%2f..")
+    {
+        return Err(path("has an encoded .. segment"));
+    }
+    Ok(())
+}
+
+fn path(why: &'static str) -> InvalidRequest {
+    InvalidRequest::new(Reason::Path(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Target {
+        Target::base("https://api.comfycontrol.app").unwrap().0
+    }
+
+    #[test]
+    fn a_path_is_joined_to_the_origin() {
+        for (given, joined) in [
+            ("/v1/user", "https://api.comfycontrol.app/v1/user"),
+            (
+                "/v1/user?page=2",
+                "https://api.comfycontrol.app/v1/user?page=2",
+            ),
+            ("/v1/a@b:c", "https://api.comfycontrol.app/v1/a@b:c"),
+            (
+                "https://API.comfycontrol.app:443/x",
+                "https://API.comfycontrol.app:443/x",
+            ),
+            ("/", "https://api.comfycontrol.app/"),
+        ] {
+            assert_eq!(target().resolve(given).unwrap(), joined, "{given}");
+        }
+    }
+
+    #[test]
+    fn nothing_leaves_the_origin() {
+        for given in [
+            "https://api.comfycontrol.app.evil.example/v1",
+            "https://evil.example/",
+            "http://api.comfycontrol.app/",
+            "https://api.comfycontrol.app:444/",
+            "https://api.comfycontrol.app@evil.example/",
+            "https://cfc_x@api.comfycontrol.app/",
+            "https://api.comfycontrol.app./",
+        ] {
+            let refused = target().resolve(given).unwrap_err();
+            assert!(refused.is_other_origin(), "{given}: {refused}");
+        }
+        for given in [
+            "",
+            "v1/user",
+            "@evil.example",
+            "//evil.example/v1",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "*",
+            "/v1/../x",
+            "/v1/%2e%2E/x",
+            "/v1/..%2fx",
+            "/v1/..%5c..%5cx",
+            "/v1/a b",
+            "/v1/ü",
+            "/v1#x",
+            "ftp://x/",
+            "evil.example:443",
+        ] {
+            assert!(target().resolve(given).is_err(), "{given}");
+        }
+    }
+
+    #[test]
+    fn pairs_follow_the_query_that_is_there() {
+        for (given, joined) in [
+            ("/x", "/x?a=1"),
+            ("/x?", "/x?a=1"),
+            ("/x?b=2", "/x?b=2&a=1"),
+        ] {
+            let uri = with_query(target().resolve(given).unwrap(), "a=1").unwrap();
+            assert_eq!(uri.path_and_query().unwrap(), joined);
+        }
+    }
+
+    #[test]
+    fn anywhere_means_https_or_this_machine() {
+        for given in [
+            "https://storage.comfycontrol.app/a?signature=x",
+            "http://127.0.0.1:8080/a",
+        ] {
+            assert!(Target::Anywhere.resolve(given).is_ok(), "{given}");
+        }
+        for given in [
+            "http://storage.comfycontrol.app/a",
+            "/a",
+            "https://u:p@h/a",
+            "ftp://h/",
+        ] {
+            assert!(Target::Anywhere.resolve(given).is_err(), "{given}");
+        }
+    }
+}

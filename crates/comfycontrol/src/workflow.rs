@@ -1,0 +1,242 @@
+//! Following a workflow until it has ended.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{Client, Error, ErrorKind, Events, Timeouts};
+
+/// The state of a workflow, as its subscription tells it.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[non_exhaustive]
+pub struct Update {
+    /// How far it is.
+    pub status: Status,
+    /// What ComfyUI knows it by.
+    #[serde(default)]
+    pub prompt: Option<Value>,
+    /// Its place in the runner's queue.
+    #[serde(default)]
+    pub queue_number: Option<i64>,
+    /// Its results, once it is completed.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub outputs: Vec<Output>,
+    /// Why it failed.
+    #[serde(default)]
+    pub cause: Option<Cause>,
+    /// When it started, as the API writes it.
+    #[serde(default)]
+    pub started_at: Option<String>,
+    /// When it ended, as the API writes it.
+    #[serde(default)]
+    pub completed_at: Option<String>,
+}
+
+/// How far a workflow is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Status {
+    /// Validated, waiting.
+    Accepted,
+    /// Stopped by its owner.
+    Cancelled,
+    /// Done.
+    Completed,
+    /// Ended by an error.
+    Failed,
+    /// Refused as not valid.
+    Invalid,
+    /// In the runner's queue.
+    Queued,
+    /// Executing.
+    Running,
+    /// Copied to a runner.
+    Uploaded,
+    /// A state this crate does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Status {
+    /// Whether nothing follows.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled | Self::Completed | Self::Failed | Self::Invalid
+        )
+    }
+}
+
+/// A result of a workflow.
+#[derive(Clone, Deserialize, PartialEq)]
+#[non_exhaustive]
+pub struct Output {
+    /// Its id.
+    pub id: String,
+    /// The workflow it belongs to.
+    pub workflow_id: String,
+    /// Where it can be fetched for some minutes, with a [`Downloader`](crate::Downloader). The
+    /// query is a secret while it is valid.
+    pub src: String,
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let src = self.src.split('?').next().unwrap_or_default();
+        f.debug_struct("Output")
+            .field("id", &self.id)
+            .field("src", &src)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a workflow failed.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[non_exhaustive]
+pub struct Cause {
+    /// The node that failed.
+    #[serde(default)]
+    pub node_type: Option<String>,
+    /// The type of the exception.
+    #[serde(default)]
+    pub exception_type: Option<String>,
+    /// Its message.
+    #[serde(default)]
+    pub exception_message: Option<String>,
+}
+
+impl Client {
+    /// Follows a workflow until it has ended.
+    ///
+    /// The server closes such a stream after some minutes whether or not the run has ended; it is
+    /// opened again, each time at the cost of one request, and the stream goes on. It ends after
+    /// the first [terminal](Status::is_terminal) update.
+    ///
+    /// ```no_run
+    /// # async fn run(client: comfycontrol::Client) -> Result<(), comfycontrol::Error> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let mut updates = client.subscribe("550e8400-e29b-41d4-a716-446655440000");
+    /// while let Some(update) = updates.try_next().await? {
+    ///     println!("{:?}", update.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn subscribe(&self, workflow: &str) -> Updates {
+        let id = utf8_percent_encode(workflow, RESERVED);
+        let state = Subscription {
+            client: self.clone(),
+            path: format!("/v1/workflow/{id}/subscribe"),
+            events: None,
+            last: None,
+            misses: 0,
+        };
+        Updates(Box::pin(stream::try_unfold(state, Subscription::next)))
+    }
+}
+
+/// The updates of a workflow, until it has ended.
+pub struct Updates(Pin<Box<dyn Stream<Item = Result<Update, Error>> + Send>>);
+
+impl Stream for Updates {
+    type Item = Result<Update, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl fmt::Debug for Updates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Updates").finish_non_exhaustive()
+    }
+}
+
+struct Subscription {
+    client: Client,
+    path: String,
+    events: Option<Events>,
+    last: Option<Update>,
+    /// Streams in a row that brought nothing.
+    misses: u32,
+}
+
+impl Subscription {
+    async fn next(mut self) -> Result<Option<(Update, Self)>, Error> {
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| last.status.is_terminal())
+        {
+            return Ok(None);
+        }
+        loop {
+            let events = match &mut self.events {
+                Some(events) => events,
+                None => self.events.insert(open(&self.client, &self.path).await?),
+            };
+            let failed = match events.next().await {
+                Some(Ok(event)) => {
+                    self.misses = 0;
+                    let update: Update = event.json()?;
+                    // The first update of a new stream says again where the last one ended.
+                    if self.last.as_ref() != Some(&update) {
+                        self.last = Some(update.clone());
+                        return Ok(Some((update, self)));
+                    }
+                    continue;
+                }
+                Some(Err(e)) if !matches!(e.kind(), ErrorKind::Body | ErrorKind::TimedOut) => {
+                    return Err(e);
+                }
+                Some(Err(e)) => Some(e),
+                None => None,
+            };
+            self.events = None;
+            self.misses += 1;
+            if self.misses > MOST_MISSES {
+                return match failed {
+                    Some(e) => Err(e),
+                    None => Ok(None),
+                };
+            }
+            if self.misses > 1 {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn open(client: &Client, path: &str) -> Result<Events, Error> {
+    let timeouts = Timeouts {
+        total: None,
+        ..client.timeouts().stall(SILENCE)
+    };
+    client.get(path).timeouts(timeouts).events().await
+}
+
+fn null_is_empty<'de, D, T>(de: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<Vec<T>>::deserialize(de).map(Option::unwrap_or_default)
+}
+
+/// All but the unreserved characters of RFC 3986 §2.3, without the dot, which would make `..`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+/// Updates come about every 2 s.
+const SILENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(2);
+const MOST_MISSES: u32 = 5;
