@@ -507,3 +507,6 @@ pub(crate) const NEVER: u64 = u64::MAX;
 
 /// How long a granted slot waits for its caller before it goes to the next.
 pub(crate) const CLAIM: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests;

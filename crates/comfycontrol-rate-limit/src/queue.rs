@@ -270,3 +270,6 @@ const NONE: u32 = u32::MAX;
 
 /// How many places are kept for the next crowd.
 const KEEP: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Who decides when a request leaves: our limiter, its peers, and two that are wrong on purpose.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use comfycontrol_rate_limit::{Limiter, Quota, Window};
+use http::{Request, Response};
+use tower::buffer::Buffer;
+use tower::limit::RateLimit;
+use tower::limit::rate::Rate;
+use tower::util::BoxCloneService;
+use tower::{BoxError, Layer, ServiceExt};
+use tower_resilience_ratelimiter::{RateLimiterLayer, WindowType};
+
+use super::link::Link;
+use super::permits::{Gcra, LeakyBucket, LogAtSend, Permitted};
+use super::server::{COOLDOWN, LIMIT, Server, WINDOW};
+
+/// The whole service a call goes through.
+pub(super) type Client = BoxCloneService<Request<String>, Response<()>, BoxError>;
+
+/// A way to keep within 40 requests per 10 s.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Our layer as it is by default.
+    AnyPhase,
+    /// Governor's `check`, in a loop with a sleep.
+    Governor,
+    /// leaky-bucket's `acquire_one`.
+    LeakyBucket,
+    /// Wrong on purpose: an exact log of when requests were sent.
+    LogAtSend,
+    /// Our layer with `Window::Sliding`.
+    Sliding,
+    /// Wrong on purpose: ours, but two seconds late with every slot.
+    Tardy,
+    /// tower's `RateLimit` under its `Buffer`.
+    Tower,
+    /// tower-resilience-ratelimiter's layer with an exact log.
+    TowerResilience,
+}
+
+impl Policy {
+    /// Ours and the peers, not those that are wrong on purpose.
+    pub const ALL: [Self; 6] = [
+        Self::AnyPhase,
+        Self::Sliding,
+        Self::Tower,
+        Self::TowerResilience,
+        Self::Governor,
+        Self::LeakyBucket,
+    ];
+
+    /// Those that are wrong on purpose, to see whether it shows.
+    pub const WRONG: [Self; 2] = [Self::LogAtSend, Self::Tardy];
+
+    /// As it stands in the column `policy`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AnyPhase => "any-phase",
+            Self::Governor => "governor",
+            Self::LeakyBucket => "leaky-bucket",
+            Self::LogAtSend => "log-at-send",
+            Self::Sliding => "sliding",
+            Self::Tardy => "tardy",
+            Self::Tower => "tower",
+            Self::TowerResilience => "tower-resilience",
+        }
+    }
+
+    /// What it is exactly, for the legend.
+    pub fn note(self) -> &'static str {
+        match self {
+            Self::AnyPhase => {
+                "our layer; with late counters, its count_lag is 2 s; must never be refused"
+            }
+            Self::Governor => {
+                "governor check() on the paused clock, burst 40, 1 per 250 ms; its until_ready needs \
+                 real time, so a fair lock around check() and a sleep stand in for it"
+            }
+            Self::LeakyBucket => "leaky-bucket, max 40, refill 40 per 10 s",
+            Self::LogAtSend => "wrong on purpose: an exact log stamped at send",
+            Self::Sliding => {
+                "our layer with Window::Sliding, for servers with a log or fixed windows only: \
+                 not meant for counter and bucket"
+            }
+            Self::Tardy => "wrong on purpose: every slot two seconds late",
+            Self::Tower => "tower RateLimit under Buffer",
+            Self::TowerResilience => "tower-resilience-ratelimiter, SlidingLog, unbounded timeout",
+        }
+    }
+
+    /// Whether this server must never refuse it. Those that are wrong on purpose are held to it
+    /// too: it must show.
+    pub(super) fn must_keep_within(self, server: &Server) -> bool {
+        match self {
+            Self::AnyPhase | Self::LogAtSend | Self::Tardy => true,
+            Self::Sliding => ["first", "fixed", "log"].contains(&server.family.as_str()),
+            _ => false,
+        }
+    }
+
+    /// Whether it must be as fast as the perfect scheduler, or nearly.
+    pub(super) fn must_be_fast(self) -> bool {
+        matches!(self, Self::AnyPhase | Self::Tardy)
+    }
+
+    pub(super) fn is_ours(self) -> bool {
+        matches!(self, Self::AnyPhase | Self::Sliding | Self::Tardy)
+    }
+
+    /// How long the harness is silent after a 429 in the policy's stead.
+    pub(super) fn lent_cooldown(self) -> Duration {
+        if self.is_ours() {
+            Duration::ZERO
+        } else {
+            COOLDOWN
+        }
+    }
+
+    /// Whether it survives a connection that fails before the request leaves.
+    pub(super) fn survives_trouble(self) -> bool {
+        // A `Buffer` is dead for good after one.
+        self != Self::Tower
+    }
+
+    /// The service over `link`, for a server whose counters are late by up to `lag`.
+    pub(super) fn client(self, link: Link, lag: Duration) -> Client {
+        match self {
+            Self::AnyPhase => ours(Window::AnyPhase, link, lag),
+            Self::Sliding => ours(Window::Sliding, link, lag),
+            Self::Tardy => ours(Window::AnyPhase, link, lag + Duration::from_secs(2)),
+            Self::Tower => {
+                let rate = Rate::new(LIMIT.into(), WINDOW);
+                Client::new(Buffer::new(RateLimit::new(link, rate), QUEUE))
+            }
+            Self::TowerResilience => {
+                let layer = RateLimiterLayer::builder()
+                    .limit_for_period(LIMIT as usize)
+                    .refresh_period(WINDOW)
+                    .window_type(WindowType::SlidingLog)
+                    .timeout_duration(FOREVER)
+                    .build()
+                    .expect("the settings are sound");
+                let service = layer.layer(link);
+                Client::new(service.map_err(|error| error.into_inner().unwrap_or("timeout".into())))
+            }
+            Self::Governor => Client::new(Permitted::new(link, Gcra::new())),
+            Self::LeakyBucket => Client::new(Permitted::new(link, LeakyBucket::new())),
+            Self::LogAtSend => Client::new(Permitted::new(link, LogAtSend::new())),
+        }
+    }
+}
+
+impl FromStr for Policy {
+    type Err = String;
+
+    /// By its [name](Self::name), those that are wrong on purpose excepted.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|policy| policy.name() == name);
+        known.ok_or_else(|| format!("one of {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}
+
+fn ours(window: Window, link: Link, lag: Duration) -> Client {
+    let limiter = Limiter::builder(Quota::new(LIMIT, WINDOW).expect("40 per 10 s is a quota"))
+        .window(window)
+        .cooldown(COOLDOWN)
+        .count_lag(lag)
+        .build();
+    Client::new(limiter.layer().layer(link))
+}
+
+/// More than any cell has calls.
+const QUEUE: usize = 1 << 20;
+
+/// Longer than any cell lasts.
+const FOREVER: Duration = Duration::from_secs(1_000_000_000);

@@ -1,0 +1,159 @@
+//! Sixty requests at once, over TLS and HTTP/2, within a limit of 40 in 10 s; and what errors say.
+//!
+//! By default the API is the emulator on this machine. See `USAGE` for the other two ways.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use comfycontrol::retry::RetryPolicy;
+use comfycontrol::{Client, ClientBuilder};
+use comfycontrol_emulator::{Emulator, Refusal};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+use tokio::task::JoinSet;
+
+const REQUESTS: u64 = 60;
+const USAGE: &str = "usage: cargo run --example quickstart [-- --no-limit | --live]
+
+  (nothing)    60 requests at once to the emulator, through the limiter: no 429
+  --no-limit   the same without the limiter: 429s, and a cooldown
+  --live       one request to the real API, with the token in COMFYCONTROL_TOKEN";
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Deserialize)]
+struct User {
+    name: String,
+    tier: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let shown = match args[..] {
+        [] => through_the_limiter().await,
+        ["--no-limit"] => without_the_limiter().await,
+        ["--live"] => live().await,
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if let Err(error) = shown {
+        eprintln!("quickstart: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+async fn through_the_limiter() -> Result {
+    let api = Emulator::builder().start().await?;
+    let token = api.tokens().create("laptop", None);
+    let client = client(&api, token).build()?;
+    println!("{REQUESTS} requests at once to {}", api.https_url());
+    println!("40 leave now; the others wait until the server cannot count 41 in any 10 s");
+
+    let (bar, mut longest, mut version) = (progress()?, Duration::ZERO, None);
+    let call = || client.get("/v1/user").send();
+    let mut calls: JoinSet<_> = (0..REQUESTS).map(|_| call()).collect();
+    while let Some(answer) = calls.join_next().await {
+        let answer = answer??;
+        longest = longest.max(bar.elapsed());
+        version = Some(answer.version());
+        let _: User = answer.json().await?;
+        advance(&bar);
+    }
+    bar.finish_and_clear();
+    let (answered, time) = (bar.position(), bar.elapsed());
+    println!("answered: {answered} of {REQUESTS} in {time:.1?}, longest wait: {longest:.1?}");
+    println!("spoken: {:?}", version.ok_or("nothing was answered")?);
+    println!("429s: {}", api.edge().refused());
+
+    show_refused_tokens(&api, &client).await?;
+    assert_eq!(api.edge().refused(), 0, "the limiter must prevent 429s");
+    Ok(())
+}
+
+/// Requests that fail are requests too: all three clients keep to one limiter.
+async fn show_refused_tokens(api: &Emulator, good: &Client) -> Result {
+    let limiter = good.limiter().ok_or("the client has no limiter")?;
+    let with = |token| client(api, token).limiter(limiter.clone()).build();
+    let unknown = with("cfc_EMULATEDunknown".to_owned())?;
+    let expired = with(api.tokens().create("last year's", Some(Duration::ZERO)))?;
+
+    for (token, call) in [
+        ("missing", good.get("/v1/user").without_token()),
+        ("invalid", unknown.get("/v1/user")),
+        ("expired", expired.get("/v1/user")),
+    ] {
+        let error = call.send().await.expect_err("the API refuses the token");
+        let kind = error.as_api().ok_or("the API did not answer")?.kind();
+        println!("{token} token: {error} [{kind:?}]");
+    }
+    Ok(())
+}
+
+/// Nothing holds the requests back, and nothing sends them again.
+async fn without_the_limiter() -> Result {
+    let api = Emulator::builder()
+        .refusal(Refusal::problem())
+        .start()
+        .await?;
+    let token = api.tokens().create("laptop", None);
+    let client = client(&api, token)
+        .no_limit()
+        .retry(RetryPolicy::none())
+        .build()?;
+    println!(
+        "{REQUESTS} requests at once to {}, without the limiter",
+        api.https_url()
+    );
+
+    let call = || client.get("/v1/user").send();
+    let calls: JoinSet<_> = (0..REQUESTS).map(|_| call()).collect();
+    let answers = calls.join_all().await;
+    let answered = answers.iter().filter(|answer| answer.is_ok()).count();
+    println!("answered: {answered} of {REQUESTS}");
+    println!("429s: {}", api.edge().refused());
+
+    let error = call()
+        .await
+        .expect_err("nobody is served during a cooldown");
+    let wait = error.retry_after().ok_or("the error says how long")?;
+    println!("one more, alone: {error}");
+    println!("so nothing is answered for another {wait:?}");
+    Ok(())
+}
+
+async fn live() -> Result {
+    let client = Client::from_env()?;
+    println!("GET https://api.comfycontrol.app/v1/user");
+    let user: User = client.get("/v1/user").send().await?.json().await?;
+    println!("the token belongs to {}, tier {}", user.name, user.tier);
+    Ok(())
+}
+
+/// A client for the emulator, which has a certificate authority of its own.
+fn client(api: &Emulator, token: String) -> ClientBuilder {
+    Client::builder()
+        .base_url(api.https_url())
+        .root_certificate(api.ca_der())
+        .token(token)
+}
+
+fn progress() -> Result<ProgressBar> {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} answered, {elapsed}")?;
+    let bar = ProgressBar::new(REQUESTS).with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Ok(bar)
+}
+
+/// Where there is no terminal, every tenth answer gets a line instead.
+fn advance(bar: &ProgressBar) {
+    bar.inc(1);
+    if bar.is_hidden() && bar.position() % 10 == 0 {
+        println!("{} answered after {:.1?}", bar.position(), bar.elapsed());
+    }
+}
