@@ -2,15 +2,21 @@
 //! event brings its `now`, in nanoseconds since one fixed instant, and what is to be woken is
 //! collected in [`Effects`], never woken here.
 
-use std::collections::VecDeque;
+mod effects;
+mod grants;
+mod refusals;
+mod slot;
+
 use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(crate) use self::effects::Effects;
+use self::refusals::not_admitted;
+pub(crate) use self::slot::{Event, Flight, Grant, Outcome};
 use crate::NotAdmitted;
-use crate::NotAdmittedReason::{self, DeadlinePassed, QueueFull, WouldWaitTooLong};
-use crate::cooldown::{Cooldown, Gate, Probe, Refusal};
+use crate::cooldown::{Cooldown, Probe, Refusal};
 use crate::queue::{Place, Queue, Ticket};
 use crate::snapshot::{Counters, Snapshot};
 use crate::window::Account;
@@ -43,84 +49,12 @@ pub(crate) struct Admission {
     alarm: u64,
 }
 
-/// A slot that was granted and not used yet.
-#[derive(Debug)]
-pub(crate) struct Grant {
-    probe: Option<Probe>,
-    episode: u32,
-}
-
-/// A slot whose request is on its way.
-#[derive(Debug)]
-pub(crate) struct Flight {
-    probe: Option<Probe>,
-    episode: u32,
-    /// The stamp it has already, where the way to the server is bounded.
-    stamp: Option<u64>,
-}
-
-impl Flight {
-    /// A request whose way to the server takes as long as it takes.
-    pub(crate) fn of(grant: Grant) -> Self {
-        let Grant { probe, episode } = grant;
-        Self {
-            probe,
-            episode,
-            stamp: None,
-        }
-    }
-}
-
-/// How a request ended, as the limiter sees it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Outcome {
-    /// The head of a response came.
-    Answered,
-    /// No response will come; the request may still be on its way.
-    Lost,
-    /// The server refused it, and asked for that much silence.
-    Refused(Option<Duration>),
-}
-
-/// What is worth telling about a settled request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Event {
-    CooldownEnded,
-    CooldownStarted { pause: Duration, strikes: u32 },
-}
-
 /// What a queued call finds when it looks.
 #[derive(Debug)]
 pub(crate) enum Progress {
     Granted,
     Refused(NotAdmitted),
     Waiting,
-}
-
-/// Wakers to be dealt with once no lock is held: both waking and dropping one may run anything.
-#[derive(Debug, Default)]
-pub(crate) struct Effects {
-    wake: VecDeque<Waker>,
-    discard: Vec<Waker>,
-}
-
-impl Effects {
-    pub(crate) fn apply(mut self) {
-        self.wake_all();
-    }
-
-    fn wake_all(&mut self) {
-        while let Some(waker) = self.wake.pop_front() {
-            waker.wake();
-        }
-    }
-}
-
-impl Drop for Effects {
-    fn drop(&mut self) {
-        // One waker that panics must not keep the others asleep.
-        self.wake_all();
-    }
 }
 
 impl Admission {
@@ -277,42 +211,6 @@ impl Admission {
         !self.queue.is_empty()
     }
 
-    /// Does all that has fallen due: grants, refusals, and slots that nobody came for.
-    pub(crate) fn run(&mut self, now: u64, effects: &mut Effects) {
-        while self.queue.first_deadline().is_some_and(|at| at < now) {
-            self.refuse_first_deadline(now, effects);
-        }
-        self.next_grant = loop {
-            if self.queue.is_empty() {
-                self.alarm = NEVER;
-                return;
-            }
-            if self
-                .queue
-                .oldest_grant()
-                .is_some_and(|at| at + CLAIM <= now)
-            {
-                self.lapse();
-                continue;
-            }
-            match self.may_pass(now) {
-                Ok(as_probe) => {
-                    let grant = self.grant(now, as_probe);
-                    effects
-                        .wake
-                        .extend(self.queue.grant_first(now, grant.probe));
-                }
-                Err(next_grant) => break next_grant,
-            }
-        };
-        while self.queue.first_deadline().is_some_and(|at| at <= now) {
-            self.refuse_first_deadline(now, effects);
-        }
-        let unclaimed = self.queue.oldest_grant().map(|at| at + CLAIM);
-        let due = [self.retry_at(now), self.queue.first_deadline(), unclaimed];
-        self.alarm = due.into_iter().flatten().min().unwrap_or(NEVER);
-    }
-
     /// Closes the gate by hand.
     pub(crate) fn hold(&mut self, now: u64, until: u64, effects: &mut Effects) {
         self.gate.hold(until);
@@ -357,43 +255,6 @@ impl Admission {
         }
     }
 
-    /// Whether the next in line may go now, and if so, whether as the probe.
-    ///
-    /// # Errors
-    ///
-    /// The earliest instant at which it may, as far as that is known.
-    fn may_pass(&mut self, now: u64) -> Result<bool, Option<u64>> {
-        let as_probe = match self.gate.check(now) {
-            Gate::Pass => false,
-            Gate::PassAsProbe => true,
-            Gate::Wait { until } => {
-                return Err(match self.account.check(now) {
-                    Ok(()) => Some(until),
-                    Err(earliest) => earliest.map(|at| at.max(until)),
-                });
-            }
-            Gate::WaitForProbe { .. } => return Err(None),
-        };
-        self.account.check(now).map(|()| as_probe)
-    }
-
-    /// When to look again for the first in line.
-    fn retry_at(&self, now: u64) -> Option<u64> {
-        match self.gate.check(now) {
-            Gate::WaitForProbe { until } => Some(until),
-            Gate::Pass | Gate::PassAsProbe | Gate::Wait { .. } => self.next_grant,
-        }
-    }
-
-    fn grant(&mut self, now: u64, as_probe: bool) -> Grant {
-        self.account.take();
-        self.outstanding += 1;
-        self.counters.granted += 1;
-        let probe = as_probe.then(|| self.gate.probe(now));
-        let episode = self.gate.episode();
-        Grant { probe, episode }
-    }
-
     fn give_back(&mut self, now: u64, probe: Option<Probe>, effects: &mut Effects) {
         self.return_slot(probe);
         if !self.queue.is_empty() {
@@ -408,11 +269,6 @@ impl Admission {
         if let Some(probe) = probe {
             self.gate.probe_lost(probe);
         }
-    }
-
-    fn lapse(&mut self) {
-        let probe = self.queue.lapse_oldest_grant();
-        self.return_slot(probe);
     }
 
     fn refused(&mut self, now: u64, episode: u32, asked: Option<Duration>) -> Option<Event> {
@@ -440,61 +296,6 @@ impl Admission {
             }
         }
     }
-
-    fn refuse_first_deadline(&mut self, now: u64, effects: &mut Effects) {
-        self.counters.not_admitted += 1;
-        let next = self.next_grant.unwrap_or(now);
-        let error = not_admitted(DeadlinePassed, now, next);
-        effects.wake.extend(self.queue.refuse_first_deadline(error));
-    }
-
-    /// Why a newcomer cannot even join, with the earliest grant it could have had.
-    fn refusal(&mut self, now: u64, deadline: Option<u64>) -> Option<(NotAdmittedReason, u64)> {
-        let full = self.queue.len() >= self.settings.max_queued;
-        if !full && deadline.is_none() {
-            return None;
-        }
-        let bound = self.earliest_for_newcomer(now);
-        if full {
-            return Some((QueueFull, bound));
-        }
-        (deadline? < bound).then_some((WouldWaitTooLong, bound))
-    }
-
-    /// Before then a newcomer cannot be granted a slot, unless those before it give up: no window
-    /// grants more than the limit.
-    fn earliest_for_newcomer(&mut self, now: u64) -> u64 {
-        let gate = match self.gate.check(now) {
-            Gate::Wait { until } => until,
-            // Nothing is certain: the answer to a probe may open the gate at once.
-            Gate::Pass | Gate::PassAsProbe | Gate::WaitForProbe { .. } => now,
-        };
-        let account = if self.settings.max_transit.is_some() && self.outstanding > 0 {
-            now // the next answer may bring any stamp nearer
-        } else {
-            // Slots that nobody has come for may be free again in a moment.
-            let unclaimed = self.queue.unclaimed() as u64;
-            match self.account.check_without(now, unclaimed) {
-                Ok(()) => now,
-                Err(Some(earliest)) => earliest,
-                // All depends on answers to come, and they count for one window from then on.
-                Err(None) => now + self.account.window(),
-            }
-        };
-        let windows = self.queue.len() as u64 / self.account.limit();
-        let windows = windows.saturating_mul(self.account.window());
-        gate.max(account).saturating_add(windows)
-    }
-
-    /// The earlier of a call's own deadline and the longest wait from now on.
-    fn deadline(&self, now: u64, own: Option<u64>) -> Option<u64> {
-        let longest = self.settings.max_wait.map(|wait| now.saturating_add(wait));
-        [own, longest].into_iter().flatten().min()
-    }
-}
-
-fn not_admitted(reason: NotAdmittedReason, now: u64, bound: u64) -> NotAdmitted {
-    NotAdmitted::new(reason, Duration::from_nanos(bound.saturating_sub(now)))
 }
 
 /// A duration in nanoseconds, at most some 580 years.
@@ -504,9 +305,6 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 }
 
 pub(crate) const NEVER: u64 = u64::MAX;
-
-/// How long a granted slot waits for its caller before it goes to the next.
-pub(crate) const CLAIM: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests;

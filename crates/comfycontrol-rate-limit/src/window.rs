@@ -32,6 +32,8 @@
 //! so only those points matter: `0`, each age, and each age less `W`. Without a new grant time only
 //! lifts these constraints, hence the earliest instant is the largest of their thresholds.
 
+mod rule;
+
 use std::collections::VecDeque;
 
 /// How the server may count, and so how the limiter spends the quota.
@@ -128,12 +130,18 @@ impl Account {
         self.check_closely(now)
     }
 
-    /// As [`check`](Self::check), if `unused` of the grants came back.
-    pub(crate) fn check_without(&mut self, now: u64, unused: u64) -> Result<(), Option<u64>> {
-        self.unstamped -= unused;
-        let verdict = self.check(now);
-        self.unstamped += unused;
-        verdict
+    /// Before then nothing can be granted, even if all that is unstamped got its stamp `at` once,
+    /// except for `unused` grants that came back.
+    pub(crate) fn bound(&mut self, now: u64, at: u64, unused: u64) -> u64 {
+        let unstamped = std::mem::take(&mut self.unstamped);
+        let at = self.insert(at, unstamped - unused);
+        let bound = match self.check(now) {
+            Ok(()) => now,
+            Err(earliest) => earliest.unwrap_or(now),
+        };
+        self.remove(at, unstamped - unused);
+        self.unstamped = unstamped;
+        bound
     }
 
     fn check_closely(&mut self, now: u64) -> Result<(), Option<u64>> {
@@ -179,15 +187,9 @@ impl Account {
 
     /// Moves a stamp that turned out to be later than needed.
     pub(crate) fn restamp(&mut self, old: u64, at: u64) {
-        let Ok(index) = self.stamps.binary_search_by_key(&old, |stamp| stamp.at) else {
-            return; // forgotten or overwritten by `fill`: nothing to move
-        };
-        self.stamps[index].count -= 1;
-        self.stamped -= 1;
-        if self.stamps[index].count == 0 {
-            self.stamps.remove(index);
+        if self.remove(old, 1) {
+            self.insert(at, 1);
         }
-        self.insert(at, 1);
     }
 
     /// Assumes the worst after a refusal: that the server has just counted a whole quota.
@@ -223,6 +225,19 @@ impl Account {
         }
     }
 
+    /// Takes `count` stamps of `at` away; `false` if they were forgotten or overwritten.
+    fn remove(&mut self, at: u64, count: u64) -> bool {
+        let Ok(index) = self.stamps.binary_search_by_key(&at, |stamp| stamp.at) else {
+            return false;
+        };
+        self.stamps[index].count -= count;
+        self.stamped -= count;
+        if self.stamps[index].count == 0 {
+            self.stamps.remove(index);
+        }
+        true
+    }
+
     /// Forgets what no rule looks at any more.
     fn forget(&mut self, now: u64) {
         let horizon = match self.rule {
@@ -250,93 +265,6 @@ impl Account {
             self.stamps.pop_front();
         }
     }
-
-    /// How long from `now` until `unstamped` requests satisfy the rule; `None`: not by waiting.
-    fn wait(&self, now: u64, unstamped: u64) -> Option<u64> {
-        if unstamped > self.limit {
-            return None;
-        }
-        // e = 0: enough stamps must be older than one window.
-        let (recent, mut wait) = self.recent(now, unstamped);
-        if self.rule == Window::AnyPhase {
-            wait = self.wait_for_young(now, unstamped, recent, wait);
-            wait = self.wait_for_old(now, unstamped, recent, wait);
-        }
-        Some(wait)
-    }
-
-    /// How many of the newest stamps fit beside `unstamped`, and the wait until the next older one
-    /// has left the window.
-    fn recent(&self, now: u64, unstamped: u64) -> (usize, u64) {
-        let mut excess = (unstamped + self.stamped).saturating_sub(self.limit);
-        if excess == 0 {
-            return (self.stamps.len(), 0);
-        }
-        // From the old end, which is the short way in a window that slides.
-        let last_to_leave = self.stamps.iter().position(|stamp| {
-            let last = stamp.count >= excess;
-            excess = excess.saturating_sub(stamp.count);
-            last
-        });
-        let last_to_leave = last_to_leave.expect("the unstamped alone are within the limit");
-        let leaves = self.stamps[last_to_leave].at + self.window + 1;
-        (
-            self.stamps.len() - last_to_leave - 1,
-            leaves.saturating_sub(now),
-        )
-    }
-
-    /// The constraints at `e` = the age of each stamp among the `recent` newest.
-    fn wait_for_young(&self, now: u64, unstamped: u64, recent: usize, mut wait: u64) -> u64 {
-        let mut older = self.stamps.iter().rev().peekable();
-        let (mut near, mut far) = (unstamped, unstamped);
-        for stamp in self.stamps.iter().rev().take(recent) {
-            near += stamp.count;
-            while let Some(other) = older.next_if(|other| other.at + self.window >= stamp.at) {
-                far += other.count;
-            }
-            wait = self.lift(wait, now, stamp.at, near, far);
-        }
-        wait
-    }
-
-    /// The constraints at `e` = the age less one window of each stamp beyond the `recent` newest.
-    fn wait_for_old(&self, now: u64, unstamped: u64, recent: usize, mut wait: u64) -> u64 {
-        let mut younger = self.stamps.iter().rev().peekable();
-        let (mut near, mut far) = (unstamped, unstamped);
-        for (index, stamp) in self.stamps.iter().rev().enumerate() {
-            far += stamp.count;
-            if index < recent {
-                continue;
-            }
-            while let Some(other) = younger.next_if(|other| other.at >= stamp.at + self.window) {
-                near += other.count;
-            }
-            if near > self.limit {
-                break; // these have left both windows before the younger ones have left the first
-            }
-            wait = self.lift(wait, now, stamp.at + self.window, near, far);
-        }
-        wait
-    }
-
-    /// The longer of `wait` and what one constraint asks: `e·near + (W−e)·far ≤ N·W` for the `e`
-    /// that counts from `since`.
-    fn lift(&self, wait: u64, now: u64, since: u64, near: u64, far: u64) -> u64 {
-        if far <= self.limit {
-            return wait;
-        }
-        let reach = (now + wait).saturating_sub(since);
-        let (excess, slope) = (far - self.limit, far - near);
-        if u128::from(reach) * u128::from(slope) >= u128::from(self.window) * u128::from(excess) {
-            return wait;
-        }
-        let needed = match self.window.checked_mul(excess) {
-            Some(product) => product.div_ceil(slope),
-            None => (u128::from(self.window) * u128::from(excess)).div_ceil(slope.into()) as u64,
-        };
-        since + needed - now
-    }
 }
 
 /// The largest quota whose stamps are kept one by one. Above it they are rounded up to 1/1,024 of
@@ -344,178 +272,4 @@ impl Account {
 const EXACT: u32 = 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// The rule as it is written, tried at every `e` of a window of a few nanoseconds.
-    fn naive(rule: Window, n: u64, w: u64, unstamped: u64, stamps: &[u64], now: u64) -> bool {
-        let a = |x: u64| unstamped + stamps.iter().filter(|s| **s + x >= now).count() as u64;
-        match rule {
-            Window::Sliding => a(w) <= n,
-            Window::AnyPhase => (0..=w).all(|e| e * a(e) + (w - e) * a(e + w) <= n * w),
-        }
-    }
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Fill,
-        GiveBack,
-        Pass(u64),
-        Stamp(u64),
-        Take,
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            6 => Just(Step::Take),
-            1 => Just(Step::GiveBack),
-            5 => (0_u64..6).prop_map(Step::Stamp),
-            5 => (0_u64..12).prop_map(Step::Pass),
-            1 => Just(Step::Fill),
-        ]
-    }
-
-    fn rule() -> impl Strategy<Value = Window> {
-        prop_oneof![Just(Window::AnyPhase), Just(Window::Sliding)]
-    }
-
-    proptest! {
-        /// Never yes where the rule says no, never no where it says yes, and never a nanosecond late.
-        #[test]
-        fn agrees_with_the_rule_as_written(
-            rule in rule(), n in 1_u32..7, w in 1_u64..30, steps in prop::collection::vec(step(), 1..60),
-        ) {
-            let mut account = Account::new(rule, n, w);
-            let (n, mut now, mut unstamped, mut stamps) = (u64::from(n), 100, 0, Vec::new());
-            for step in steps {
-                let may = |unstamped, stamps: &[u64], at| naive(rule, n, w, unstamped, stamps, at);
-                match account.check(now) {
-                    Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
-                    Err(Some(at)) => {
-                        prop_assert!((now..at).all(|early| !may(unstamped + 1, &stamps, early)));
-                        prop_assert!(may(unstamped + 1, &stamps, at));
-                    }
-                    Err(None) => prop_assert!(unstamped >= n),
-                }
-                let free = (1..=n).take_while(|k| may(unstamped + k, &stamps, now)).count();
-                prop_assert_eq!(account.free(now), free as u64);
-
-                match step {
-                    Step::Take if account.check(now).is_ok() => {
-                        account.take();
-                        unstamped += 1;
-                    }
-                    Step::GiveBack if unstamped > 0 => {
-                        account.give_back();
-                        unstamped -= 1;
-                    }
-                    Step::Stamp(later) if unstamped > 0 => {
-                        account.stamp(now + later);
-                        unstamped -= 1;
-                        stamps.push(now + later);
-                    }
-                    Step::Pass(time) => now += time,
-                    Step::Fill => {
-                        account.fill(now);
-                        stamps.retain(|s| *s > now);
-                        stamps.extend((0..n).map(|_| now));
-                    }
-                    _ => {}
-                }
-            }
-        }
-
-        /// Above 1,024 a stamp is rounded up: never early, late by less than a grain.
-        #[test]
-        fn a_large_quota_is_never_early_and_hardly_late(
-            rule in rule(), gaps in prop::collection::vec(0_u64..3_000, 1..300), ahead in 0_u64..40_000_000,
-        ) {
-            let (n, w) = (1_100, 10_240_000);
-            let mut account = Account::new(rule, n, w);
-            let (mut now, mut stamps) = (w * 3, Vec::new());
-            for gap in gaps {
-                now += gap;
-                for _ in 0..5 {
-                    account.take();
-                    account.stamp(now);
-                    stamps.push(now);
-                }
-            }
-            let at = now + ahead;
-            let exact = |at| {
-                let mut exact = Account::new(rule, 1_024, w);
-                exact.limit = n.into();
-                stamps.iter().for_each(|s| { exact.take(); exact.stamp(*s); });
-                exact.check(at).is_ok()
-            };
-            if account.check(at).is_ok() {
-                prop_assert!(exact(at), "early");
-            } else {
-                prop_assert!(!exact(at - w / 1_024), "late by more than a grain");
-            }
-        }
-
-        /// A stamp moved is a stamp at its new place.
-        #[test]
-        fn a_stamp_can_be_moved(old in 100_u64..200, new in 100_u64..200, others in prop::collection::vec(100_u64..200, 0..3)) {
-            let fill = |stamps: &[u64]| {
-                let mut account = Account::new(Window::AnyPhase, 4, 50);
-                stamps.iter().for_each(|s| { account.take(); account.stamp(*s); });
-                account
-            };
-            let mut moved = fill(&[&others[..], &[old]].concat());
-            moved.restamp(old, new);
-            let mut fresh = fill(&[&others[..], &[new]].concat());
-            for now in 100..350 {
-                prop_assert_eq!(moved.free(now), fresh.free(now));
-            }
-        }
-    }
-
-    #[test]
-    fn forgets_in_one_step_however_long_the_rest() {
-        let mut account = Account::new(Window::AnyPhase, 1_000, 10);
-        for at in 0..1_000 {
-            account.take();
-            account.stamp(at);
-        }
-        assert_eq!(account.free(u64::MAX / 2), 1_000);
-        assert_eq!(account.blind_until(20), Some(999 + 41));
-    }
-
-    #[test]
-    fn the_largest_numbers_do_not_overflow() {
-        let day = 86_400_000_000_000 + 86_400_000_000;
-        let mut account = Account::new(Window::AnyPhase, 100_000, day);
-        let now = 500 * 365 * day;
-        for _ in 0..2 {
-            account.fill(now - day / 2);
-            account.fill(now);
-        }
-        let earliest = account.check(now).unwrap_err().unwrap();
-        assert!((now + day..now + 2 * day).contains(&earliest));
-        account.take();
-        assert!(account.check(now).is_err());
-    }
-
-    #[test]
-    fn allocates_once() {
-        for (n, rule) in [
-            (40, Window::AnyPhase),
-            (40, Window::Sliding),
-            (5_000, Window::AnyPhase),
-        ] {
-            let mut account = Account::new(rule, n, 1_000_000);
-            let room = account.stamps.capacity();
-            for now in 0..3_000 {
-                let now = 5_000_000 + now * 997;
-                while account.check(now).is_ok() {
-                    account.take();
-                    account.stamp(now);
-                }
-            }
-            assert_eq!(account.stamps.capacity(), room);
-        }
-    }
-}
+mod tests;

@@ -11,7 +11,9 @@ use std::task::Wake;
 
 use proptest::prelude::*;
 
+use super::grants::CLAIM;
 use super::*;
+use crate::NotAdmittedReason::{QueueFull, WouldWaitTooLong};
 use crate::Window;
 use crate::queue::Place;
 
@@ -41,7 +43,7 @@ struct Model {
     closed_until: u64,
     held_until: u64,
     gate: Door,
-    /// All who ever went as the probe.
+    /// Who went as the probe since the gate was closed.
     probes: BTreeSet<Id>,
     strikes: u32,
     episode: u32,
@@ -131,8 +133,7 @@ impl Model {
     }
 
     fn may_pass(&self, now: u64) -> Option<bool> {
-        self.gate_allows(now)
-            .filter(|_| self.rule_allows(1, now))
+        self.gate_allows(now).filter(|_| self.rule_allows(1, now))
     }
 
     fn grant(&mut self, id: Id, now: u64, probe: bool) {
@@ -182,7 +183,10 @@ impl Model {
     }
 
     fn refuse_those_who(&mut self, gave_up: impl Fn(u64) -> bool) {
-        let late: Vec<_> = self.waiting.extract_if(.., |(_, deadline)| gave_up(*deadline)).collect();
+        let late: Vec<_> = self
+            .waiting
+            .extract_if(.., |(_, deadline)| gave_up(*deadline))
+            .collect();
         self.counters[NOT_ADMITTED] += late.len() as u64;
         self.refused.extend(late.into_iter().map(|(id, _)| id));
     }
@@ -199,7 +203,8 @@ impl Model {
     fn dispatch(&mut self, id: Id, now: u64) {
         if let Some(transit) = self.settings.transit {
             self.unstamped.remove(&id);
-            self.stamps.push((now + transit + self.settings.lag, Some(id)));
+            self.stamps
+                .push((now + transit + self.settings.lag, Some(id)));
         }
     }
 
@@ -240,19 +245,27 @@ impl Model {
         self.counters[REFUSED] += 1;
         let new = episode == self.episode;
         if new {
-            self.strikes = if self.gate == Door::Open { 0 } else { self.strikes + 1 };
+            self.strikes = if self.gate == Door::Open {
+                0
+            } else {
+                self.strikes + 1
+            };
             self.episode += 1;
             self.counters[COOLDOWNS] += 1;
         }
-        let asked = asked.map_or(0, |asked| asked.as_nanos() as u64).min(knobs.max_cooldown);
+        let asked = asked
+            .map_or(0, |asked| asked.as_nanos() as u64)
+            .min(knobs.max_cooldown);
         let base = knobs.cooldown.max(asked);
         let doubled = base << self.strikes.min(16);
         let pause = doubled.min(knobs.max_cooldown.max(base)) + knobs.margin;
         self.closed_until = self.closed_until.max(now + pause);
         self.gate = Door::Closed;
+        self.probes.clear();
         // Assume that the server has just counted a whole quota.
         self.stamps.retain(|(at, _)| *at > now + knobs.lag);
-        self.stamps.extend((0..self.n).map(|_| (now + knobs.lag, None)));
+        self.stamps
+            .extend((0..self.n).map(|_| (now + knobs.lag, None)));
         for (id, _) in self.granted.clone() {
             self.lapse(id);
         }
@@ -280,9 +293,16 @@ impl Model {
             }
         }
         let answered = std::mem::take(&mut best.unstamped).len();
-        best.stamps.iter_mut().filter(|(_, owner)| owner.is_some()).for_each(|(at, _)| *at = (*at).min(now + lag));
+        best.stamps
+            .iter_mut()
+            .filter(|(_, owner)| owner.is_some())
+            .for_each(|(at, _)| *at = (*at).min(now + lag));
         best.stamps.extend((0..answered).map(|_| (now + lag, None)));
-        let closed = if self.gate == Door::Closed { self.closed_until } else { 0 };
+        let closed = if self.gate == Door::Closed {
+            self.closed_until
+        } else {
+            0
+        };
         let mut at = now.max(closed).max(self.held_until);
         for _ in 0..=self.waiting.len() {
             let (mut no, mut yes) = (at, at + 100 * UNIT * 100);
@@ -292,7 +312,11 @@ impl Model {
             }
             while yes - no > 1 {
                 let middle = no.midpoint(yes);
-                if best.rule_allows(1, middle) { yes = middle } else { no = middle }
+                if best.rule_allows(1, middle) {
+                    yes = middle
+                } else {
+                    no = middle
+                }
             }
             at = yes;
             best.stamps.push((at + lag, None));
@@ -306,7 +330,10 @@ impl Model {
 #[derive(Clone, Debug)]
 enum Op {
     /// A call comes, with a deadline or not; if it is served at once, is the service below ready?
-    Arrive { deadline: Option<u64>, ready: bool },
+    Arrive {
+        deadline: Option<u64>,
+        ready: bool,
+    },
     /// A queued call is polled while the service below is not ready.
     Look(usize),
     /// A queued call is polled and takes its slot, if it has one.
@@ -390,7 +417,9 @@ impl Driver {
     }
 
     fn pick(&self, index: usize, which: impl Fn(&Has) -> bool) -> Option<usize> {
-        let fit: Vec<_> = (0..self.callers.len()).filter(|i| which(&self.callers[*i].has)).collect();
+        let fit: Vec<_> = (0..self.callers.len())
+            .filter(|i| which(&self.callers[*i].has))
+            .collect();
         (!fit.is_empty()).then(|| fit[index % fit.len()])
     }
 
@@ -413,7 +442,9 @@ impl Driver {
             Op::Dispatch(i) => {
                 if let Some(i) = self.pick(i, |has| matches!(has, Has::Grant(_))) {
                     let mut caller = self.callers.remove(i);
-                    let Has::Grant(grant) = caller.has else { unreachable!() };
+                    let Has::Grant(grant) = caller.has else {
+                        unreachable!()
+                    };
                     caller.has = Has::Flight(self.real.dispatch(now, grant));
                     caller.left_at = now;
                     self.model.dispatch(caller.id, now);
@@ -451,7 +482,10 @@ impl Driver {
             Op::Rouse => {
                 self.real.rouse(&mut effects);
                 let waiting = |id| self.model.waiting.iter().any(|(other, _)| *other == id);
-                self.callers.iter_mut().filter(|c| waiting(c.id)).for_each(|c| c.wakes = usize::MAX);
+                self.callers
+                    .iter_mut()
+                    .filter(|c| waiting(c.id))
+                    .for_each(|c| c.wakes = usize::MAX);
             }
         }
         self.model.run(self.now);
@@ -470,7 +504,11 @@ impl Driver {
             self.real.run(self.now, &mut effects);
             effects.apply();
         }
-        panic!("the alarm {} never gets past {}", self.real.alarm(), self.now);
+        panic!(
+            "the alarm {} never gets past {}",
+            self.real.alarm(),
+            self.now
+        );
     }
 
     fn arrive(&mut self, deadline: Option<u64>, ready: bool, effects: &mut Effects) {
@@ -482,7 +520,11 @@ impl Driver {
         let bell = Arc::new(Bell::default());
         let mut caller = Caller {
             id,
-            has: Has::Flight(Flight { probe: None, episode: 0, stamp: None }),
+            has: Has::Flight(Flight {
+                probe: None,
+                episode: 0,
+                stamp: None,
+            }),
             deadline: until,
             episode: self.model.episode,
             bell: bell.clone(),
@@ -490,9 +532,16 @@ impl Driver {
             left_at: 0,
         };
 
-        let expected = self.model.may_pass(now).filter(|_| self.model.waiting.is_empty());
+        let expected = self
+            .model
+            .may_pass(now)
+            .filter(|_| self.model.waiting.is_empty());
         let grant = self.real.try_admit(now);
-        assert_eq!(grant.as_ref().map(|grant| grant.probe.is_some()), expected, "served at once");
+        assert_eq!(
+            grant.as_ref().map(|grant| grant.probe.is_some()),
+            expected,
+            "served at once"
+        );
         if let Some(grant) = grant {
             self.note_grant();
             self.model.grant(id, now, grant.probe.is_some());
@@ -519,10 +568,13 @@ impl Driver {
                 self.model.counters[NOT_ADMITTED] += 1;
                 assert_eq!(full, error.reason() == QueueFull);
                 let wait = error.wait().as_nanos() as u64;
-                assert!(true || now + wait <= best, "says {wait}, could be {}", best - now);
+                assert!(now + wait <= best, "says {wait}, could be {}", best - now);
                 if !full {
                     assert_eq!(error.reason(), WouldWaitTooLong);
-                    assert!(true || until < best, "refused at {now}, could go at {best}, until {until}");
+                    assert!(
+                        until < best,
+                        "refused at {now}, could go at {best}, until {until}"
+                    );
                 }
             }
         }
@@ -530,10 +582,14 @@ impl Driver {
 
     fn look(&mut self, i: usize, effects: &mut Effects) {
         let caller = &mut self.callers[i];
-        let Has::Ticket(ticket) = &caller.has else { unreachable!() };
+        let Has::Ticket(ticket) = &caller.has else {
+            unreachable!()
+        };
         caller.bell = Arc::new(Bell::default());
         caller.wakes = 0;
-        _ = self.real.look(self.now, ticket, caller.bell.clone().into(), effects);
+        _ = self
+            .real
+            .look(self.now, ticket, caller.bell.clone().into(), effects);
         if self.model.lapsed.remove(&caller.id) {
             let waiting = &mut self.model.waiting;
             waiting.push((caller.id, caller.deadline));
@@ -544,7 +600,9 @@ impl Driver {
 
     fn claim(&mut self, i: usize) {
         let mut caller = self.callers.remove(i);
-        let Has::Ticket(ticket) = caller.has else { unreachable!() };
+        let Has::Ticket(ticket) = caller.has else {
+            unreachable!()
+        };
         let granted = self.model.granted.iter().any(|(id, _)| *id == caller.id);
         caller.has = match self.real.claim(ticket) {
             Ok(grant) => {
@@ -565,16 +623,25 @@ impl Driver {
     fn settle(&mut self, i: usize, outcome: Outcome, effects: &mut Effects) {
         if let Some(i) = self.pick(i, |has| matches!(has, Has::Flight(_))) {
             let caller = self.callers.remove(i);
-            let Has::Flight(flight) = caller.has else { unreachable!() };
+            let Has::Flight(flight) = caller.has else {
+                unreachable!()
+            };
             let event = self.real.settle(self.now, &flight, outcome);
             if self.real.is_awaited() {
                 self.real.run(self.now, effects);
             }
-            let (at, expected) = self.model.settle(caller.id, self.now, outcome, caller.episode);
+            let (at, expected) = self
+                .model
+                .settle(caller.id, self.now, outcome, caller.episode);
             assert_eq!(event, expected);
             let knobs = self.model.settings;
-            let promised = knobs.transit.map(|transit| caller.left_at + transit + knobs.lag);
-            self.counted.push((caller.left_at, promised.map_or(at, |promised| at.min(promised))));
+            let promised = knobs
+                .transit
+                .map(|transit| caller.left_at + transit + knobs.lag);
+            self.counted.push((
+                caller.left_at,
+                promised.map_or(at, |promised| at.min(promised)),
+            ));
             if let Outcome::Refused(_) = outcome {
                 self.last_refusal = Some(self.now);
             }
@@ -583,7 +650,9 @@ impl Driver {
 
     fn drop_caller(&mut self, i: usize, effects: &mut Effects) {
         if let Has::Flight(_) = self.callers[i].has {
-            let flights = self.callers[..i].iter().filter(|c| matches!(c.has, Has::Flight(_)));
+            let flights = self.callers[..i]
+                .iter()
+                .filter(|c| matches!(c.has, Has::Flight(_)));
             let i = flights.count();
             return self.settle(i, Outcome::Lost, effects);
         }
@@ -615,7 +684,12 @@ impl Driver {
                 // Nothing was due a nanosecond before the alarm, or before we look again.
                 let mut early = self.model.clone();
                 early.run(next - 1);
-                assert_eq!(early, self.model, "due before {next}, alarm {}", self.real.alarm());
+                assert_eq!(
+                    early,
+                    self.model,
+                    "due before {next}, alarm {}",
+                    self.real.alarm()
+                );
                 self.now = next;
             }
             self.model.run(self.now);
@@ -641,14 +715,21 @@ impl Driver {
         self.model.forget(now);
         let free = self.real.account.free(now);
         let model = &self.model;
-        assert_eq!(free, (1..=model.n).take_while(|k| model.rule_allows(*k, now)).count() as u64);
+        assert_eq!(
+            free,
+            (1..=model.n)
+                .take_while(|k| model.rule_allows(*k, now))
+                .count() as u64
+        );
 
         for caller in &mut self.callers {
             let id = caller.id;
             if let Has::Ticket(ticket) = &caller.has {
                 let (place, expected) = match self.real.queue.place(ticket) {
                     Place::Waiting => ("waiting", model.waiting.iter().any(|(i, _)| *i == id)),
-                    Place::Granted { .. } => ("granted", model.granted.iter().any(|(i, _)| *i == id)),
+                    Place::Granted { .. } => {
+                        ("granted", model.granted.iter().any(|(i, _)| *i == id))
+                    }
                     Place::Lapsed => ("lapsed", model.lapsed.contains(&id)),
                     Place::Refused(_) => ("refused", model.refused.contains(&id)),
                 };
@@ -665,11 +746,25 @@ impl Driver {
         let next = model.gate_allows(now).filter(|_| model.waiting.is_empty());
         let free = next.map_or(0, |probe| if probe { free.min(1) } else { free });
         assert_eq!(seen.free, free, "free");
-        let on_the_way = self.callers.iter().filter(|c| matches!(c.has, Has::Grant(_) | Has::Flight(_))).count();
-        assert_eq!(seen.outstanding, (on_the_way + model.granted.len()) as u64, "outstanding");
+        let on_the_way = self
+            .callers
+            .iter()
+            .filter(|c| matches!(c.has, Has::Grant(_) | Has::Flight(_)))
+            .count();
+        assert_eq!(
+            seen.outstanding,
+            (on_the_way + model.granted.len()) as u64,
+            "outstanding"
+        );
         assert_eq!(seen.queued, model.waiting.len(), "queued");
         assert_eq!(
-            [seen.granted(), seen.not_admitted(), seen.refused(), seen.lost(), seen.cooldowns()],
+            [
+                seen.granted(),
+                seen.not_admitted(),
+                seen.refused(),
+                seen.lost(),
+                seen.cooldowns()
+            ],
             model.counters
         );
     }
@@ -693,12 +788,21 @@ impl Driver {
         let early = self.counted.iter().map(|(early, _)| *early).collect();
         let late = self.counted.iter().map(|(_, late)| *late).collect();
         let mixed = |k: usize| -> Vec<u64> {
-            self.counted.iter().enumerate().map(|(i, c)| if i % k == 0 { c.0 } else { c.1 }).collect()
+            self.counted
+                .iter()
+                .enumerate()
+                .map(|(i, c)| if i % k == 0 { c.0 } else { c.1 })
+                .collect()
         };
         for log in [early, late, mixed(2), mixed(3)] {
             for at in &log {
-                let window = log.iter().filter(|other| (at.saturating_sub(w)..=*at).contains(other));
-                assert!(window.count() <= n, "over the limit in the window up to {at}: {log:?}");
+                let window = log
+                    .iter()
+                    .filter(|other| (at.saturating_sub(w)..=*at).contains(other));
+                assert!(
+                    window.count() <= n,
+                    "over the limit in the window up to {at}: {log:?}"
+                );
             }
         }
     }
@@ -719,16 +823,20 @@ fn knobs() -> impl Strategy<Value = Knobs> {
         prop_oneof![3 => Just(usize::MAX), 1 => 0_usize..4],
         prop::option::weighted(0.3, few(60)),
     )
-        .prop_map(|((cooldown, margin, max_cooldown), lag, linger, transit, max_queued, max_wait)| Knobs {
-            cooldown,
-            margin,
-            max_cooldown,
-            lag,
-            linger,
-            transit,
-            max_queued,
-            max_wait,
-        })
+        .prop_map(
+            |((cooldown, margin, max_cooldown), lag, linger, transit, max_queued, max_wait)| {
+                Knobs {
+                    cooldown,
+                    margin,
+                    max_cooldown,
+                    lag,
+                    linger,
+                    transit,
+                    max_queued,
+                    max_wait,
+                }
+            },
+        )
 }
 
 fn op() -> impl Strategy<Value = Op> {

@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use crate::cooldown::Probe;
+
+/// A slot that was granted and not used yet.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(super) probe: Option<Probe>,
+    pub(super) episode: u32,
+}
+
+/// A slot whose request is on its way.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(super) probe: Option<Probe>,
+    pub(super) episode: u32,
+    /// The stamp it has already, where the way to the server is bounded.
+    pub(super) stamp: Option<u64>,
+}
+
+impl Flight {
+    /// A request whose way to the server takes as long as it takes.
+    pub(crate) fn of(grant: Grant) -> Self {
+        let Grant { probe, episode } = grant;
+        Self {
+            probe,
+            episode,
+            stamp: None,
+        }
+    }
+}
+
+/// How a request ended, as the limiter sees it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    /// The head of a response came.
+    Answered,
+    /// No response will come; the request may still be on its way.
+    Lost,
+    /// The server refused it, and asked for that much silence.
+    Refused(Option<Duration>),
+}
+
+/// What is worth telling about a settled request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Event {
+    CooldownEnded,
+    CooldownStarted { pause: Duration, strikes: u32 },
+}
