@@ -3,9 +3,13 @@ use std::time::Duration;
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Limit, Shape};
 use http::StatusCode;
 use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::client::{Account, BoxError, Reply, fetch, send};
+use crate::client::{Account, BoxError, Reply, bare, fetch, send};
 
 #[tokio::test]
 async fn a_reset_ends_the_connection_before_the_head() {
@@ -17,6 +21,68 @@ async fn a_reset_ends_the_connection_before_the_head() {
     assert!(try_get(&account).await.is_err());
     assert_eq!(try_get(&account).await.unwrap().status, 200);
     assert_eq!(account.emulator.edge().requests(), 2);
+}
+
+#[tokio::test]
+async fn a_reset_is_one_for_the_whole_connection() {
+    let account = Account::open().await;
+    let reset = || {
+        account
+            .emulator
+            .faults()
+            .add(FaultRule::next(1, Fault::Reset))
+    };
+    let url = account.emulator.http_url();
+    let address = url.strip_prefix("http://").unwrap();
+
+    reset();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let error = stream.read(&mut [0; 64]).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+
+    let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    assert_eq!(
+        sender
+            .send_request(bare(url.clone()))
+            .await
+            .unwrap()
+            .status(),
+        401
+    );
+    reset();
+    assert!(sender.send_request(bare(url.clone())).await.is_err());
+    assert!(timeout(SOON, connection).await.unwrap().unwrap().is_err());
+}
+
+#[tokio::test]
+async fn dropping_the_emulator_ends_answers_under_way() {
+    let account = Account::open().await;
+    account
+        .emulator
+        .faults()
+        .add(FaultRule::next(1, Fault::Stall));
+    let request = account
+        .request("GET", "/v1/user")
+        .body(Full::default())
+        .unwrap();
+    let mut response = send(request).await.unwrap();
+    assert!(response.frame().await.unwrap().is_ok());
+    drop(account);
+    assert!(
+        timeout(SOON, response.frame())
+            .await
+            .unwrap()
+            .unwrap()
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -142,6 +208,9 @@ async fn a_refusal_is_never_tampered_with_and_uses_no_fault_up() {
 }
 
 // === support ===
+
+/// Less than the grace that a shutdown gives.
+const SOON: Duration = Duration::from_millis(500);
 
 async fn try_get(account: &Account) -> Result<Reply, BoxError> {
     fetch(
