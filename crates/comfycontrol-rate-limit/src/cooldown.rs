@@ -84,11 +84,18 @@ impl Cooldown {
         self.episode
     }
 
+    /// Whether everyone may pass, whatever the time.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase == Phase::Open && self.held_until == 0
+    }
+
     /// Whether the next in line may pass at `now`.
-    pub(crate) fn check(&self, now: u64) -> Gate {
+    pub(crate) fn check(&mut self, now: u64) -> Gate {
         if let Some(until) = self.closed_until(now) {
             return Gate::Wait { until };
         }
+        self.held_until = 0;
         match self.phase {
             Phase::Open => Gate::Pass,
             Phase::HalfOpen {

@@ -101,6 +101,8 @@ mod cooldown;
 mod deadline;
 mod error;
 mod future;
+#[cfg(test)]
+mod interleavings;
 mod layer;
 mod limiter;
 mod queue;

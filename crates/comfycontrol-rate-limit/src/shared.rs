@@ -164,8 +164,10 @@ impl Shared {
     fn set(&self, timers: &mut Vec<Timer>, alarm: u64, here: Here) -> Vec<Timer> {
         let at = self.instant(alarm);
         let runtime = match here {
+            // Even inside a runtime: it may be shut down beside us.
+            Here::Elsewhere => None,
             Here::Timer(runtime) => Some(runtime),
-            Here::Elsewhere | Here::Waiter => clock::runtime(),
+            Here::Waiter => clock::runtime(),
         };
         let known = timers
             .iter()
@@ -204,9 +206,9 @@ impl fmt::Debug for Shared {
 pub(crate) enum Here {
     /// Anywhere, perhaps outside any runtime.
     Elsewhere,
-    /// In the waker of that runtime's timer.
+    /// In the waker of that runtime's timer, so that the runtime is alive or says that it is not.
     Timer(runtime::Id),
-    /// In the poll of a call that waits.
+    /// In the poll of a call that waits, which a live runtime drives.
     Waiter,
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::shared::Shared;
 use crate::NotAdmitted;
-use crate::admission::{Event, Flight, Grant, Outcome, Progress};
+use crate::admission::{Admission, Event, Flight, Grant, Outcome, Progress};
 use crate::queue::Ticket;
-use crate::shared::Shared;
 
 #[derive(Debug)]
 pub(crate) struct Turn {
@@ -57,19 +57,33 @@ impl Turn {
     ) -> Poll<Result<(), NotAdmitted>> {
         match &self.place {
             Place::Outside => {
-                let now = self.shared.now();
-                self.deadline = deadline.map(|at| self.shared.nanos(at));
-                if self.deadline.is_none_or(|deadline| now <= deadline)
-                    && let Some(grant) = self.shared.with(|state| state.try_admit(now))
+                if deadline.is_none()
+                    && let Some(grant) = self.shared.with(Admission::try_admit_at_any_time)
                 {
                     self.place = Place::Holding(grant);
                     return Poll::Ready(Ok(()));
                 }
-                self.join(cx, now)
+                self.ask(cx, deadline)
             }
             Place::Queued(_) => self.look(cx),
             Place::Holding(_) | Place::InFlight(_) => Poll::Ready(Ok(())),
         }
+    }
+
+    fn ask(
+        &mut self,
+        cx: &Context<'_>,
+        deadline: Option<Instant>,
+    ) -> Poll<Result<(), NotAdmitted>> {
+        let now = self.shared.now();
+        self.deadline = deadline.map(|at| self.shared.nanos(at));
+        if self.deadline.is_none_or(|deadline| now <= deadline)
+            && let Some(grant) = self.shared.with(|state| state.try_admit(now))
+        {
+            self.place = Place::Holding(grant);
+            return Poll::Ready(Ok(()));
+        }
+        self.join(cx, now)
     }
 
     fn join(&mut self, cx: &Context<'_>, now: u64) -> Poll<Result<(), NotAdmitted>> {

@@ -124,10 +124,16 @@ impl Account {
     /// The earliest instant at which it may, if no further request is granted until then; `None`
     /// while it depends on answers that have not arrived.
     pub(crate) fn check(&mut self, now: u64) -> Result<(), Option<u64>> {
-        if self.unstamped + self.stamped < self.limit {
+        if self.has_room() {
             return Ok(());
         }
         self.check_closely(now)
+    }
+
+    /// Whether one more request fits beside all that is remembered, however old.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.unstamped + self.stamped < self.limit
     }
 
     /// Before then nothing can be granted, even if all that is unstamped got its stamp `at` once,

@@ -1,16 +1,15 @@
 //! The layer as its users see it: a service behind it, a paused clock around it.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use comfycontrol_rate_limit::{
     Limiter, NotAdmitted, Quota, RateLimit, RateLimitLayer, ResponseFuture, Window,
 };
 use http::{Request, Response};
-use tokio::time::{self, Instant};
+use tokio::time;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
 use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
 use tower_test::mock::{self, Handle, SendResponse};
@@ -166,8 +165,7 @@ async fn an_idle_ready_clone_holds_nothing() {
     let service = limiter.layer().layer(inner.clone());
     let mut clones = vec![service.clone(); 100];
     for clone in &mut clones {
-        let mut task = task::spawn(());
-        assert_ready_ok!(task.enter(|cx, ()| clone.poll_ready(cx)));
+        assert_ready_ok!(clone.poll_ready(&mut Context::from_waker(Waker::noop())));
     }
     assert_eq!(limiter.snapshot().free(), 2);
     assert_eq!(inner.asked(), 0);
@@ -182,8 +180,7 @@ async fn stays_ready_however_many_wait() {
     assert_ready_ok!(call(&mut service, "").poll());
     let mut waiting = call(&mut service, "");
     assert_pending!(waiting.poll());
-    let mut task = task::spawn(());
-    assert_ready_ok!(task.enter(|cx, ()| service.poll_ready(cx)));
+    assert_ready_ok!(service.poll_ready(&mut Context::from_waker(Waker::noop())));
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,8 +265,6 @@ async fn a_call_that_waits_again_lets_the_inner_services_readiness_go() {
     let mut parked = call(&mut service, "parked");
     assert_pending!(parked.poll());
     assert_eq!(inner.held(), 1, "it waits for the inner service");
-    let rival = task::spawn(limiter.acquire()).poll().is_pending();
-    assert!(rival);
     let mut rival = task::spawn(limiter.acquire());
     assert_pending!(rival.poll());
     time::advance(2 * SECOND).await;
@@ -435,7 +430,8 @@ async fn an_answer_before_the_longest_way_has_passed_counts_from_the_answer_on()
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_inner_service_panics_counts_as_sent() {
     let limiter = sliding(1);
-    let inner = service_fn(|_: Req| -> std::future::Ready<Result<Res, BoxError>> { panic!("inner") });
+    let inner =
+        service_fn(|_: Req| -> std::future::Ready<Result<Res, BoxError>> { panic!("inner") });
     let mut service = limiter.layer().layer(inner);
     let mut future = call(&mut service, "");
     let poll = std::panic::AssertUnwindSafe(|| future.poll());
@@ -482,7 +478,10 @@ async fn the_response_passes_untouched() {
     struct Mark;
     let inner = service_fn(async |request: Req| {
         assert_eq!(request.extensions().get(), Some(&Mark));
-        let response = Response::builder().status(503).header("x", "y").extension(Mark);
+        let response = Response::builder()
+            .status(503)
+            .header("x", "y")
+            .extension(Mark);
         Ok::<_, BoxError>(response.body(request.into_body()).unwrap())
     });
     let mut service = ServiceBuilder::new()
@@ -532,7 +531,9 @@ fn quota(requests: u32) -> Quota {
 }
 
 fn sliding(requests: u32) -> Limiter {
-    Limiter::builder(quota(requests)).window(Window::Sliding).build()
+    Limiter::builder(quota(requests))
+        .window(Window::Sliding)
+        .build()
 }
 
 type Mocked = RateLimit<mock::Mock<Req, Res>>;
@@ -586,9 +587,20 @@ impl Choosy {
 
 impl Clone for Choosy {
     fn clone(&self) -> Self {
-        let Self { asked, held, blocked, .. } = self;
+        let Self {
+            asked,
+            held,
+            blocked,
+            ..
+        } = self;
         let (asked, held, blocked) = (asked.clone(), held.clone(), blocked.clone());
-        Self { asked, held, blocked, holds: false, ready: false }
+        Self {
+            asked,
+            held,
+            blocked,
+            holds: false,
+            ready: false,
+        }
     }
 }
 
@@ -616,7 +628,10 @@ impl Service<Req> for Choosy {
     }
 
     fn call(&mut self, _: Req) -> Self::Future {
-        assert!(std::mem::take(&mut self.ready), "called without having been made ready");
+        assert!(
+            std::mem::take(&mut self.ready),
+            "called without having been made ready"
+        );
         std::future::ready(Ok(Response::new("")))
     }
 }

@@ -61,7 +61,7 @@ impl Admission {
     }
 
     /// When to look again for the first in line.
-    fn retry_at(&self, now: u64) -> Option<u64> {
+    fn retry_at(&mut self, now: u64) -> Option<u64> {
         match self.gate.check(now) {
             Gate::WaitForProbe { until } => Some(until),
             Gate::Pass | Gate::PassAsProbe | Gate::Wait { .. } => self.next_grant,

@@ -1,0 +1,520 @@
+//! The cooldown: one 429 closes the gate for all who share the limiter.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use comfycontrol_rate_limit::{InFlight, Limiter, LimiterBuilder, Quota, Window};
+use http::{Request, Response, StatusCode};
+use tokio::time::{self, Instant};
+use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
+use tower::{Layer, Service};
+use tower_test::mock::{self, Handle, SendResponse};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+type Req = Request<&'static str>;
+type Res = Response<()>;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+// === closing ===
+
+#[tokio::test(start_paused = true)]
+async fn a_429_seen_by_any_clone_closes_the_gate_for_all() {
+    let limiter = builder().build();
+    let (inner, mut handle) = mock::pair::<Req, Res>();
+    let layer = limiter.layer();
+    let (mut one, mut two) = (layer.layer(inner.clone()), layer.layer(inner));
+    let mut refused = task::spawn(one.call(Request::new("")));
+    assert_pending!(refused.poll());
+    sent(&mut handle).send_response(too_many(&[]));
+    assert_eq!(
+        assert_ready_ok!(refused.poll()).status(),
+        429,
+        "it is passed on"
+    );
+
+    let mut calls = [
+        one.call(Request::new("")),
+        two.call(Request::new("")),
+        one.clone().call(Request::new("")),
+    ]
+    .map(task::spawn);
+    for call in &mut calls {
+        assert_pending!(call.poll());
+    }
+    time::advance(PAUSE - MILLISECOND).await;
+    assert!(calls.iter().all(|call| !call.is_woken()));
+    assert_pending!(handle.poll_request());
+    assert_eq!(limiter.snapshot().queued(), 3);
+    time::advance(2 * MILLISECOND).await;
+    assert!(calls[0].is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_stay_in_the_queue_and_in_order() {
+    let limiter = builder().build();
+    let flights: Vec<_> = (0..40).map(|_| use_slot(&limiter)).collect();
+    let mut waiting = [0, 1].map(|_| task::spawn(limiter.acquire()));
+    for call in &mut waiting {
+        assert_pending!(call.poll());
+    }
+    flights.into_iter().for_each(|flight| refuse(flight, &[]));
+    assert_eq!(limiter.snapshot().queued(), 2);
+    time::advance(PAUSE + MILLISECOND).await;
+    let probe = assert_ready_ok!(waiting[0].poll()).dispatch();
+    assert!(!waiting[1].is_woken());
+    answer(probe);
+    assert!(waiting[1].is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_granted_a_moment_before_the_429_are_not_used() {
+    let limiter = builder().build();
+    let (inner, mut handle) = mock::pair::<Req, Res>();
+    let mut service = limiter.layer().layer(inner);
+    handle.allow(0);
+    let mut parked = task::spawn(service.call(Request::new("")));
+    assert_pending!(parked.poll());
+    refuse(use_slot(&limiter), &[]);
+    handle.allow(1);
+    assert_pending!(parked.poll());
+    assert_pending!(handle.poll_request());
+    time::advance(PAUSE + MILLISECOND).await;
+    assert_pending!(parked.poll());
+    drop(sent(&mut handle));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_fills_the_account() {
+    // One request was sent, but of what the server has counted we know nothing now.
+    let limiter = Limiter::builder(Quota::new(4, 100 * SECOND).unwrap())
+        .window(Window::Sliding)
+        .build();
+    refuse(use_slot(&limiter), &[]);
+    time::advance(100 * SECOND).await;
+    assert_eq!(limiter.snapshot().free(), 0);
+    time::advance(SECOND).await;
+    let probe = use_slot(&limiter);
+    answer(probe);
+    assert_eq!(limiter.snapshot().free(), 3);
+}
+
+// === how long ===
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_obeyed_in_every_form() {
+    let date = ("date", "Fri, 31 Dec 1999 23:59:29 GMT");
+    for (headers, seconds) in [
+        (&[][..], 10),
+        (&[("retry-after", "30")], 30),
+        (&[("retry-after", " 30 ")], 30),
+        (&[("retry-after", "3")], 10),
+        (&[("retry-after", "0")], 10),
+        (&[("retry-after", "-30")], 10),
+        (&[("retry-after", "30.5")], 10),
+        (&[("retry-after", "soon")], 10),
+        (&[("retry-after", "20"), ("retry-after", "30")], 30),
+        (
+            &[("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT"), date],
+            30,
+        ),
+        (
+            &[("retry-after", "Friday, 31-Dec-99 23:59:59 GMT"), date],
+            30,
+        ),
+        (&[("retry-after", "Fri Dec 31 23:59:59 1999"), date], 30),
+        (
+            &[("retry-after", "Fri, 31 Dec 1999 23:00:00 GMT"), date],
+            10,
+        ),
+        (&[("retry-after", "Fri, 31 Dec 2099 23:59:59 GMT")], 10),
+        (&[("retry-after", "301")], 300),
+        (&[("retry-after", "18446744073709551615")], 300),
+        (&[("retry-after", "99999999999999999999999999")], 300),
+    ] {
+        let limiter = builder().build();
+        refuse(use_slot(&limiter), headers);
+        assert_eq!(
+            closed_for(&limiter),
+            seconds * SECOND + MARGIN,
+            "{headers:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn margin_floor_and_cap_are_settings() {
+    let limiter = builder()
+        .cooldown(20 * SECOND)
+        .cooldown_margin(2 * SECOND)
+        .max_cooldown(40 * SECOND)
+        .build();
+    refuse(use_slot(&limiter), &[]);
+    assert_eq!(closed_for(&limiter), 22 * SECOND);
+    let limiter = builder()
+        .cooldown(20 * SECOND)
+        .max_cooldown(40 * SECOND)
+        .build();
+    refuse(use_slot(&limiter), &[("retry-after", "60")]);
+    assert_eq!(closed_for(&limiter), 40 * SECOND + MARGIN);
+    // The cap never shortens the cooldown itself.
+    let limiter = builder()
+        .cooldown(20 * SECOND)
+        .max_cooldown(5 * SECOND)
+        .build();
+    refuse(use_slot(&limiter), &[("retry-after", "60")]);
+    assert_eq!(closed_for(&limiter), 20 * SECOND + MARGIN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_cooldown_only_moves_forward() {
+    let limiter = builder().build();
+    let mut flights = [0; 3].map(|_| use_slot(&limiter)).into_iter();
+    refuse(flights.next().unwrap(), &[("retry-after", "60")]);
+    time::advance(5 * SECOND).await;
+    refuse(flights.next().unwrap(), &[("retry-after", "12")]);
+    assert_eq!(closed_for(&limiter), 55 * SECOND + MARGIN);
+    refuse(flights.next().unwrap(), &[("retry-after", "80")]);
+    assert_eq!(closed_for(&limiter), 80 * SECOND + MARGIN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_order_of_refusals_does_not_matter() {
+    let orders = [[12, 60, 30], [60, 30, 12], [30, 12, 60]];
+    let [a, b, c] = orders.map(|order| {
+        let limiter = builder().build();
+        let flights = order.map(|_| use_slot(&limiter));
+        for (flight, seconds) in flights.into_iter().zip(order) {
+            refuse(flight, &[("retry-after", &seconds.to_string())]);
+        }
+        (closed_for(&limiter), limiter.snapshot().cooldowns())
+    });
+    assert_eq!((a, b), (b, c));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pause_counts_from_when_the_last_429_was_seen() {
+    let limiter = builder().build();
+    let flights = [0; 5].map(|_| use_slot(&limiter));
+    for flight in flights {
+        time::advance(SECOND).await;
+        refuse(flight, &[]);
+        assert_eq!(closed_for(&limiter), PAUSE);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_of_429s_is_one_episode_and_one_warning() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    let limiter = builder().build();
+    let flights: Vec<_> = (0..40).map(|_| use_slot(&limiter)).collect();
+    flights.into_iter().for_each(|flight| refuse(flight, &[]));
+    let seen = limiter.snapshot();
+    assert_eq!((seen.refused(), seen.cooldowns()), (40, 1));
+    let warnings = log.of(Level::WARN);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("shares this address") && warnings[0].contains("10.5s"));
+
+    time::advance(PAUSE).await;
+    assert_eq!(log.of(Level::INFO).len(), 0);
+    answer(after_the_window(&limiter).await);
+    assert_eq!(log.of(Level::INFO).len(), 1);
+    assert_eq!(log.of(Level::WARN).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn which_replies_are_refusals_is_a_setting() {
+    let limiter = builder()
+        .cooldown_on(|status, headers| {
+            status == StatusCode::FORBIDDEN && headers.contains_key("x-limit")
+        })
+        .build();
+    let reply = |status, header| {
+        let response = Response::builder().status(status).header(header, "1");
+        use_slot(&limiter).settle(&response.body(()).unwrap());
+        limiter.snapshot().cooldowns()
+    };
+    assert_eq!(reply(429, "x-limit"), 0);
+    assert_eq!(reply(403, "x-other"), 0);
+    assert_eq!(reply(403, "x-limit"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_other_status_closes_the_gate() {
+    let limiter = builder().build();
+    for status in (200..600).filter(|status| *status != 429) {
+        let flight = use_slot(&limiter);
+        flight.settle(
+            &Response::builder()
+                .status(status)
+                .header("retry-after", "9")
+                .body(())
+                .unwrap(),
+        );
+        time::advance(WINDOW).await;
+    }
+    assert_eq!(limiter.snapshot().cooldowns(), 0);
+}
+
+// === reopening ===
+
+#[tokio::test(start_paused = true)]
+async fn one_request_goes_first_and_any_answer_lets_the_others_follow() {
+    for status in [200, 204, 301, 401, 404, 500, 503] {
+        let (limiter, mut calls) = reopening().await;
+        let probe = assert_ready_ok!(calls[0].poll()).dispatch();
+        assert!(!calls[1].is_woken());
+        assert_eq!(limiter.snapshot().free(), 0);
+        assert_eq!(limiter.snapshot().next_slot(), None);
+        probe.settle(&Response::builder().status(status).body(()).unwrap());
+        assert!(calls.iter().skip(1).all(|call| call.is_woken()), "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_probe_is_free_when_the_gate_opens() {
+    let limiter = builder().build();
+    refuse(use_slot(&limiter), &[("retry-after", "60")]);
+    time::advance(61 * SECOND).await;
+    assert_eq!(limiter.snapshot().free(), 1);
+    let probe = use_slot(&limiter);
+    assert_eq!(limiter.snapshot().free(), 0);
+    answer(probe);
+    assert_eq!(limiter.snapshot().free(), 39);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_dropped_before_it_left_hands_its_role_on() {
+    let (_limiter, mut calls) = reopening().await;
+    drop(assert_ready_ok!(calls[0].poll()));
+    assert!(calls[1].is_woken() && !calls[2].is_woken());
+    let (_limiter, mut calls) = reopening().await;
+    drop(calls.remove(0));
+    assert!(calls[0].is_woken() && !calls[1].is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_fails_hands_its_role_on() {
+    let (_limiter, mut calls) = reopening().await;
+    drop(assert_ready_ok!(calls[0].poll()).dispatch());
+    assert!(calls[1].is_woken() && !calls[2].is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_nobody_takes_up_hands_its_role_on() {
+    let (_limiter, calls) = reopening().await;
+    time::advance(SECOND + MILLISECOND).await;
+    assert!(calls[1].is_woken() && !calls[2].is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_unanswered_for_a_cooldown_lets_the_next_go() {
+    let (limiter, mut calls) = reopening().await;
+    let slow = assert_ready_ok!(calls[0].poll()).dispatch();
+    time::advance(10 * SECOND - 10 * MILLISECOND).await;
+    assert!(!calls[1].is_woken());
+    time::advance(20 * MILLISECOND).await;
+    assert!(calls[1].is_woken() && !calls[2].is_woken());
+    let next = assert_ready_ok!(calls[1].poll()).dispatch();
+
+    // The first is no probe any more whose loss would matter, yet its answer is one.
+    drop(slow);
+    assert!(!calls[2].is_woken(), "the second is on its way");
+    answer(next);
+    assert!(calls[2].is_woken());
+    assert_eq!(limiter.snapshot().lost(), 1);
+
+    let (_limiter, mut calls) = reopening().await;
+    let slow = assert_ready_ok!(calls[0].poll()).dispatch();
+    time::advance(11 * SECOND).await;
+    let _next = assert_ready_ok!(calls[1].poll()).dispatch();
+    answer(slow);
+    assert!(calls[2].is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_probe_closes_the_gate_for_longer_each_time_up_to_the_cap() {
+    let limiter = builder().build();
+    refuse(use_slot(&limiter), &[]);
+    for seconds in [20, 40, 80, 160, 300, 300] {
+        refuse(after_the_window(&limiter).await, &[]);
+        assert_eq!(closed_for(&limiter), seconds * SECOND + MARGIN);
+    }
+    assert_eq!(limiter.snapshot().cooldowns(), 7);
+    answer(after_the_window(&limiter).await);
+    refuse(use_slot(&limiter), &[]);
+    assert_eq!(
+        closed_for(&limiter),
+        PAUSE,
+        "after an answer it starts anew"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answers_of_stragglers_do_not_open_the_gate() {
+    let limiter = builder().build();
+    let [refused, straggler] = [0; 2].map(|_| use_slot(&limiter));
+    refuse(refused, &[]);
+    answer(straggler);
+    assert!(limiter.snapshot().closed_until().is_some());
+    let _probe = after_the_window(&limiter).await;
+    assert_eq!(limiter.snapshot().free(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stragglers_429_after_the_gate_has_opened_closes_it_again() {
+    let limiter = builder().build();
+    let [refused, straggler] = [0; 2].map(|_| use_slot(&limiter));
+    refuse(refused, &[]);
+    answer(after_the_window(&limiter).await);
+    assert_eq!(limiter.snapshot().closed_until(), None);
+    refuse(straggler, &[]);
+    assert_eq!(closed_for(&limiter), PAUSE);
+    assert_eq!(
+        limiter.snapshot().cooldowns(),
+        1,
+        "it left before the cooldown"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cooldown_and_a_pause_by_hand_both_count() {
+    let limiter = builder().build();
+    refuse(use_slot(&limiter), &[]);
+    limiter.close_for(5 * SECOND);
+    assert_eq!(closed_for(&limiter), PAUSE);
+    limiter.close_for(20 * SECOND);
+    assert_eq!(closed_for(&limiter), 20 * SECOND);
+    assert_eq!(limiter.snapshot().cooldowns(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_cooldown_there_is_only_the_window() {
+    let limiter = builder()
+        .cooldown(Duration::ZERO)
+        .cooldown_margin(Duration::ZERO)
+        .build();
+    refuse(use_slot(&limiter), &[]);
+    assert_eq!(limiter.snapshot().closed_until(), None);
+    time::advance(WINDOW + MILLISECOND).await;
+    let _probe = use_slot(&limiter);
+    let _next = use_slot(&limiter);
+}
+
+// === support ===
+
+/// Ten seconds and the thousandth for drifting clocks.
+const WINDOW: Duration = Duration::from_millis(10_010);
+const MARGIN: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(10_500);
+
+fn builder() -> LimiterBuilder {
+    Limiter::builder(Quota::COMFYCONTROL).window(Window::Sliding)
+}
+
+fn use_slot(limiter: &Limiter) -> InFlight {
+    assert_ready_ok!(task::spawn(limiter.acquire()).poll()).dispatch()
+}
+
+/// The request that goes as soon as the gate and the filled account allow one.
+async fn after_the_window(limiter: &Limiter) -> InFlight {
+    time::advance(closed_for(limiter).max(WINDOW) + MILLISECOND).await;
+    use_slot(limiter)
+}
+
+/// A limiter whose gate has just opened, and three calls, the first of which was woken.
+async fn reopening() -> (
+    Limiter,
+    Vec<
+        task::Spawn<
+            impl Future<
+                Output = Result<
+                    comfycontrol_rate_limit::Permit,
+                    comfycontrol_rate_limit::NotAdmitted,
+                >,
+            >,
+        >,
+    >,
+) {
+    let limiter = builder().build();
+    refuse(use_slot(&limiter), &[]);
+    let mut calls: Vec<_> = (0..3)
+        .map(|_| {
+            let limiter = limiter.clone();
+            task::spawn(async move { limiter.acquire().await })
+        })
+        .collect();
+    for call in &mut calls {
+        assert_pending!(call.poll());
+    }
+    time::advance(PAUSE + MILLISECOND).await;
+    assert!(calls[0].is_woken() && !calls[1].is_woken());
+    (limiter, calls)
+}
+
+fn answer(flight: InFlight) {
+    flight.settle(&Response::new(()));
+}
+
+fn refuse(flight: InFlight, headers: &[(&str, &str)]) {
+    flight.settle(&too_many(headers));
+}
+
+fn too_many(headers: &[(&str, &str)]) -> Res {
+    let response = Response::builder().status(StatusCode::TOO_MANY_REQUESTS);
+    let add = |response: http::response::Builder, (name, value): &(&str, &str)| {
+        response.header(*name, *value)
+    };
+    headers.iter().fold(response, add).body(()).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the paused clock")]
+fn closed_for(limiter: &Limiter) -> Duration {
+    let until = limiter.snapshot().closed_until();
+    until.map_or(Duration::ZERO, |until| until - Instant::now())
+}
+
+fn sent(handle: &mut Handle<Req, Res>) -> SendResponse<Res> {
+    assert_ready!(handle.poll_request())
+        .expect("the service is gone")
+        .1
+}
+
+/// Remembers all events with their fields.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+
+impl Log {
+    fn of(&self, level: Level) -> Vec<String> {
+        let events = self.0.lock().unwrap();
+        events
+            .iter()
+            .filter(|(of, _)| *of == level)
+            .map(|(_, text)| text.clone())
+            .collect()
+    }
+}
+
+impl<S: Subscriber> tracing_subscriber::Layer<S> for Log {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        self.0
+            .lock()
+            .unwrap()
+            .push((*event.metadata().level(), text.0));
+    }
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0 += &format!("{field}={value:?} ");
+    }
+}
