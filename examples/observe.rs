@@ -1,0 +1,84 @@
+//! The limiter seen from outside: its `tracing` events as they happen, and its counters in Prometheus'
+//! text form.
+//!
+//! The limit is 4 requests a second here, and the cooldown 2 s, so that the show is short.
+
+use std::time::Duration;
+
+use comfycontrol::rate_limit::{Limiter, Quota, Snapshot};
+use comfycontrol::retry::RetryPolicy;
+use comfycontrol::{Client, ClientBuilder};
+use comfycontrol_emulator::{Block, Emulator, Limit};
+use futures_util::future::try_join_all;
+use tower::BoxError;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const COOLDOWN: Duration = Duration::from_secs(2);
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let limiter_only = Targets::new().with_target("comfycontrol_rate_limit", LevelFilter::DEBUG);
+    let events = fmt::layer().without_time().with_target(false);
+    let events = events.with_filter(limiter_only);
+    tracing_subscriber::registry().with(events).init();
+
+    let limit = Limit::new(4, SECOND)?.block(Block::For(COOLDOWN));
+    let api = Emulator::builder().limit(limit).start().await?;
+    let limiter = Limiter::builder(Quota::new(4, SECOND)?).cooldown(COOLDOWN);
+    let limiter = limiter.build();
+    let client = client(&api).limiter(limiter.clone()).build()?;
+
+    println!("6 calls at once, 2 of which wait");
+    try_join_all((0..6).map(|_| client.get("/v1/user").send())).await?;
+
+    println!("a neighbour on this address asks without a limiter, until it is refused");
+    let neighbour = client_without_limiter(&api).build()?;
+    while neighbour.get("/v1/user").send().await.is_ok() {}
+
+    println!("1 call into the neighbour's cooldown");
+    client.get("/v1/user").send().await?;
+
+    let seen = limiter.snapshot();
+    println!("the counters");
+    print!("{}", prometheus(&seen));
+    assert!(seen.ever_queued() >= 2, "calls waited");
+    assert_eq!(
+        seen.cooldowns(),
+        1,
+        "one cooldown, and the call came through after it"
+    );
+    Ok(())
+}
+
+fn client(api: &Emulator) -> ClientBuilder {
+    let token = api.tokens().create("observe", None);
+    Client::builder().base_url(api.http_url()).token(token)
+}
+
+fn client_without_limiter(api: &Emulator) -> ClientBuilder {
+    client(api).no_limit().retry(RetryPolicy::none())
+}
+
+/// What a handler of `/metrics` would answer.
+fn prometheus(seen: &Snapshot) -> String {
+    let metrics = [
+        ("granted_total", "counter", seen.granted()),
+        ("queued_total", "counter", seen.ever_queued()),
+        ("not_admitted_total", "counter", seen.not_admitted()),
+        ("refused_total", "counter", seen.refused()),
+        ("lost_total", "counter", seen.lost()),
+        ("cooldowns_total", "counter", seen.cooldowns()),
+        ("limit", "gauge", seen.limit()),
+        ("free", "gauge", seen.free()),
+        ("in_flight", "gauge", seen.in_flight()),
+        ("queued", "gauge", seen.queued() as u64),
+    ];
+    let lines = metrics.map(|(name, kind, value)| {
+        let name = format!("comfycontrol_rate_limit_{name}");
+        format!("# TYPE {name} {kind}\n{name} {value}\n")
+    });
+    lines.concat()
+}

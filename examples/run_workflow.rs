@@ -1,0 +1,132 @@
+//! One run of a workflow: a graph and a picture go up, its progress comes back as events, and its
+//! outputs are fetched from where they are stored, without the token.
+
+use std::time::Duration;
+
+use comfycontrol::workflow::{Output, Status};
+use comfycontrol::{Client, Downloader, Multipart, Part};
+use comfycontrol_emulator::{Emulator, Listener, Seen};
+use futures_util::TryStreamExt;
+use http::header::AUTHORIZATION;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use tower::BoxError;
+
+const PICTURE: usize = 8 * 1024 * 1024;
+
+#[derive(Deserialize)]
+struct Workflow {
+    id: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    // The server closes each subscription after 5 updates, i.e. several times a run.
+    let api = Emulator::builder()
+        .run_time(Duration::from_secs(4))
+        .sse_interval(Duration::from_millis(200))
+        .sse_updates(5)
+        .output_bytes(1024 * 1024)
+        .start()
+        .await?;
+    let client = Client::builder()
+        .base_url(api.https_url())
+        .root_certificate(api.ca_der())
+        .token(api.tokens().create("studio", None))
+        .build()?;
+
+    let id = upload(&client).await?;
+    let outputs = follow(&client, &id).await?;
+    let dir = tempfile::tempdir()?;
+    for (number, output) in outputs.iter().enumerate() {
+        let path = dir.path().join(format!("{number}.png"));
+        let bytes = download(&client.downloader(), output, File::create(&path).await?).await?;
+        println!("downloaded: {bytes} bytes");
+    }
+    check(&api, outputs.len())
+}
+
+async fn upload(client: &Client) -> Result<String, BoxError> {
+    let node = json!({ "class_type": "LoadImage", "inputs": { "image": "$file(photo)" } });
+    let graph = Part::bytes(json!({ "1": node }).to_string())
+        .file_name("graph.json")
+        .content_type("application/json");
+    let bar = bar("uploading", PICTURE as u64)?;
+    let moved = bar.clone();
+    let picture = Part::bytes(vec![0; PICTURE])
+        .file_name("photo.png")
+        .content_type("image/png")
+        .on_progress(move |bytes| moved.inc(bytes));
+    let form = Multipart::new()
+        .text("name", "Sunset")
+        .part("workflow_json", graph)
+        .part("$photo", picture);
+
+    let call = client.post("/v1/workflow").multipart(form);
+    let workflow: Workflow = call.send().await?.json().await?;
+    bar.finish_and_clear();
+    println!("uploaded: {} bytes", bar.position());
+    Ok(workflow.id)
+}
+
+async fn follow(client: &Client, id: &str) -> Result<Vec<Output>, BoxError> {
+    let bar = bar("running", 5)?;
+    let mut updates = client.subscribe(id);
+    let mut outputs = Vec::new();
+    while let Some(update) = updates.try_next().await? {
+        let status = update.status;
+        if status == Status::Completed {
+            outputs = update.outputs;
+        } else if status.is_terminal() {
+            return Err(format!("the run has ended: {status:?}, {:?}", update.cause).into());
+        }
+        bar.inc(1);
+        bar.suspend(|| println!("{status:?}"));
+    }
+    bar.finish_and_clear();
+    Ok(outputs)
+}
+
+/// The signed URL is on another host, and is all it takes.
+async fn download(from: &Downloader, output: &Output, mut to: File) -> Result<u64, BoxError> {
+    let answer = from.get(&output.src).send().await?;
+    let bar = bar("downloading", answer.len().unwrap_or(0))?;
+    let mut pieces = answer.into_stream();
+    while let Some(piece) = pieces.try_next().await? {
+        to.write_all(&piece).await?;
+        bar.inc(piece.len() as u64);
+    }
+    to.flush().await?;
+    bar.finish_and_clear();
+    Ok(bar.position())
+}
+
+/// What the server has seen of all that.
+fn check(api: &Emulator, outputs: usize) -> Result<(), BoxError> {
+    let is_storage = |head: &Seen| head.listener() == Listener::Storage;
+    let (storage, rest): (Vec<_>, Vec<_>) = api.capture().into_iter().partition(is_storage);
+    let has_token = |head: &&Seen| head.headers().contains_key(AUTHORIZATION);
+    let with_token = |heads: &[Seen]| heads.iter().filter(has_token).count();
+    let is_stream = |head: &&Seen| head.uri().path().ends_with("/subscribe");
+    let streams = rest.iter().filter(is_stream).count();
+
+    println!("event streams opened: {streams}");
+    for (host, heads) in [("API", &rest), ("storage", &storage)] {
+        let (sent, with_token) = (heads.len(), with_token(heads));
+        println!("{host}: {sent} requests, {with_token} of them with the token");
+    }
+    assert!(streams > 1, "the server closes the first one early");
+    assert!(outputs > 0 && outputs == storage.len());
+    assert_eq!((with_token(&rest), with_token(&storage)), (rest.len(), 0));
+    Ok(())
+}
+
+fn bar(what: &'static str, length: u64) -> Result<ProgressBar, BoxError> {
+    let style = ProgressStyle::with_template("{msg:12} {bar:40} {percent}%")?;
+    Ok(ProgressBar::new(length)
+        .with_style(style)
+        .with_message(what))
+}
