@@ -2,7 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -125,8 +125,8 @@ impl Wait {
         }
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let waker = cx.waker().clone();
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<()> {
+        let waker = waker.clone();
         // Dropped after the lock is open, as is `waker` where it is not needed.
         let _replaced = match self.shared.state.lock().waiters_of(self.flight) {
             Some(waiters) => waiters.put(&mut self.slot, waker),

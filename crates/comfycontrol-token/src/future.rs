@@ -102,7 +102,7 @@ where
                     flights,
                     tokens,
                 } => {
-                    ready!(wait.poll(cx));
+                    ready!(wait.poll(cx.waker()));
                     match tokens.lease(*flights < FLIGHTS) {
                         Lease::Wait(next) => {
                             *wait = next;
@@ -153,7 +153,7 @@ where
                     flights,
                     used,
                 } => {
-                    ready!(wait.poll(cx));
+                    ready!(wait.poll(cx.waker()));
                     match used.tokens.refused(used.generation, *flights < FLIGHTS) {
                         Refusal::Wait(next) => {
                             *wait = next;

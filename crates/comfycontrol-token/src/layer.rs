@@ -18,7 +18,7 @@ impl AddTokenLayer {
     /// Creates a layer that puts the token of `tokens` on requests to `origin`.
     ///
     /// `tokens` may be a [`Token`](crate::Token), a [`TokenHandle`](crate::TokenHandle), a source such as
-    /// [`file`](crate::file), or [`Tokens`] made before.
+    /// [`file`](crate::file()), or [`Tokens`] made before.
     pub fn new(origin: Origin, tokens: impl Into<Tokens>) -> Self {
         Self {
             origin,

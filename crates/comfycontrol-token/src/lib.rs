@@ -34,7 +34,7 @@
 //! # }
 //! ```
 //!
-//! A token that can change comes from [`file`], [`env`](env()), [`command`], [`first_of`] several, a
+//! A token that can change comes from [`file`](file()), [`env`](env()), [`command`], [`first_of`] several, a
 //! [`TokenHandle`], or a [`TokenSource`] of one's own. The [`guide`] puts the layer over a plain hyper-util client and into an axum application.
 //!
 //! # Errors

@@ -1,4 +1,3 @@
-use std::mem;
 use std::task::Waker;
 
 /// The tasks that wait for one event. Removing one is O(1) and leaves nothing behind.
@@ -19,7 +18,7 @@ impl Waiters {
                 self.slots.len() - 1
             })
         });
-        mem::replace(&mut self.slots[slot], Some(waker))
+        self.slots[slot].replace(waker)
     }
 
     pub(crate) fn remove(&mut self, slot: usize) -> Option<Waker> {

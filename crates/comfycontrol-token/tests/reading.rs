@@ -22,6 +22,7 @@ use tower_test::mock::{self, Handle};
 
 type Req = Request<&'static str>;
 type Res = Response<&'static str>;
+type Mocked = mock::Spawn<AddToken<mock::Mock<Req, Res>>>;
 
 #[tokio::test(start_paused = true)]
 async fn the_first_request_waits_for_the_token_and_takes_the_others_along() {
@@ -312,9 +313,11 @@ fn a_runtime_that_is_dead_already_is_an_error_and_the_next_call_starts_anew() {
 fn without_a_runtime_the_source_is_read_on_a_thread() {
     let (source, script) = scripted(["a"]);
     let (mut service, mut handle) = mocked(source);
+    let gate = script.gate();
     assert_ready_ok!(service.poll_ready());
     let mut call = task::spawn(service.call(get()));
     assert_pending!(call.poll());
+    gate.send(()).unwrap();
     until(|| call.is_woken());
     assert_pending!(call.poll());
     assert_eq!(token_of(&mut handle), "Bearer cfc_a");
@@ -395,9 +398,14 @@ impl TokenSource for Scripted {
     fn read(&self) -> Result<Token, SourceError> {
         let script = &self.0.0;
         script.begun.fetch_add(1, SeqCst);
-        if let Some(gate) = &*script.gate.lock().unwrap() {
-            let _ = gate.recv_timeout(Duration::from_secs(20));
+        let mut gate = script.gate.lock().unwrap();
+        // Whoever is to open it may be stuck behind this very reading, if the code is broken.
+        if let Some(held) = &*gate
+            && held.recv_timeout(Duration::from_secs(3)).is_err()
+        {
+            *gate = None;
         }
+        drop(gate);
         let answer = {
             let mut answers = script.answers.lock().unwrap();
             let next = answers.pop_front().unwrap();
@@ -477,12 +485,7 @@ fn over(
     ))
 }
 
-fn mocked(
-    source: Scripted,
-) -> (
-    mock::Spawn<AddToken<mock::Mock<Req, Res>>>,
-    Handle<Req, Res>,
-) {
+fn mocked(source: Scripted) -> (Mocked, Handle<Req, Res>) {
     let (mut service, handle) =
         mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), Tokens::new(source)));
     assert_ready_ok!(service.poll_ready());

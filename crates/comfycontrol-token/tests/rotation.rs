@@ -11,14 +11,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use comfycontrol_token::{
-    AddTokenLayer, Origin, ResendOnce, SourceProblem, Token, TokenHandle, Tokens, file,
+    AddTokenLayer, Origin, ResendOnce, SourceProblem, Token, TokenHandle, TokenReplaced, Tokens,
+    file,
 };
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tower::retry::RetryLayer;
+use tower::retry::{Policy, RetryLayer};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +89,7 @@ async fn a_handle_rotated_before_the_old_token_is_revoked() {
 async fn a_broken_file_in_any_form_leaves_the_token_in_use() {
     let it = Stage::new();
     it.ask().await;
-    let breaks: [(&str, fn(&Path)); 6] = [
+    let breaks: [Break; 6] = [
         ("gone", |path| fs::remove_file(path).unwrap()),
         ("empty", |path| fs::write(path, "").unwrap()),
         ("half-written", |path| fs::write(path, "cfc").unwrap()),
@@ -151,9 +152,12 @@ async fn a_body_that_cannot_be_sent_twice_is_not_and_the_next_call_is_right() {
     it_renames(&it.path, 1);
     it.server.revoke(0);
     let once = it.service_without_retry();
-    let first = once.clone().oneshot(get()).await.unwrap();
+    let first = within(once.clone().oneshot(get())).await.unwrap();
     assert_eq!(first.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(once.oneshot(get()).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        within(once.oneshot(get())).await.unwrap().status(),
+        StatusCode::OK
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +165,7 @@ async fn a_resend_happens_once_and_only_for_a_replaced_token() {
     let it = Stage::new();
     it.ask().await;
     it.server.revoke(0);
-    let answer = it.service().oneshot(get()).await.unwrap();
+    let answer = within(it.service().oneshot(get())).await.unwrap();
     assert_eq!(
         (answer.status(), it.server.refused()),
         (StatusCode::UNAUTHORIZED, 1)
@@ -170,12 +174,34 @@ async fn a_resend_happens_once_and_only_for_a_replaced_token() {
     it_renames(&it.path, 7);
     it.server.revoke(7);
     sleep(Duration::from_secs(1)).await;
-    let answer = it.service().oneshot(get()).await.unwrap();
+    let answer = within(it.service().oneshot(get())).await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     assert!(it.server.refused() <= 3);
 }
 
+#[test]
+fn the_policy_is_spent_after_one_resend() {
+    let marked = || {
+        let mut response = Response::new(());
+        response.extensions_mut().insert(TokenReplaced);
+        Ok::<_, BoxError>(response)
+    };
+    let policy = ResendOnce::default();
+    for (result, resends) in [
+        (Ok(Response::new(())), false),
+        (Err("broken".into()), false),
+        (marked(), true),
+    ] {
+        let mut policy = policy.clone();
+        let mut result: Result<_, BoxError> = result;
+        assert_eq!(policy.retry(&mut get(), &mut result).is_some(), resends);
+        assert_eq!(policy.retry(&mut get(), &mut marked()).is_some(), !resends);
+    }
+}
+
 // === support ===
+
+type Break = (&'static str, fn(&Path));
 
 /// A server that knows which tokens are valid.
 #[derive(Clone, Default)]
@@ -281,8 +307,8 @@ impl Stage {
     }
 
     async fn ask(&self) {
-        let answer = timeout(Duration::from_secs(60), self.service().oneshot(get())).await;
-        assert_eq!(answer.expect("wedged").unwrap().status(), StatusCode::OK);
+        let answer = within(self.service().oneshot(get())).await;
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
     }
 
     /// Ten callers ask without pause while the token is rotated five times; how many requests were served.
@@ -316,6 +342,13 @@ fn it_renames(path: &Path, n: usize) {
     let next = path.with_extension("next");
     fs::write(&next, format!("cfc_token{n}\n")).unwrap();
     fs::rename(next, path).unwrap();
+}
+
+/// Fails instead of hanging: the paused clock runs on when there is nothing left to do.
+async fn within<F: Future>(future: F) -> F::Output {
+    timeout(Duration::from_secs(60), future)
+        .await
+        .expect("wedged")
 }
 
 /// Lets a reading land: a sleep ends only when no blocking thread is at work.

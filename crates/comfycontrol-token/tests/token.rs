@@ -93,7 +93,8 @@ fn an_opaque_token_is_still_a_b64token() {
 #[test]
 fn clones_share_one_piece_of_memory() {
     let token = Token::parse("cfc_abc123").unwrap();
-    let header = token.clone().header().clone();
+    let clone = token.clone();
+    let header = clone.header().clone();
     assert_eq!(
         header.as_bytes().as_ptr(),
         token.header().as_bytes().as_ptr()

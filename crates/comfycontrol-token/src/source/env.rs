@@ -10,7 +10,7 @@ use crate::Token;
 /// The token stands in the environment variable `name`.
 ///
 /// The environment of a running process can be changed from inside only, so this source alone does not rotate; a
-/// [`file`](super::file) does.
+/// [`file`](super::file()) does.
 ///
 /// ```
 /// use comfycontrol_token::{TokenSource, env};
@@ -22,7 +22,7 @@ pub fn env(name: impl Into<String>) -> Env {
     Env { name: name.into() }
 }
 
-/// The source made by [`env`].
+/// The source made by [`env`](env()).
 #[derive(Clone)]
 pub struct Env {
     name: String,

@@ -31,7 +31,7 @@ pub fn file(path: impl Into<PathBuf>) -> File {
     }
 }
 
-/// The source made by [`file`].
+/// The source made by [`file`](file()).
 pub struct File {
     path: PathBuf,
     warned: AtomicBool,
