@@ -1,9 +1,3 @@
-//! Tower middleware that ends an attempt when nothing happens for too long.
-//!
-//! Stands inside the limiter, so that the clock starts when the request may leave, not when it
-//! begins to wait. The clock starts anew while an upload makes progress; once the response head
-//! is there, [`Timeouts::stall`] watches the body. The failure is an error, never a made-up 408.
-
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,7 +44,9 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
 
 /// Ends an attempt when nothing happens for too long.
 ///
-/// See the [module docs](self).
+/// Stands inside the limiter, so that the clock starts when the request may leave, not when it
+/// begins to wait. The clock starts anew while an upload makes progress; once the response head
+/// is there, [`Timeouts::stall`] watches the body. The failure is an error, never a made-up 408.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptTimeout<S> {
     inner: S,

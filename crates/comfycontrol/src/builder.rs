@@ -18,7 +18,7 @@ use crate::retry::RetryPolicy;
 use crate::transport::{Proxies, TlsSettings, Transport};
 use crate::{Body, Timeouts};
 
-/// Settings for a [`Client`], all of which have defaults.
+/// Settings for a [`Client`](crate::Client), all of which have defaults.
 ///
 /// A mistake is reported by [`build`](Self::build).
 ///

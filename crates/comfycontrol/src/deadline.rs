@@ -1,10 +1,3 @@
-//! Tower middleware that ends a call when its time has passed, wherever the call is waiting.
-//!
-//! The time covers waiting for the limiter, all attempts, and the response body. The instant
-//! travels inwards as the limiter's own [`Deadline`](comfycontrol_rate_limit::Deadline)
-//! extension, so that a call which cannot be admitted in time is refused at once, with the wait it
-//! would have needed, instead of being kept waiting for nothing.
-
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,9 +41,12 @@ impl<S> Layer<S> for DeadlineLayer {
     }
 }
 
-/// Ends a call when its time has passed.
+/// Ends a call when its time has passed, wherever the call is waiting.
 ///
-/// See the [module docs](self).
+/// The time covers waiting for the limiter, all attempts, and the response body. The instant
+/// travels inwards as the limiter's own [`Deadline`](comfycontrol_rate_limit::Deadline)
+/// extension, so that a call which cannot be admitted in time is refused at once, with the wait it
+/// would have needed, instead of being kept waiting for nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline<S> {
     inner: S,

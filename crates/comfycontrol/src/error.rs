@@ -5,10 +5,10 @@ mod decode;
 mod kind;
 mod report;
 mod request;
+mod show;
 mod transport;
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
 
 use comfycontrol_error::{ApiError, RetryClass};
@@ -265,47 +265,4 @@ impl Error {
             Cause::Transport(e) => e,
         }
     }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Error");
-        debug.field("cause", &self.0.cause);
-        if let Some((method, path)) = self.call() {
-            debug.field("call", &format_args!("{method} {path}"));
-        }
-        debug.finish()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.alternate() {
-            return fmt::Display::fmt(&self.report(), f);
-        }
-        // The cause speaks for itself, so it is not the source as well.
-        fmt::Display::fmt(self.cause(), f)
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.cause().source()
-    }
-}
-
-macro_rules! causes {
-    ($($variant:ident($error:ty)),* $(,)?) => {$(
-        impl From<$error> for Error {
-            fn from(e: $error) -> Self {
-                Self::new(Cause::$variant(e))
-            }
-        }
-    )*};
-}
-
-causes! {
-    Api(ApiError), Body(BodyFailed), Config(InvalidConfig), Json(BadJson),
-    NotAdmitted(NotAdmitted), NotEvents(NotEvents), Request(InvalidRequest), TimedOut(TimedOut),
-    TokenWithheld(TokenWithheld), TooLarge(BodyTooLarge), Transport(TransportError),
 }

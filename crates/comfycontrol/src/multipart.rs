@@ -65,8 +65,7 @@ impl Multipart {
     /// The value of `Content-Type` that goes with the body.
     #[must_use]
     pub fn content_type(&self) -> HeaderValue {
-        let value = format!("multipart/form-data; boundary={}", self.boundary);
-        HeaderValue::try_from(value).expect("the boundary is hexadecimal")
+        content_type(&self.boundary)
     }
 
     /// The body; it can be sent again if every part can.
@@ -159,6 +158,11 @@ impl Part {
         }
         out.push_str("\r\n\r\n");
     }
+}
+
+fn content_type(boundary: &str) -> HeaderValue {
+    let value = format!("multipart/form-data; boundary={boundary}");
+    HeaderValue::try_from(value).expect("the boundary is hexadecimal")
 }
 
 /// A value that cannot end its quotes or its line; other characters are sent as they are, in UTF-8.

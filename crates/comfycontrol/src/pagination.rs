@@ -1,4 +1,6 @@
-use std::collections::{HashSet, VecDeque};
+mod position;
+
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,6 +11,7 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::position::{Page, Position};
 use crate::error::BadJson;
 use crate::{Client, Error};
 
@@ -138,11 +141,6 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
-struct Page {
-    items: Vec<Value>,
-    total: Option<u64>,
-}
-
 struct State {
     list: Paginate,
     page: Position,
@@ -162,51 +160,6 @@ impl State {
             let page = self.list.fetch(self.page.read + 1).await?;
             self.ready = self.page.advance(page, self.list.per_page);
         }
-    }
-}
-
-/// How far a list has been read: no I/O.
-#[derive(Debug, Default)]
-struct Position {
-    read: u32,
-    received: u64,
-    seen: HashSet<String>,
-    pages_without_news: u32,
-    finished: bool,
-}
-
-impl Position {
-    fn is_last(&self, max_pages: u32) -> bool {
-        self.finished || self.read >= max_pages || self.pages_without_news >= 2
-    }
-
-    /// Takes a page in; the items that are new, with their place on the page.
-    fn advance(&mut self, page: Page, per_page: u32) -> VecDeque<(usize, Value)> {
-        self.read += 1;
-        let count = page.items.len();
-        self.received += count as u64;
-        self.finished = count == 0
-            || match page.total {
-                Some(total) => self.received >= total,
-                None => count < per_page as usize,
-            };
-        let seen = &mut self.seen;
-        let mut is_new = |item: &Value| match item.get("id").and_then(Value::as_str) {
-            Some(id) => seen.insert(id.to_owned()),
-            None => true,
-        };
-        let news: VecDeque<_> = page
-            .items
-            .into_iter()
-            .enumerate()
-            .filter(|(_, item)| is_new(item))
-            .collect();
-        self.pages_without_news = if news.is_empty() {
-            self.pages_without_news + 1
-        } else {
-            0
-        };
-        news
     }
 }
 

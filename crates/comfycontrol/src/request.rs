@@ -1,7 +1,8 @@
+use std::fmt;
 use std::time::Duration;
 
 use comfycontrol_token::WithoutToken;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde::Serialize;
 use tower::ServiceExt;
@@ -13,12 +14,14 @@ use crate::{Body, Client, Error, Multipart, Response, Timeouts};
 /// A request in the making.
 ///
 /// A mistake on the way is reported by [`send`](Self::send).
-#[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     client: Client,
     request: Result<Request<Body>, InvalidRequest>,
     timeouts: Option<Timeouts>,
+    /// Used where neither the request nor the client has timeouts of its own.
+    profile: Option<Timeouts>,
+    total: Option<Duration>,
 }
 
 impl RequestBuilder {
@@ -33,6 +36,8 @@ impl RequestBuilder {
             client,
             request,
             timeouts: None,
+            profile: None,
+            total: None,
         }
     }
 
@@ -72,9 +77,9 @@ impl RequestBuilder {
     }
 
     /// Sets the body to a form with files, and the timeouts to those of an
-    /// [upload](Timeouts::upload) unless others are set.
+    /// [upload](Timeouts::upload) unless the client or the request has others.
     pub fn multipart(mut self, form: Multipart) -> Self {
-        self.timeouts.get_or_insert(Timeouts::upload());
+        self.profile = Some(Timeouts::upload());
         self.and_then(|request| {
             request
                 .headers_mut()
@@ -117,8 +122,7 @@ impl RequestBuilder {
 
     /// Sets the time for the whole call, waiting for the limiter, retries and body included.
     pub fn timeout(mut self, total: Duration) -> Self {
-        let timeouts = self.timeouts.unwrap_or(self.client.timeouts());
-        self.timeouts = Some(timeouts.total(total));
+        self.total = Some(total);
         self
     }
 
@@ -139,11 +143,23 @@ impl RequestBuilder {
     ///
     /// Fails with the first mistake made on the way.
     pub fn build(self) -> Result<Request<Body>, Error> {
+        self.split().map(|(_, request)| request)
+    }
+
+    fn split(self) -> Result<(Client, Request<Body>), Error> {
         let mut request = self.request?;
-        if let Some(timeouts) = self.timeouts {
+        let own = self.client.timeouts();
+        let is_default = Timeouts { total: None, ..own } == Timeouts::call();
+        let profile = self.profile.filter(|_| is_default).map(|profile| Timeouts {
+            total: own.total,
+            ..profile
+        });
+        let mut timeouts = self.timeouts.or(profile).unwrap_or(own);
+        timeouts.total = self.total.or(timeouts.total);
+        if timeouts != own {
             request.extensions_mut().insert(timeouts);
         }
-        Ok(request)
+        Ok((self.client, request))
     }
 
     /// Sends the request and waits for the response head.
@@ -155,26 +171,26 @@ impl RequestBuilder {
     /// Fails if the request is not valid or not admitted, if the connection or a timeout fails, and
     /// with every status that is not a success.
     pub async fn send(self) -> Result<Response, Error> {
-        let client = self.client.clone();
+        let (client, request) = self.split()?;
         let max_body = client.max_body();
-        let response = client.oneshot(self.build()?).await?;
+        let response = client.oneshot(request).await?;
         Ok(Response::new(response, max_body))
     }
 
     /// Sends the request and follows its server-sent events.
     ///
-    /// Asks for events uncompressed, with the timeouts of a [stream](Timeouts::stream) unless others
-    /// are set.
+    /// Asks for events uncompressed, with the timeouts of a [stream](Timeouts::stream) unless the
+    /// client or the request has others. A timeout of the whole call ends the events too.
     ///
     /// # Errors
     ///
     /// As [`send`](Self::send), and if the answer is not an event stream.
     #[cfg(feature = "sse")]
     pub async fn events(mut self) -> Result<crate::Events, Error> {
-        self.timeouts.get_or_insert(Timeouts::stream());
+        self.profile = Some(Timeouts::stream());
         let request = self.and_then(|request| {
             let headers = request.headers_mut();
-            headers.entry(ACCEPT).or_insert(EVENTS);
+            headers.entry(http::header::ACCEPT).or_insert(EVENTS);
             // A compressor would hold events back until its block is full.
             headers.insert(
                 http::header::ACCEPT_ENCODING,
@@ -183,6 +199,20 @@ impl RequestBuilder {
             Ok(())
         });
         request.send().await?.into_events()
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("RequestBuilder");
+        match &self.request {
+            // Neither query nor header values: they may be secret.
+            Ok(request) => debug
+                .field("method", request.method())
+                .field("path", &request.uri().path()),
+            Err(e) => debug.field("wrong", e),
+        };
+        debug.finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,34 @@
 //!
 //! Nothing else is repeated, and nothing whose body cannot be sent again. A wait that would end
 //! after the call's deadline is not begun.
+//!
+//! ```
+//! use comfycontrol::retry::RetryPolicy;
+//! use comfycontrol::{Body, Client, Error};
+//! use http::{Request, Response};
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//!
+//! static SENT: AtomicU32 = AtomicU32::new(0);
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Error> {
+//! let client = Client::builder()
+//!     .without_token()
+//!     .retry(RetryPolicy::new().max_retries(1))
+//!     .transport(tower::service_fn(|_: Request<Body>| async {
+//!         SENT.fetch_add(1, Ordering::Relaxed);
+//!         Response::builder().status(503).body(Body::empty())
+//!     }))
+//!     .build()?;
+//!
+//! client.get("/v1/user").send().await.unwrap_err();
+//! assert_eq!(SENT.swap(0, Ordering::Relaxed), 2);
+//! // A POST may have been applied: it is not sent again.
+//! client.post("/v1/workflow").send().await.unwrap_err();
+//! assert_eq!(SENT.load(Ordering::Relaxed), 1);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -54,15 +82,12 @@ impl RetryPolicy {
     /// The budget allows a fifth of the calls of the last 10 s to be retried, and one a second
     /// besides.
     pub fn new() -> Self {
-        let backoff = ExponentialBackoffMaker::new(FIRST_WAIT, LONGEST_WAIT, 1.0, Dice::default())
-            .expect("0 < first < longest, and the jitter is a ratio")
-            .make_backoff();
         Self {
             max_retries: 2,
             max_throttled: 3,
             cooldown: None,
             budget: Arc::new(TpsBudget::new(Duration::from_secs(10), 1, 0.2)),
-            backoff,
+            backoff: backoff(),
             retries: 0,
             throttled: 0,
             replaced: false,
@@ -86,11 +111,17 @@ impl RetryPolicy {
         self
     }
 
-    /// Waits after a 429 itself, `cooldown` if the answer does not say how long.
+    /// Waits after a 429 itself, `cooldown` if the answer does not say how long, at most five minutes.
     ///
     /// For stacks without the limiter, whose gate does that otherwise.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.cooldown = Some(cooldown);
+        self
+    }
+
+    /// The same, unless a cooldown is set.
+    pub(crate) fn or_cooldown(mut self, cooldown: Duration) -> Self {
+        self.cooldown.get_or_insert(cooldown);
         self
     }
 
@@ -149,7 +180,7 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
                 match self.cooldown {
                     None => Wait::none(),
                     Some(wait) => {
-                        let wait = error.retry_after().unwrap_or(wait);
+                        let wait = error.retry_after().unwrap_or(wait).min(LONGEST_COOLDOWN);
                         Wait::over(tokio::time::sleep(wait))
                     }
                 }
@@ -181,6 +212,12 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
         *copy.extensions_mut() = req.extensions().clone();
         Some(copy)
     }
+}
+
+fn backoff() -> ExponentialBackoff<Dice> {
+    ExponentialBackoffMaker::new(FIRST_WAIT, LONGEST_WAIT, 1.0, Dice::default())
+        .expect("0 < first < longest, and the jitter is a ratio")
+        .make_backoff()
 }
 
 fn token_was_replaced(error: &Error) -> bool {
@@ -248,4 +285,6 @@ impl Rng for Dice {
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// No server may silence a call for longer.
+const LONGEST_COOLDOWN: Duration = Duration::from_secs(5 * 60);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);

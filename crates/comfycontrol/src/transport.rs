@@ -2,6 +2,22 @@
 //!
 //! HTTP/2 by ALPN, else HTTP/1.1. Plain `http` goes to this machine only. Redirects are not
 //! followed. Certificates are always checked; there is no switch to skip that.
+//!
+//! ```
+//! use comfycontrol::transport::Transport;
+//! use comfycontrol::{Body, Client, Error};
+//! use http::{Request, Response};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! let transport = Transport::from_service(tower::service_fn(|_: Request<Body>| async {
+//!     Ok::<_, Error>(Response::new(Body::from("pong")))
+//! }));
+//! let client = Client::builder().without_token().transport(transport).build()?;
+//! assert_eq!(client.get("/ping").send().await?.text().await?, "pong");
+//! # Ok(())
+//! # }
+//! ```
 
 mod connector;
 mod loopback;
@@ -11,6 +27,7 @@ mod tls;
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,6 +39,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::ResponseFuture as HyperFuture;
+use hyper_util::client::legacy::connect::Connect;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use pin_project_lite::pin_project;
 use tower::ServiceExt;
@@ -43,7 +61,7 @@ pub struct Transport(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Hyper(HyperClient<Connector, Body>),
+    Hyper(Arc<HyperClient<Connector, Body>>),
     Own(BoxCloneSyncService<Request<Body>, Response<TransportBody>, Error>),
 }
 
@@ -54,16 +72,17 @@ impl Transport {
         connect_timeout: Duration,
     ) -> Result<Self, Error> {
         let connector = Connector::new(tls.build()?, proxies, connect_timeout);
-        let client = HyperClient::builder(TokioExecutor::new())
-            // Without the first, HTTP/2 keep-alive panics; without the second, idle connections
-            // are closed only when the pool is next used.
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .http2_keep_alive_interval(PING_EVERY)
-            .http2_keep_alive_timeout(PING_TIMEOUT)
-            .build(connector);
-        Ok(Self(Kind::Hyper(client)))
+        Ok(Self(Kind::Hyper(Arc::new(pooled(connector)))))
+    }
+
+    /// Takes a connector in place of ours: Unix sockets, a tunnel, another TLS.
+    ///
+    /// What it connects to is its own affair. Give it ALPN if HTTP/2 is wanted.
+    pub fn from_connector<C>(connector: C) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        Self::from_service(pooled(connector))
     }
 
     /// Takes any service in place of the network.
@@ -99,34 +118,40 @@ impl Service<Request<Body>> for Transport {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match &mut self.0 {
-            Kind::Hyper(client) => client.poll_ready(cx).map_err(Error::transport),
+            // A pool is always ready.
+            Kind::Hyper(_) => Poll::Ready(Ok(())),
             Kind::Own(service) => service.poll_ready(cx),
         }
     }
 
     fn call(&mut self, req: Request<Body>) -> ResponseFuture {
-        match &mut self.0 {
-            Kind::Hyper(client) => ResponseFuture::Hyper {
-                inner: client.call(req),
+        let kind = match &mut self.0 {
+            Kind::Hyper(client) => FutureKind::Hyper {
+                inner: client.request(req),
             },
-            Kind::Own(service) => ResponseFuture::Own {
+            Kind::Own(service) => FutureKind::Own {
                 inner: service.call(req),
             },
-        }
+        };
+        ResponseFuture { kind }
     }
 }
 
 type OwnFuture = Pin<Box<dyn Future<Output = Result<Response<TransportBody>, Error>> + Send>>;
 
 pin_project! {
-    #[project = ResponseFutureProj]
     /// Response future of [`Transport`].
-    #[non_exhaustive]
-    pub enum ResponseFuture {
-        #[doc(hidden)]
+    pub struct ResponseFuture {
+        #[pin]
+        kind: FutureKind,
+    }
+}
+
+pin_project! {
+    #[project = FutureKindProj]
+    enum FutureKind {
         Hyper { #[pin] inner: HyperFuture },
-        #[doc(hidden)]
-        Own { #[pin] inner: OwnFuture },
+        Own { inner: OwnFuture },
     }
 }
 
@@ -140,12 +165,12 @@ impl Future for ResponseFuture {
     type Output = Result<Response<TransportBody>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            ResponseFutureProj::Hyper { inner } => inner
+        match self.project().kind.project() {
+            FutureKindProj::Hyper { inner } => inner
                 .poll(cx)
                 .map_ok(|res| res.map(TransportBody::incoming))
                 .map_err(Error::transport),
-            ResponseFutureProj::Own { inner } => inner.poll(cx),
+            FutureKindProj::Own { inner } => inner.as_mut().poll(cx),
         }
     }
 }
@@ -217,6 +242,18 @@ impl HttpBody for TransportBody {
             BodyKind::Boxed { body } => body.size_hint(),
         }
     }
+}
+
+fn pooled<C: Connect + Clone>(connector: C) -> HyperClient<C, Body> {
+    HyperClient::builder(TokioExecutor::new())
+        // Without the first, HTTP/2 keep-alive panics; without the second, idle connections
+        // are closed only when the pool is next used.
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(POOL_IDLE)
+        .http2_keep_alive_interval(PING_EVERY)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
+        .build(connector)
 }
 
 /// Whether an origin is this machine.

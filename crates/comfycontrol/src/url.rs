@@ -51,8 +51,8 @@ impl Target {
 
     /// The URL for what the caller gave: a path, or an absolute URL of this target.
     pub(crate) fn resolve(&self, given: &str) -> Result<Uri, InvalidRequest> {
-        // `http::Uri` takes these, and servers and proxies do not agree on what they mean.
-        if given.contains(['\\', '#']) || !given.is_ascii() {
+        // `http::Uri` drops the first without a word, and takes some of the others.
+        if given.contains('#') || !given.is_ascii() {
             return Err(path("has a character that must be percent-encoded"));
         }
         let uri: Uri = given
@@ -118,6 +118,10 @@ pub(crate) fn with_query(uri: Uri, pairs: &str) -> Result<Uri, InvalidRequest> {
 fn check_path(given: &str) -> Result<(), InvalidRequest> {
     if given.starts_with("//") {
         return Err(path("begins with //"));
+    }
+    // Browsers read it as a slash, and `http::Uri` lets it through.
+    if given.contains('\\') {
+        return Err(path("has a backslash"));
     }
     let upwards = |segment: &str| {
         let dots = segment.replace("%2e", ".").replace("%2E", ".");

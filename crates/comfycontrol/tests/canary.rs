@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use comfycontrol::rate_limit::Quota;
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::token::{Token, TokenHandle};
 use comfycontrol::{Body, Client, Error, Multipart, Part, Timeouts};
@@ -23,7 +24,7 @@ async fn the_token_is_seen_nowhere() {
         .with_writer(log.clone())
         .init();
 
-    let emulator = Emulator::builder().start().await.unwrap();
+    let emulator = Emulator::builder().limit(None).start().await.unwrap();
     emulator.tokens().insert("canary", CANARY, None);
     let builder = || {
         Client::builder()
@@ -31,7 +32,7 @@ async fn the_token_is_seen_nowhere() {
             .base_url(emulator.https_url())
             .root_certificate(emulator.ca_der())
             .no_proxy()
-            .own_limiter()
+            .quota(Quota::new(1_000, Duration::from_secs(10)).unwrap())
     };
     let client = builder().build().unwrap();
     let mut shown = Shown::default();

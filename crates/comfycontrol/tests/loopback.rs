@@ -208,6 +208,23 @@ async fn an_upload_is_streamed_from_a_file_with_its_length() {
     assert!(length > 300_000);
 }
 
+#[test]
+fn a_client_is_built_outside_a_runtime_and_used_in_several() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let served = tokio::runtime::Runtime::new().unwrap();
+    let emulator = served.block_on(Emulator::builder().start()).unwrap();
+    let client = builder(&emulator).build().unwrap();
+    for _ in 0..2 {
+        let response = runtime().block_on(client.get("/v1/user").send()).unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+}
+
 // === tokens ===
 
 #[tokio::test]
@@ -454,10 +471,12 @@ async fn clients_of_one_origin_share_the_limiter_unless_told_otherwise() {
 // === the environment ===
 
 #[tokio::test]
-async fn the_environment_gives_token_and_proxy_but_plain_http_goes_straight() {
+async fn the_environment_gives_token_and_proxy_but_this_machine_is_asked_directly() {
     let emulator = Emulator::builder().start().await.unwrap();
     let trap = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let proxy = format!("http://{}", trap.local_addr().unwrap());
+    let ca = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(ca.path(), emulator.ca_der()).unwrap();
     // A program's own environment cannot be changed safely, so this one is started once more.
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
@@ -472,7 +491,9 @@ async fn the_environment_gives_token_and_proxy_but_plain_http_goes_straight() {
             format!("{}\n", emulator.tokens().create("child", None)),
         )
         .env("COMFYCONTROL_BASE_URL", "https://evil.example")
-        .env("CHILD_BASE_URL", emulator.http_url());
+        .env("CHILD_CA", ca.path())
+        .env("CHILD_HTTP", emulator.http_url())
+        .env("CHILD_HTTPS", emulator.https_url());
     for variable in [
         "HTTP_PROXY",
         "http_proxy",
@@ -489,7 +510,7 @@ async fn the_environment_gives_token_and_proxy_but_plain_http_goes_straight() {
         .unwrap()
         .unwrap();
     assert!(status.success());
-    assert_eq!(emulator.capture().len(), 1);
+    assert_eq!(emulator.capture().len(), 2);
     let connected = tokio::time::timeout(Duration::from_millis(50), trap.accept()).await;
     assert!(connected.is_err(), "the proxy was asked");
 }
@@ -497,13 +518,25 @@ async fn the_environment_gives_token_and_proxy_but_plain_http_goes_straight() {
 #[tokio::test]
 #[ignore = "run by the test above, with an environment of its own"]
 async fn child_asks_for_the_user() {
-    let url = std::env::var("CHILD_BASE_URL").unwrap();
-    assert_eq!(
-        Client::from_env().unwrap().base_url().unwrap(),
-        "https://api.comfycontrol.app/"
+    let variable = |name| std::env::var(name).unwrap();
+    let ca = std::fs::read(variable("CHILD_CA")).unwrap();
+    let builder = || Client::builder().root_certificate(ca.clone());
+    let client = builder().build().unwrap();
+    assert_eq!(client.base_url().unwrap(), "https://api.comfycontrol.app/");
+    for url in ["CHILD_HTTP", "CHILD_HTTPS"] {
+        let client = builder().base_url(variable(url)).build().unwrap();
+        client.get("/v1/user").send().await.unwrap();
+    }
+    // The proxy is there for the rest of the world.
+    assert!(
+        builder()
+            .proxy(variable("HTTP_PROXY"))
+            .build()
+            .unwrap()
+            .limiter()
+            .unwrap()
+            .is_same(client.limiter().unwrap())
     );
-    let client = Client::builder().base_url(url).build().unwrap();
-    client.get("/v1/user").send().await.unwrap();
 }
 
 #[tokio::test]

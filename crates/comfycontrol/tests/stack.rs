@@ -96,7 +96,7 @@ async fn permanent_failures_are_not_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn a_post_is_replayed_after_a_429_once_the_gate_opens() {
-    let began = Instant::now();
+    let began = now();
     let (client, seen) = answering(|n| status(if n == 0 { 429 } else { 201 }));
     let response = client.post("/x").body("payload").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::CREATED);
@@ -116,7 +116,7 @@ async fn a_server_that_only_says_429_is_believed_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn without_the_limiter_the_policy_waits_for_the_cooldown() {
-    let began = Instant::now();
+    let began = now();
     let (transport, seen) = transport(|n| status(if n == 0 { 429 } else { 200 }));
     let client = builder().no_limit().transport(transport).build().unwrap();
     client.get("/x").send().await.unwrap();
@@ -192,7 +192,7 @@ async fn a_deadline_shorter_than_the_queue_is_refused_at_once() {
     let client = builder().quota(quota).transport(transport).build().unwrap();
     client.get("/first").send().await.unwrap();
 
-    let began = Instant::now();
+    let began = now();
     let mut call = task::spawn(client.get("/second").timeout(Duration::from_secs(5)).send());
     let refused = assert_ready_err!(call.poll());
     assert_eq!(
@@ -206,7 +206,7 @@ async fn a_deadline_shorter_than_the_queue_is_refused_at_once() {
 #[tokio::test(start_paused = true)]
 async fn the_deadline_covers_all_attempts() {
     let (client, seen) = answering(|_| status(429));
-    let began = Instant::now();
+    let began = now();
     client
         .get("/x")
         .timeout(Duration::from_secs(15))
@@ -286,7 +286,7 @@ async fn the_deadline_covers_a_body_that_drips() {
         Ok(Response::new(Body::from_stream(drip)))
     });
     let timeouts = Timeouts::call().total(Duration::from_secs(10));
-    let began = Instant::now();
+    let began = now();
     let failed = client
         .get("/x")
         .timeouts(timeouts)
@@ -298,6 +298,43 @@ async fn the_deadline_covers_a_body_that_drips() {
         .unwrap_err();
     assert!(failed.is_timeout());
     assert_eq!(began.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn profiles_give_way_to_what_the_caller_has_set() {
+    let timeouts_of = |request: Result<Request<Body>, Error>| {
+        request.unwrap().extensions().get::<Timeouts>().copied()
+    };
+    let (plain, _) = answering(|_| status(200));
+    assert_eq!(timeouts_of(plain.get("/x").build()), None);
+    let minute = Duration::from_secs(60);
+    let upload = || plain.post("/x").multipart(Multipart::new());
+    for request in [
+        upload().timeout(minute),
+        plain.post("/x").timeout(minute).multipart(Multipart::new()),
+    ] {
+        assert_eq!(
+            timeouts_of(request.build()),
+            Some(Timeouts::upload().total(minute))
+        );
+    }
+    let own = upload().timeouts(Timeouts::none());
+    assert_eq!(timeouts_of(own.build()), Some(Timeouts::none()));
+
+    let (transport, _) = transport(|_| status(200));
+    let patient = builder()
+        .attempt_timeout(10 * minute)
+        .transport(transport)
+        .build()
+        .unwrap();
+    let request = patient.post("/x").multipart(Multipart::new());
+    assert_eq!(timeouts_of(request.build()), None);
+}
+
+#[test]
+fn a_client_is_built_and_dropped_outside_a_runtime() {
+    let (client, _) = answering(|_| status(200));
+    drop(client.get("/x"));
 }
 
 // === what goes out ===
@@ -371,6 +408,65 @@ async fn a_client_is_a_service_for_paths_and_urls_of_its_origin() {
         (ErrorKind::Request, Sent::No)
     );
     assert_eq!(seen.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hops_of_a_redirect_layer_outside_never_take_the_token_along() {
+    use tower_http::follow_redirect::FollowRedirectLayer;
+
+    let heads = Heads::default();
+    let seen = heads.clone();
+    let hops = service_fn(move |req: Request<Body>| {
+        seen.0.lock().unwrap().push(req.headers().clone());
+        let next = match (req.uri().host(), req.uri().path()) {
+            (Some("api.comfycontrol.app"), _) => Some("https://evil.example/1"),
+            (_, "/1") => Some("https://evil.example/2"),
+            _ => None,
+        };
+        async move {
+            let response = Response::builder().status(if next.is_some() { 307 } else { 200 });
+            let response = next
+                .into_iter()
+                .fold(response, |r, to| r.header("location", to));
+            Ok::<_, Error>(response.body(Body::empty()).unwrap())
+        }
+    });
+    let layers = builder().layers().unwrap();
+    let follows = tower::ServiceBuilder::new()
+        .layer(FollowRedirectLayer::new())
+        .option_layer(layers.add_token)
+        .service(hops);
+    let request = Request::get("https://api.comfycontrol.app/v1/user").body(Body::empty());
+    assert_eq!(
+        follows.oneshot(request.unwrap()).await.unwrap().status(),
+        StatusCode::OK
+    );
+    let tokens: Vec<_> = heads
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|h| h.contains_key("authorization"))
+        .collect();
+    assert_eq!(tokens, [true, false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_is_an_error_and_followed_by_nobody() {
+    let (client, seen) = answering(|_| {
+        let to = "https://evil.example/?signature=secret";
+        Ok(Response::builder()
+            .status(302)
+            .header("location", to)
+            .body(Body::empty())
+            .unwrap())
+    });
+    let failed = client.get("/x").send().await.unwrap_err();
+    assert_eq!(
+        (failed.status(), seen.count()),
+        (Some(StatusCode::FOUND), 1)
+    );
+    assert!(!format!("{failed:#} {failed:?}").contains("secret"));
 }
 
 // === what comes back ===
@@ -504,6 +600,11 @@ async fn the_policy_can_be_replaced() {
 }
 
 // === support ===
+
+#[expect(clippy::disallowed_methods, reason = "the paused clock")]
+fn now() -> Instant {
+    Instant::now()
+}
 
 #[derive(Clone, Default)]
 struct Seen(Arc<std::sync::Mutex<Vec<Bytes>>>);

@@ -51,7 +51,7 @@ impl ClientBuilder {
         let unlimited = Layers {
             rate_limit: None,
             add_token: None,
-            retry: layers.retry.clone().cooldown(COOLDOWN),
+            retry: layers.retry.clone().or_cooldown(COOLDOWN),
             ..layers.clone()
         };
         let shared = Shared {
@@ -103,7 +103,7 @@ impl ClientBuilder {
         };
         let mut retry = self.retry.unwrap_or_default();
         if limiter.is_none() {
-            retry = retry.cooldown(COOLDOWN);
+            retry = retry.or_cooldown(COOLDOWN);
         }
         Ok(Layers {
             user_agent: self.user_agent.unwrap_or(USER_AGENT),

@@ -18,6 +18,7 @@ pub(crate) enum Setting {
     BaseUrl(InvalidOrigin),
     CryptoProvider,
     Header,
+    #[cfg(feature = "proxy")]
     Proxy(&'static str),
     RootCertificate,
     Roots,
@@ -47,6 +48,7 @@ impl InvalidConfig {
             Setting::BaseUrl(_) => "base_url",
             Setting::CryptoProvider => "crypto_provider",
             Setting::Header => "default_header",
+            #[cfg(feature = "proxy")]
             Setting::Proxy(_) => "proxy",
             Setting::RootCertificate => "root_certificate",
             Setting::Roots => "roots",
@@ -63,6 +65,7 @@ impl fmt::Display for InvalidConfig {
                 "no TLS provider: enable the feature `ring` or `aws-lc-rs`, or set tls_config",
             ),
             Setting::Header => f.write_str("default header is not valid in HTTP"),
+            #[cfg(feature = "proxy")]
             Setting::Proxy(why) => write!(
                 f,
                 "proxy {why}: give http://, https://, socks5:// or socks5h:// with host and port"

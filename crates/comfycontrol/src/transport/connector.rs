@@ -25,7 +25,10 @@ pub(super) type Carrier = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// Makes connections within the connect timeout, TLS handshake and proxy included.
 #[derive(Clone)]
-pub(super) struct Connector {
+pub(super) struct Connector(Arc<Inner>);
+
+/// Behind one pointer, since a client is cloned for every call and connects seldom.
+struct Inner {
     https: HttpsConnector<Route>,
     timeout: Duration,
 }
@@ -51,7 +54,7 @@ impl Connector {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(route);
-        Self { https, timeout }
+        Self(Arc::new(Inner { https, timeout }))
     }
 }
 
@@ -60,12 +63,13 @@ impl Service<Uri> for Connector {
     type Error = BoxError;
     type Future = BoxFuture<Self::Response>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.https.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // Neither TCP nor name resolution nor TLS knows being unready.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, dst: Uri) -> Self::Future {
-        let connecting = tokio::time::timeout(self.timeout, self.https.call(dst));
+        let connecting = tokio::time::timeout(self.0.timeout, self.0.https.clone().call(dst));
         Box::pin(async move {
             connecting
                 .await

@@ -92,7 +92,7 @@ impl Service<Name> for Resolver {
 }
 
 /// `127.0.0.0/8`, `[::1]`, or exactly `localhost`.
-pub(super) fn is_loopback_name(host: &str) -> bool {
+pub(in crate::transport) fn is_loopback_name(host: &str) -> bool {
     let literal = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))

@@ -12,23 +12,30 @@ use tower_service::Service;
 
 use crate::error::{ConnectFailed, InvalidConfig, Setting, TransportErrorKind};
 use crate::transport::connector::Carrier;
-use crate::transport::loopback::Resolver;
+use crate::transport::loopback::{Resolver, is_loopback_name};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Connecting = Pin<Box<dyn Future<Output = Result<Carrier, BoxError>> + Send>>;
 
 /// The proxies to use.
 #[derive(Clone)]
-pub(crate) struct Proxies(Option<Arc<Matcher>>);
+pub(crate) enum Proxies {
+    /// One for every host.
+    All(Arc<Matcher>),
+    /// As the environment says, but none for this machine: a proxy elsewhere cannot reach it, and
+    /// what is meant to stay here would leave.
+    Environment(Arc<Matcher>),
+    None,
+}
 
 impl Proxies {
     pub(crate) fn none() -> Self {
-        Self(None)
+        Self::None
     }
 
     /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
     pub(crate) fn from_env() -> Self {
-        Self(Some(Arc::new(Matcher::from_env())))
+        Self::Environment(Arc::new(Matcher::from_env()))
     }
 
     /// One proxy for every host.
@@ -40,7 +47,7 @@ impl Proxies {
             .intercept(&probe)
             .ok_or_else(|| InvalidConfig::new(Setting::Proxy("URL is not valid")))?;
         match proxy.uri().scheme_str() {
-            Some("http" | "https" | "socks5" | "socks5h") => Ok(Self(Some(Arc::new(matcher)))),
+            Some("http" | "https" | "socks5" | "socks5h") => Ok(Self::All(Arc::new(matcher))),
             _ => Err(InvalidConfig::new(Setting::Proxy(
                 "scheme is not supported",
             ))),
@@ -55,7 +62,12 @@ impl Proxies {
     }
 
     fn intercept(&self, dst: &Uri) -> Option<Intercept> {
-        self.0.as_ref()?.intercept(dst)
+        match self {
+            Self::All(matcher) => matcher.intercept(dst),
+            Self::Environment(_) if dst.host().is_some_and(is_loopback_name) => None,
+            Self::Environment(matcher) => matcher.intercept(dst),
+            Self::None => None,
+        }
     }
 
     /// A connection to `dst` through its proxy, or `None` if the way is direct.
@@ -102,7 +114,12 @@ fn failed(e: impl Into<BoxError>) -> BoxError {
 
 impl fmt::Debug for Proxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Proxies").field(&self.0).finish()
+        match self {
+            Self::All(matcher) | Self::Environment(matcher) => {
+                f.debug_tuple("Proxies").field(matcher).finish()
+            }
+            Self::None => f.write_str("Proxies(None)"),
+        }
     }
 }
 

@@ -1,0 +1,184 @@
+//! Event streams and subscriptions over a mock transport, under a paused clock.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use comfycontrol::workflow::Status;
+use comfycontrol::{Body, Client, Error, ErrorKind};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::{HeaderMap, Request, Response};
+use tokio_test::{assert_pending, assert_ready, task};
+use tower::service_fn;
+
+#[tokio::test(start_paused = true)]
+async fn events_are_read_however_they_are_cut() {
+    let text = ": hello\r\nretry: 3000\r\n\r\nevent: a\ndata: 1\ndata: ü\nid: 7\n\ndata: {\"x\":2}\n\ndata: unfinished";
+    for size in [1, 2, 7, 1_000] {
+        let pieces: Vec<_> = text.as_bytes().chunks(size).map(<[u8]>::to_vec).collect();
+        let (client, heads) = answering(move |_| events(pieces.clone()));
+        let events: Vec<_> = client
+            .get("/x")
+            .events()
+            .await
+            .unwrap()
+            .try_collect()
+            .await
+            .unwrap();
+        assert_eq!(events.len(), 2, "cut into pieces of {size}");
+        assert_eq!(events[0].name.as_deref(), Some("a"));
+        assert_eq!(
+            (events[0].data.as_str(), events[0].id.as_deref()),
+            ("1\nü", Some("7"))
+        );
+        assert_eq!(events[1].json::<serde_json::Value>().unwrap()["x"], 2);
+        let head = &heads.lock().unwrap()[0];
+        assert_eq!(head["accept-encoding"], "identity");
+        assert!(
+            head["accept"]
+                .to_str()
+                .unwrap()
+                .starts_with("text/event-stream")
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_without_end_is_cut_off() {
+    let (client, _) = answering(|_| {
+        let flood = stream::repeat_with(|| Ok::<_, io::Error>(vec![b'x'; 64 * 1024]));
+        event_stream(Body::from_stream(flood))
+    });
+    let mut events = client.get("/x").events().await.unwrap();
+    let failed = events.next().await.unwrap().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::BodyTooLarge);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_small_events_are_no_flood() {
+    let piece = "data: 0123456789\n\n".repeat(1_000);
+    let (client, _) = answering(move |_| events(vec![piece.clone().into_bytes(); 100]));
+    let events = client.get("/x").events().await.unwrap();
+    assert_eq!(events.count().await, 100_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_between_events_is_an_error() {
+    let (client, _) = answering(|_| {
+        let first = stream::iter([Ok::<_, io::Error>("data: 1\n\n")]);
+        event_stream(Body::from_stream(first.chain(stream::pending())))
+    });
+    let mut events = client.get("/x").events().await.unwrap();
+    assert_eq!(events.next().await.unwrap().unwrap().data, "1");
+    let mut next = task::spawn(events.next());
+    assert_pending!(next.poll());
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let failed = assert_ready!(next.poll()).unwrap().unwrap_err();
+    assert!(failed.is_timeout());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_an_event_stream_is_refused() {
+    let (client, _) = answering(|_| Response::new(Body::from("{}")));
+    let failed = client.get("/x").events().await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Decode);
+    assert_eq!(
+        failed.to_string(),
+        "200 answer is not an event stream (content type none)"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_goes_on_after_the_server_has_closed_it() {
+    let (client, heads) = answering(|n| match n {
+        0 => events(vec![update("queued"), update("running")]),
+        // Breaks off; says nothing; says again what was said.
+        1 => event_stream(Body::from_stream(stream::iter([
+            Ok(update("running")),
+            Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+        ]))),
+        2 => events(vec![]),
+        _ => events(vec![update("running"), update("failed"), update("queued")]),
+    });
+    let updates: Vec<_> = client.subscribe("a/../b").try_collect().await.unwrap();
+    let states: Vec<_> = updates.iter().map(|update| update.status).collect();
+    assert_eq!(states, [Status::Queued, Status::Running, Status::Failed]);
+    assert_eq!(heads.lock().unwrap().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_that_brings_nothing_ends() {
+    let (client, heads) = answering(|_| events(vec![]));
+    let updates: Vec<_> = client.subscribe("id").try_collect().await.unwrap();
+    assert!(updates.is_empty());
+    assert_eq!(heads.lock().unwrap().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn states_of_the_future_are_kept_apart() {
+    let (client, _) = answering(|_| events(vec![update("dreaming"), update("completed")]));
+    let updates: Vec<_> = client.subscribe("id").try_collect().await.unwrap();
+    assert_eq!(updates[0].status, Status::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_compressed_body_is_unpacked() {
+    let (client, heads) = answering(|_| {
+        let packed = bytes::Bytes::from_static(PACKED);
+        Response::builder()
+            .header("content-encoding", "gzip")
+            .body(Body::from(packed))
+            .unwrap()
+    });
+    let text: String = client.get("/x").send().await.unwrap().json().await.unwrap();
+    assert_eq!(text, "unpacked");
+    assert_eq!(heads.lock().unwrap()[0]["accept-encoding"], "gzip");
+}
+
+// === support ===
+
+type Heads = Arc<std::sync::Mutex<Vec<HeaderMap>>>;
+
+fn answering(
+    answer: impl Fn(usize) -> Response<Body> + Clone + Send + Sync + 'static,
+) -> (Client, Heads) {
+    let heads = Heads::default();
+    let keep = Arc::clone(&heads);
+    let count = Arc::new(AtomicUsize::new(0));
+    let transport = service_fn(move |req: Request<Body>| {
+        keep.lock().unwrap().push(req.headers().clone());
+        assert!(!req.uri().path().contains(".."));
+        let answer = answer(count.fetch_add(1, Ordering::Relaxed));
+        async { Ok::<_, Error>(answer) }
+    });
+    let client = Client::builder()
+        .without_token()
+        .transport(transport)
+        .build()
+        .unwrap();
+    (client, heads)
+}
+
+fn events(pieces: Vec<Vec<u8>>) -> Response<Body> {
+    event_stream(Body::from_stream(stream::iter(
+        pieces.into_iter().map(Ok::<_, io::Error>),
+    )))
+}
+
+fn event_stream(body: Body) -> Response<Body> {
+    Response::builder()
+        .header("content-type", "text/event-stream; charset=utf-8")
+        .body(body)
+        .unwrap()
+}
+
+fn update(status: &str) -> Vec<u8> {
+    let json = format!(
+        r#"{{"status":"{status}","prompt":null,"queue_number":null,"outputs":null,"cause":null}}"#
+    );
+    format!("data: {json}\n\n").into_bytes()
+}
+
+/// `"unpacked"`, by gzip.
+const PACKED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x53\x2a\xcd\x2b\x48\x4c\xce\x4e\x4d\x51\x02\x00\x4f\x18\xef\x50\x0a\x00\x00\x00";
