@@ -114,7 +114,8 @@ async fn work(api: &Emulator, list: &Path, number: usize) -> Result<(), BoxError
 /// The server still counts what an earlier life of the program sent, but the limiter does not.
 fn rest(list: &Path, limiter: &Limiter) {
     let last = std::fs::metadata(list).and_then(|list| list.modified());
-    if let Some(ago) = last.ok().and_then(|last| last.elapsed().ok()) {
+    if let Ok(last) = last {
+        let ago = last.elapsed().unwrap_or_default();
         let rest = (2 * QUOTA.per()).saturating_sub(ago);
         println!("{rest:.0?} of rest first, for the requests before the stop");
         limiter.close_for(rest);
@@ -125,7 +126,10 @@ fn rest(list: &Path, limiter: &Limiter) {
 fn tell(done: &Done, limiter: &Limiter) {
     let left = PLANNED - done.numbers.len();
     let later = left.saturating_sub(limiter.snapshot().free() as usize);
-    let finish = QUOTA.per() + QUOTA.per() * later as u32 / QUOTA.requests();
+    let mut finish = QUOTA.per() * later as u32 / QUOTA.requests();
+    if later > 0 {
+        finish += QUOTA.per();
+    }
     println!(
         "{} of {PLANNED} done, the last in {}",
         done.numbers.len(),

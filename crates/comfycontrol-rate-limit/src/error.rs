@@ -64,7 +64,7 @@ impl fmt::Display for NotAdmitted {
         };
         write!(
             f,
-            "not sent to keep within the rate limit: {reason} (at least {:?} more)",
+            "not sent to keep within the rate limit: {reason} (at least {:.1?} more)",
             self.wait
         )
     }

@@ -52,7 +52,7 @@ impl Turn {
     #[inline]
     pub(crate) fn poll(
         &mut self,
-        cx: &mut Context<'_>,
+        cx: &Context<'_>,
         deadline: Option<Instant>,
     ) -> Poll<Result<(), NotAdmitted>> {
         match &self.place {
@@ -237,7 +237,7 @@ fn report(event: Event) {
     match event {
         Event::CooldownStarted { pause, strikes } => tracing::warn!(
             ?pause,
-            strikes,
+            in_a_row = strikes + 1,
             "the server refused a request although we kept within the rate limit: something else \
              shares this address, or the limit is another; nothing is sent during the pause"
         ),

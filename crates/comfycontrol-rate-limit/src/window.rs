@@ -198,12 +198,18 @@ impl Account {
         }
     }
 
-    /// Assumes the worst after a refusal: that the server has just counted a whole quota.
+    /// Assumes the worst after a refusal: that the server has just counted a whole quota, or all we
+    /// know of in the last window if a larger quota was allowed then.
     pub(crate) fn fill(&mut self, at: u64) {
         let later = self.stamps.partition_point(|stamp| stamp.at <= at);
-        let replaced: u64 = self.stamps.drain(..later).map(|stamp| stamp.count).sum();
-        self.stamped -= replaced;
-        self.insert(at, self.limit);
+        let mut recent = 0;
+        for stamp in self.stamps.drain(..later) {
+            self.stamped -= stamp.count;
+            if stamp.at + self.window >= at {
+                recent += stamp.count;
+            }
+        }
+        self.insert(at, self.limit.max(recent));
     }
 
     fn insert(&mut self, at: u64, count: u64) -> u64 {
