@@ -185,3 +185,6 @@ impl Cooldown {
         Some(self.held_until.max(refused)).filter(|until| now < *until)
     }
 }
+
+#[cfg(test)]
+mod tests;

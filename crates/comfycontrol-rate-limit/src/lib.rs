@@ -78,7 +78,8 @@
 //!
 //! The service is always ready, so `LoadShed` outside never sheds: use
 //! [`max_wait`](LimiterBuilder::max_wait) and [`max_queued`](LimiterBuilder::max_queued). The inner
-//! service is asked whether it is ready once the slot is there, and holds nothing before.
+//! service is asked whether it is ready once the slot is there, and holds nothing before. What fails
+//! further in, be it shed or withheld, has had its slot and counts as lost.
 //!
 //! # Tracing
 //!

@@ -56,6 +56,8 @@ pub enum Window {
 pub(crate) struct Account {
     rule: Window,
     limit: u64,
+    /// The largest limit there has been.
+    peak: u64,
     window: u64,
     grain: u64,
     unstamped: u64,
@@ -78,6 +80,7 @@ impl Account {
         let mut account = Self {
             rule,
             limit: 0,
+            peak: 0,
             window: 0,
             grain: 1,
             unstamped: 0,
@@ -92,6 +95,7 @@ impl Account {
     /// Takes new numbers over; what has been counted stays counted.
     pub(crate) fn resize(&mut self, limit: u32, window: u64) {
         self.limit = limit.into();
+        self.peak = self.peak.max(self.limit);
         self.window = window;
         self.grain = if limit > EXACT {
             (window / u64::from(EXACT)).max(1)
@@ -209,7 +213,7 @@ impl Account {
                 recent += stamp.count;
             }
         }
-        self.insert(at, self.limit.max(recent));
+        self.insert(at, recent.clamp(self.limit, self.peak));
     }
 
     fn insert(&mut self, at: u64, count: u64) -> u64 {

@@ -1,28 +1,23 @@
-use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 /// Wakers to be dealt with once no lock is held: both waking and dropping one may run anything.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
-    pub(super) wake: VecDeque<Waker>,
+    pub(super) wake: Vec<Waker>,
     pub(super) discard: Vec<Waker>,
 }
 
 impl Effects {
-    pub(crate) fn apply(mut self) {
-        self.wake_all();
-    }
-
-    fn wake_all(&mut self) {
-        while let Some(waker) = self.wake.pop_front() {
-            waker.wake();
+    /// Wakes all, even if one waker panics: the others must not sleep on for that.
+    pub(crate) fn apply(self) {
+        let mut panicked = None;
+        for waker in self.wake {
+            let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            panicked = panicked.or(woken.err());
         }
-    }
-}
-
-impl Drop for Effects {
-    fn drop(&mut self) {
-        // One waker that panics must not keep the others asleep.
-        self.wake_all();
+        if let Some(payload) = panicked {
+            resume_unwind(payload);
+        }
     }
 }
