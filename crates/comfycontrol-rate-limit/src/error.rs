@@ -17,14 +17,14 @@ use std::time::Duration;
 ///
 /// let refused = limiter.acquire().await.unwrap_err();
 /// assert_eq!(refused.reason(), NotAdmittedReason::WouldWaitTooLong);
-/// assert!(refused.wait() >= Duration::from_secs(10));
+/// assert!(refused.wait() >= Some(Duration::from_secs(10)));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NotAdmitted {
     reason: NotAdmittedReason,
-    wait: Duration,
+    wait: Option<Duration>,
 }
 
 /// Why a call was [not admitted](NotAdmitted).
@@ -40,7 +40,7 @@ pub enum NotAdmittedReason {
 }
 
 impl NotAdmitted {
-    pub(crate) fn new(reason: NotAdmittedReason, wait: Duration) -> Self {
+    pub(crate) fn new(reason: NotAdmittedReason, wait: Option<Duration>) -> Self {
         Self { reason, wait }
     }
 
@@ -49,8 +49,9 @@ impl NotAdmitted {
         self.reason
     }
 
-    /// How much longer the call would have waited at least, unless others give up.
-    pub fn wait(&self) -> Duration {
+    /// How much longer the call would have waited at least, unless others give up; `None` where
+    /// that depends on answers that have not arrived.
+    pub fn wait(&self) -> Option<Duration> {
         self.wait
     }
 }
@@ -62,11 +63,11 @@ impl fmt::Display for NotAdmitted {
             NotAdmittedReason::QueueFull => "too many calls wait already",
             NotAdmittedReason::WouldWaitTooLong => "the call would have waited too long",
         };
-        write!(
-            f,
-            "not sent to keep within the rate limit: {reason} (at least {:.1?} more)",
-            self.wait
-        )
+        write!(f, "not sent to keep within the rate limit: {reason}")?;
+        match self.wait {
+            Some(wait) => write!(f, " (at least {wait:.1?} more)"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
-//! Tower middleware that never provokes a 429, and stays silent through a cooldown.
+//! Tower middleware that keeps a client within a server's rate limit, and silent through a cooldown.
 //!
 //! Calls leave at once while the server's quota allows it and wait in arrival order when it does not.
 //! What counts is what the *server* can count: a slot comes back one window after the response
-//! arrived, whatever the latency, and a request whose response was dropped keeps its slot until it
-//! cannot be on its way any more. When the server refuses nevertheless, because something else
-//! shares the address, nothing is sent until its cooldown is over, and then one request goes first.
+//! arrived, whatever the latency, and a request whose response was dropped keeps its slot as long as
+//! it may still be [on its way](LimiterBuilder::linger). That is enough under five ways of counting,
+//! by [proof]. When the server refuses nevertheless, because something else shares the address,
+//! nothing is sent until its cooldown is over, and then one request goes first.
 //!
 //! # Example
 //!
@@ -43,7 +44,15 @@
 //! use http_body_util::Empty;
 //! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 //!
-//! # async fn example(uri: http::Uri) -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! # let uri = format!("http://{}/", server.local_addr()?).parse()?;
+//! # tokio::spawn(async move {
+//! #     let (mut stream, _) = server.accept().await?;
+//! #     tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 1024]).await?;
+//! #     tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n").await
+//! # });
 //! let limiter = Limiter::new(Quota::COMFYCONTROL);
 //! let client = Client::builder(TokioExecutor::new()).build_http::<Empty<bytes::Bytes>>();
 //!
@@ -51,9 +60,11 @@
 //! // If the request fails, dropping `in_flight` keeps the slot taken a little longer.
 //! let response = client.get(uri).await?;
 //! in_flight.settle(&response);
+//!
+//! assert_eq!(response.status(), 204);
+//! assert_eq!(limiter.snapshot().in_flight(), 0);
 //! # Ok(())
 //! # }
-//! # fn main() {}
 //! ```
 //!
 //! # Errors
@@ -87,9 +98,19 @@
 //! `info`, its start at `warn`: *a 429 although we kept within the limit* means that something else
 //! shares the address. Counters for metrics are in the [`Snapshot`].
 //!
+//! # Panics
+//!
+//! None in the layer itself. A call that has to wait needs a tokio runtime with time enabled, as all
+//! of tokio's timers do, and panics outside one.
+//!
 //! # Not handled
 //!
 //! * Others behind the same IP address, except by the cooldown.
+//! * What the same program sent before it started again: the server still counts it. See
+//!   [`Limiter::close_for`].
+//! * Servers that allow a smaller burst than their quota, as leaky buckets can.
+//! * Requests that are on their way longer than [`linger`](LimiterBuilder::linger) after they were
+//!   given up.
 //! * Servers that count in windows longer than they say, or later than
 //!   [`count_lag`](LimiterBuilder::count_lag).
 //! * Limits by anything but the number of requests.
@@ -115,6 +136,9 @@ mod snapshot;
 mod sync;
 mod turn;
 mod window;
+
+#[doc = include_str!("proof.md")]
+pub mod proof {}
 
 pub use self::builder::LimiterBuilder;
 pub use self::deadline::Deadline;

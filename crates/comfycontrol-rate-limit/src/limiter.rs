@@ -198,8 +198,8 @@ impl fmt::Debug for WeakLimiter {
 
 /// A slot that was granted and not used yet. Dropping it gives it back.
 ///
-/// A permit is for use at once: the server's count it was granted for grows old, and it is no part of
-/// a cooldown that begins meanwhile.
+/// A permit is for use at once. One that is held while a 429 arrives is *not* held back by the
+/// cooldown: dispatch it, or drop it and acquire again.
 #[derive(Debug)]
 #[must_use = "dropping a permit gives the slot back"]
 pub struct Permit {

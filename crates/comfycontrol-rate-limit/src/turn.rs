@@ -218,7 +218,7 @@ impl Turn {
         }
     }
 
-    /// Whether the limiter takes a reply with this status and these headers for a refusal.
+    /// The limiter whose turn it is.
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }

@@ -9,24 +9,7 @@
 //! * under [`Window::Sliding`] if `A(W) ≤ N`;
 //! * under [`Window::AnyPhase`] if for every `e` in `[0, W]`: `e·A(e) + (W−e)·A(e+W) ≤ N·W`.
 //!
-//! # Why that is enough
-//!
-//! 1. Every request is counted by the server at some instant `c` between its grant `g` and its
-//!    stamp `s`.
-//! 2. Look at the server at any time `τ`. Let `k` be the last request granted up to `τ`, and `C(x)`
-//!    the number of requests counted in `[τ−x, τ]`.
-//! 3. Each of those was granted no later than `k`, and `s ≥ c ≥ τ−x ≥ g_k−x`. So when `k` was
-//!    granted it was unstamped or had a stamp of age at most `x`: `C(x) ≤ A_k(x)`, for all `x` at
-//!    once, in whatever order requests are counted.
-//! 4. A server that counts in a sliding log, in fixed windows at any phase, or in windows from the
-//!    first request never counts more than `C(W) ≤ A_k(W) ≤ N`. That is the first rule, and the
-//!    second one at `e = W`.
-//! 5. A server that weighs the previous window (the algorithm that Cloudflare has published)
-//!    estimates, `e` into its window, `current + previous·(1 − e/W)`, which is
-//!    `(e·C(e) + (W−e)·C(e+W)) / W ≤ N` by the second rule.
-//! 6. A token bucket of `N` that refills `N` in `W` holds what log and counter allow: cut the time
-//!    back to when it was last full into pieces of `W`, each at most `N`, and the rest by the
-//!    second rule.
+//! Why that is enough: [`proof`](crate::proof).
 //!
 //! The left side of the second rule falls in `e` between the points where `A(e)` or `A(e+W)` jumps,
 //! so only those points matter: `0`, each age, and each age less `W`. Without a new grant time only
@@ -40,8 +23,9 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Window {
-    /// Safe under every known way of counting: fixed windows at any phase, windows from the first
-    /// request, sliding logs, sliding-window counters and token buckets.
+    /// Safe under five ways of counting, by [proof](crate::proof): fixed windows at any phase, windows
+    /// from the first request, sliding logs, sliding-window counters, and token buckets that hold the
+    /// whole quota.
     ///
     /// After two windows of rest the whole quota may go at once; sustained load is spread evenly.
     #[default]

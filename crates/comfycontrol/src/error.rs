@@ -36,6 +36,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     cause: Cause,
     call: Option<(Method, String)>,
+    /// Whether an earlier attempt of the same call may have reached the server.
+    before: Sent,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,11 @@ enum Cause {
 
 impl Error {
     fn new(cause: Cause) -> Self {
-        Self(Box::new(Inner { cause, call: None }))
+        Self(Box::new(Inner {
+            cause,
+            call: None,
+            before: Sent::No,
+        }))
     }
 
     /// Takes the error of a transport; one that is an [`Error`] already stays what it is.
@@ -121,14 +127,27 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.cause {
             Cause::Api(e) => e.retry_after(),
-            Cause::NotAdmitted(e) => Some(e.wait()),
+            Cause::NotAdmitted(e) => e.wait(),
             _ => None,
         }
     }
 
-    /// Whether the server may have received the request.
+    /// Notes what is known of the attempts before the one that failed so.
+    pub(crate) fn sent_before(&mut self, before: Sent) {
+        self.0.before = before;
+    }
+
+    /// Whether the server may have received the request, at the last attempt or an earlier one.
     #[must_use]
     pub fn sent(&self) -> Sent {
+        match (self.sent_last(), self.0.before) {
+            (Sent::Yes, _) | (_, Sent::Yes) => Sent::Yes,
+            (Sent::Maybe, _) | (_, Sent::Maybe) => Sent::Maybe,
+            (Sent::No, Sent::No) => Sent::No,
+        }
+    }
+
+    fn sent_last(&self) -> Sent {
         match &self.0.cause {
             Cause::Api(_)
             | Cause::Body(_)

@@ -61,5 +61,6 @@ impl Admission {
 }
 
 pub(super) fn not_admitted(reason: NotAdmittedReason, now: u64, bound: u64) -> NotAdmitted {
-    NotAdmitted::new(reason, Duration::from_nanos(bound.saturating_sub(now)))
+    let wait = bound.checked_sub(now).filter(|wait| *wait > 0);
+    NotAdmitted::new(reason, wait.map(Duration::from_nanos))
 }

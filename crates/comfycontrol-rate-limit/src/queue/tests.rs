@@ -72,7 +72,7 @@ proptest! {
                     *is = Is::Waiting;
                 },
                 Op::RefuseFirstDeadline => {
-                    let error = NotAdmitted::new(NotAdmittedReason::DeadlinePassed, std::time::Duration::ZERO);
+                    let error = NotAdmitted::new(NotAdmittedReason::DeadlinePassed, None);
                     let waiting = list.iter().filter(|(.., is)| *is == Is::Waiting);
                     let soonest = waiting.filter_map(|(_, deadline, _)| *deadline).min();
                     prop_assert_eq!(queue.first_deadline(), soonest);

@@ -265,7 +265,7 @@ impl Driver {
             Err(error) => {
                 self.model.counters[NOT_ADMITTED] += 1;
                 assert_eq!(full, error.reason() == QueueFull);
-                let wait = error.wait().as_nanos() as u64;
+                let wait = error.wait().unwrap_or_default().as_nanos() as u64;
                 assert!(now + wait <= best, "says {wait}, could be {}", best - now);
                 if !full {
                     assert_eq!(error.reason(), WouldWaitTooLong);
