@@ -235,7 +235,7 @@ impl Caller {
         let _running = clock::enter(home);
         self.woken.0.store(false, Ordering::SeqCst);
         let waker = Waker::from(self.woken.clone());
-        while let Poll::Ready(admitted) = self.turn.poll(&mut Context::from_waker(&waker), None) {
+        while let Poll::Ready(admitted) = self.turn.poll(&Context::from_waker(&waker), None) {
             admitted.unwrap();
             if self.turn.claim() {
                 self.is_granted = true;

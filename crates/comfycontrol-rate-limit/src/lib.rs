@@ -116,6 +116,14 @@
 //! * Limits by anything but the number of requests.
 //! * Cooldowns that another process was told to keep: nothing is written to disk.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::duplicate_mod,
+        reason = "`interleavings` compiles the locking a second time, over shuttle's primitives"
+    )
+)]
+
 mod admission;
 mod builder;
 mod clock;

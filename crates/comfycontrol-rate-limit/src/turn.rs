@@ -100,7 +100,7 @@ impl Turn {
         self.proceed(progress)
     }
 
-    fn look(&mut self, cx: &Context<'_>) -> Poll<Result<(), NotAdmitted>> {
+    fn look(&self, cx: &Context<'_>) -> Poll<Result<(), NotAdmitted>> {
         let Place::Queued(ticket) = &self.place else {
             return Poll::Pending;
         };

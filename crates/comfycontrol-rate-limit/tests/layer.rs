@@ -27,7 +27,7 @@ async fn an_idle_ready_clone_holds_nothing() {
     let limiter = sliding(2);
     let inner = Choosy::default();
     let service = limiter.layer().layer(inner.clone());
-    let mut clones = vec![service.clone(); 100];
+    let mut clones = vec![service; 100];
     for clone in &mut clones {
         assert_ready_ok!(clone.poll_ready(&mut Context::from_waker(Waker::noop())));
     }

@@ -44,6 +44,7 @@ impl Alarm {
         }
     }
 
+    #[expect(clippy::needless_pass_by_ref_mut, reason = "as the real one")]
     pub(crate) fn set(&mut self, at: Instant) {
         let waker = self.with(|driver, key| {
             let over = driver.is_gone || driver.seen.is_some_and(|seen| at <= seen);
@@ -58,6 +59,7 @@ impl Alarm {
         self.with(|driver, key| driver.entries[key].over)
     }
 
+    #[expect(clippy::needless_pass_by_ref_mut, reason = "as the real one")]
     pub(crate) fn watch(&mut self, waker: &Waker) -> bool {
         self.with(|driver, key| {
             assert!(!driver.is_gone, "polled a timer whose runtime is gone");
