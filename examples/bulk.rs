@@ -10,7 +10,7 @@ use std::path::Path;
 
 use comfycontrol::Client;
 use comfycontrol::rate_limit::{Limiter, Quota};
-use comfycontrol_emulator::{Emulator, Seen};
+use comfycontrol_emulator::{CapturedRequest, Emulator};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::FormattedDuration;
 use tower::BoxError;
@@ -64,8 +64,8 @@ async fn main() -> Result<(), BoxError> {
     println!("stopped, and started again");
     work(&api, &list, run - run / 2).await?;
 
-    let seen = api.capture();
-    let different: HashSet<_> = seen.iter().map(Seen::uri).collect();
+    let seen = api.captured_requests();
+    let different: HashSet<_> = seen.iter().map(CapturedRequest::uri).collect();
     println!(
         "requests sent: {}, all different: {}",
         seen.len(),

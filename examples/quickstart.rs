@@ -69,7 +69,7 @@ async fn through_the_limiter() -> Result {
     bar.finish_and_clear();
     let (answered, time) = (bar.position(), bar.elapsed());
     println!("answered: {answered} of {REQUESTS} in {time:.1?}, longest wait: {longest:.1?}");
-    println!("spoken: {:?}", api.capture()[0].version());
+    println!("spoken: {:?}", api.captured_requests()[0].version());
     println!("429s: {}", api.edge().refused());
 
     show_refused_tokens(&api, &client).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use comfycontrol::workflow::{Output, Status};
 use comfycontrol::{Client, Downloader, Multipart, Part};
-use comfycontrol_emulator::{Emulator, Listener, Seen};
+use comfycontrol_emulator::{CapturedRequest, Emulator, Listener};
 use futures_util::TryStreamExt;
 use http::header::AUTHORIZATION;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -106,11 +106,12 @@ async fn download(from: &Downloader, output: &Output, mut to: File) -> Result<u6
 
 /// What the server has seen of all that.
 fn check(api: &Emulator, outputs: usize) -> Result<(), BoxError> {
-    let is_storage = |head: &Seen| head.listener() == Listener::Storage;
-    let (storage, rest): (Vec<_>, Vec<_>) = api.capture().into_iter().partition(is_storage);
-    let has_token = |head: &&Seen| head.headers().contains_key(AUTHORIZATION);
-    let with_token = |heads: &[Seen]| heads.iter().filter(has_token).count();
-    let is_stream = |head: &&Seen| head.uri().path().ends_with("/subscribe");
+    let is_storage = |head: &CapturedRequest| head.listener() == Listener::Storage;
+    let (storage, rest): (Vec<_>, Vec<_>) =
+        api.captured_requests().into_iter().partition(is_storage);
+    let has_token = |head: &&CapturedRequest| head.headers().contains_key(AUTHORIZATION);
+    let with_token = |heads: &[CapturedRequest]| heads.iter().filter(has_token).count();
+    let is_stream = |head: &&CapturedRequest| head.uri().path().ends_with("/subscribe");
     let streams = rest.iter().filter(is_stream).count();
 
     println!("event streams opened: {streams}");

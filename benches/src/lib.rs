@@ -1,5 +1,9 @@
 //! Measurements of the workspace.
 //!
 //! [`conformance`] drives the rate limiter, and its peers, against every way in which servers count.
+//! [`measure`] takes times, [`subjects`] is what is timed: by the benches beside this library, and by
+//! `ratios`, which holds all of it against what it must reach.
 
 pub mod conformance;
+pub mod measure;
+pub mod subjects;

@@ -21,6 +21,10 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     policy: Vec<Policy>,
 
+    /// Only this network, as it stands in the column `rtt`
+    #[arg(long, value_name = "NAME")]
+    rtt: Option<String>,
+
     /// Show that the harness finds what is wrong with policies that are wrong on purpose
     #[arg(long, conflicts_with_all = ["long", "policy"])]
     self_test: bool,
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         Print::Cells
     };
     campaign.server = options.server;
+    campaign.rtt = options.rtt;
     if options.self_test {
         campaign.policies = Policy::WRONG.to_vec();
     } else if !options.policy.is_empty() {
@@ -56,7 +61,7 @@ fn main() -> ExitCode {
     let verdict = campaign.run();
     println!();
     if verdict.requests() == 0 {
-        println!("FAILED: no server has such a name");
+        println!("FAILED: there is no such server, or no such network");
         return ExitCode::FAILURE;
     }
     if options.self_test {

@@ -74,3 +74,29 @@ impl Drops {
         self.part() / 4.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_of_the_trouble_is_of_each_kind() {
+        let (mut draws, mut anywhere, mut in_flight) = (Draws::new(1), 0, 0);
+        for number in 0..8_000 {
+            match Drops::Half.fate(number, Duration::from_secs(1), &mut draws) {
+                Fate::DroppedAfter(wait) => anywhere += u32::from(wait > Duration::from_secs(1)),
+                Fate::DroppedInFlight(wait) => in_flight += u32::from(!wait.is_zero()),
+                Fate::Kept => {}
+            }
+        }
+        assert!(
+            (900..1_100).contains(&anywhere),
+            "{anywhere} of 8000 anywhere"
+        );
+        assert!(
+            (900..1_100).contains(&in_flight),
+            "{in_flight} of 8000 in flight"
+        );
+        assert_eq!(Drops::Half.lost(), 0.125);
+    }
+}

@@ -18,10 +18,15 @@ pub(super) fn cells(campaign: &Campaign, round: u64) -> Vec<Cell> {
     let seed = mix(campaign.seed, round);
     let mut cells = Vec::new();
     for &policy in &campaign.policies {
-        let servers = servers(policy, campaign.long);
-        for server in servers.into_iter().filter(|server| campaign.meets(server)) {
+        for server in servers(policy, campaign.long) {
+            if !campaign.has_server(&server) {
+                continue;
+            }
             let server = Arc::new(server);
             for (place, &network) in Network::ALL.iter().enumerate() {
+                if !campaign.has_network(&network) {
+                    continue;
+                }
                 for (demand, drops) in troubles(network) {
                     let mut cell = Cell {
                         policy,
@@ -46,22 +51,20 @@ pub(super) fn cells(campaign: &Campaign, round: u64) -> Vec<Cell> {
     cells
 }
 
-/// The harsher servers make no difference to who is never refused, so that the others need not
-/// meet them every time; the late ones are only for who knows that they are.
+/// Servers that do something else about a breach make no difference to who commits none, so that the
+/// others meet them in a long campaign only; the late ones are for who is to know of them.
 fn servers(policy: Policy, long: bool) -> Vec<Server> {
-    let mut servers = Server::blocking();
-    if long || policy == Policy::AnyPhase {
-        servers.extend(Server::otherwise());
+    match policy {
+        Policy::AnyPhase => [Server::blocking(), Server::otherwise(), Server::late()].concat(),
+        Policy::NoLag => Server::late(),
+        _ if long => [Server::blocking(), Server::otherwise()].concat(),
+        _ => Server::blocking(),
     }
-    if policy == Policy::AnyPhase {
-        servers.extend(Server::late());
-    }
-    servers
 }
 
 fn troubles(network: Network) -> impl Iterator<Item = (Demand, Drops)> {
     let all = Demand::ALL.into_iter();
     let all = all.flat_map(|demand| Drops::ALL.map(|drops| (demand, drops)));
     let directed = (Demand::Greedy, Drops::First40);
-    all.chain(network.is_all_up().then_some(directed))
+    all.chain(network.comes_in_waves().then_some(directed))
 }

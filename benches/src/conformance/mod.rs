@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::cell::Cell;
+use self::network::Network;
 use self::report::{Group, Line, Summary};
 use self::server::{LIMIT, Server, WINDOW};
 
@@ -32,7 +33,8 @@ pub use self::policy::Policy;
 ///
 /// let mut campaign = Campaign::new(1);
 /// campaign.policies = vec![Policy::AnyPhase];
-/// campaign.server = Some("log".to_owned());
+/// campaign.server = Some("bucket/late".to_owned());
+/// campaign.rtt = Some("1s".to_owned());
 /// (campaign.calls, campaign.timed_calls) = (50, 50);
 /// assert!(campaign.run().faults().is_empty());
 /// ```
@@ -44,6 +46,8 @@ pub struct Campaign {
     pub policies: Vec<Policy>,
     /// Only servers whose name begins so.
     pub server: Option<String>,
+    /// Only the network of this name, as it stands in the column `rtt`.
+    pub rtt: Option<String>,
     /// Calls in each cell.
     pub calls: usize,
     /// Calls in the cells that are compared with the perfect scheduler.
@@ -75,6 +79,7 @@ impl Campaign {
             seed,
             policies: Policy::ALL.to_vec(),
             server: None,
+            rtt: None,
             calls: 300,
             timed_calls: 2_000,
             rounds: 1,
@@ -124,9 +129,14 @@ impl Campaign {
         Verdict(summary)
     }
 
-    fn meets(&self, server: &Server) -> bool {
-        let wanted = self.server.as_deref().unwrap_or("");
-        server.name.starts_with(wanted)
+    fn has_server(&self, server: &Server) -> bool {
+        let wanted = self.server.as_deref();
+        wanted.is_none_or(|wanted| server.name.starts_with(wanted))
+    }
+
+    fn has_network(&self, network: &Network) -> bool {
+        let wanted = self.rtt.as_deref();
+        wanted.is_none_or(|wanted| network.name == wanted)
     }
 }
 
@@ -152,9 +162,10 @@ impl Verdict {
         faults.map(String::as_str).collect()
     }
 
-    /// Where nothing was found wrong: policy and way of counting.
+    /// Where nothing was wrong of that which must be right: policy and way of counting.
     pub fn faultless(&self) -> Vec<String> {
-        let groups = self.0.groups().filter(|group| group.faults.is_empty());
+        let groups = self.0.groups();
+        let groups = groups.filter(|group| group.is_judged && group.faults.is_empty());
         let name = |group: &Group| format!("{} at {}", group.policy.name(), group.family);
         groups.map(name).collect()
     }

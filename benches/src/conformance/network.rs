@@ -5,6 +5,7 @@ use std::time::Duration;
 use comfycontrol_emulator::{Transit, Trip};
 
 use super::chance::{Draws, mix};
+use super::server::LIMIT;
 
 /// A network between the client and the server.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +27,13 @@ enum Way {
     Even,
     /// Each request by its own times, so that they overtake each other.
     Mixed,
+    /// All of it on the way there for one quota of requests, nothing for the next.
+    Waves,
 }
 
 impl Network {
-    /// Round trips up to 3 s: even, lopsided, and with requests that overtake each other.
-    pub(super) const ALL: [Self; 12] = [
+    /// Round trips up to 3 s: even, lopsided, and such that requests overtake each other.
+    pub(super) const ALL: [Self; 14] = [
         Self::new("0", 0, Way::Even),
         Self::new("50ms", 50, Way::Even),
         Self::new("0.3s", 300, Way::Even),
@@ -43,6 +46,8 @@ impl Network {
         Self::new("≤0.3s", 300, Way::Mixed),
         Self::new("≤1s", 1_000, Way::Mixed),
         Self::new("≤3s", 3_000, Way::Mixed),
+        Self::new("1s-or-0", 1_000, Way::Waves),
+        Self::new("3s-or-0", 3_000, Way::Waves),
     ];
 
     const fn new(name: &'static str, millis: u64, way: Way) -> Self {
@@ -53,9 +58,9 @@ impl Network {
         }
     }
 
-    /// Whether a request is longer on the way than what comes back.
-    pub(super) fn is_all_up(&self) -> bool {
-        matches!(self.way, Way::AllUp)
+    /// Whether the first quota is slow and the second may catch up with it.
+    pub(super) fn comes_in_waves(&self) -> bool {
+        matches!(self.way, Way::Waves)
     }
 
     /// The times there and back of the request that is dispatched as this number, from 0.
@@ -70,6 +75,8 @@ impl Network {
                 let up = draws.up_to(total);
                 (up, draws.up_to(total - up))
             }
+            Way::Waves if (number / u64::from(LIMIT)).is_multiple_of(2) => (total, Duration::ZERO),
+            Way::Waves => (Duration::ZERO, Duration::ZERO),
         }
     }
 

@@ -39,3 +39,18 @@ pub(super) fn for_each<T: Sync, R: Send>(
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_job_is_done_once_and_reported_in_order() {
+        let jobs: Vec<u64> = (0..100).collect();
+        let mut results = Vec::new();
+        let uneven = |job: &u64| (0..(100 - job) * 1_000).fold(*job, |sum, n| sum ^ n ^ n);
+        for_each(&jobs, uneven, |job, result| results.push((*job, result)));
+        let expected: Vec<_> = jobs.iter().map(|job| (*job, *job)).collect();
+        assert_eq!(results, expected);
+    }
+}

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Limiter, Quota, Window};
+use comfycontrol_rate_limit::{Limiter, LimiterBuilder, Quota, Window};
 use http::{Request, Response};
 use tower::buffer::Buffer;
 use tower::limit::RateLimit;
@@ -31,6 +31,12 @@ pub enum Policy {
     LeakyBucket,
     /// Wrong on purpose: an exact log of when requests were sent.
     LogAtSend,
+    /// Wrong on purpose: ours, unaware of late counters.
+    NoLag,
+    /// Wrong on purpose: ours, with dropped requests forgotten too early.
+    NoLinger,
+    /// Wrong on purpose: ours, with a quota of 41.
+    OneTooMany,
     /// Our layer with `Window::Sliding`.
     Sliding,
     /// Wrong on purpose: ours, but two seconds late with every slot.
@@ -53,7 +59,13 @@ impl Policy {
     ];
 
     /// Those that are wrong on purpose, to see whether it shows.
-    pub const WRONG: [Self; 2] = [Self::LogAtSend, Self::Tardy];
+    pub const WRONG: [Self; 5] = [
+        Self::LogAtSend,
+        Self::OneTooMany,
+        Self::NoLinger,
+        Self::NoLag,
+        Self::Tardy,
+    ];
 
     /// As it stands in the column `policy`.
     pub fn name(self) -> &'static str {
@@ -62,6 +74,9 @@ impl Policy {
             Self::Governor => "governor",
             Self::LeakyBucket => "leaky-bucket",
             Self::LogAtSend => "log-at-send",
+            Self::NoLag => "no-lag",
+            Self::NoLinger => "no-linger",
+            Self::OneTooMany => "one-too-many",
             Self::Sliding => "sliding",
             Self::Tardy => "tardy",
             Self::Tower => "tower",
@@ -81,21 +96,29 @@ impl Policy {
             }
             Self::LeakyBucket => "leaky-bucket, max 40, refill 40 per 10 s",
             Self::LogAtSend => "wrong on purpose: an exact log stamped at send",
+            Self::NoLag => "wrong on purpose: our layer without count_lag",
+            Self::NoLinger => "wrong on purpose: our layer without linger",
+            Self::OneTooMany => "wrong on purpose: our layer with a quota of 41",
             Self::Sliding => {
                 "our layer with Window::Sliding, for servers with a log or fixed windows only: \
                  not meant for counter and bucket"
             }
             Self::Tardy => "wrong on purpose: every slot two seconds late",
-            Self::Tower => "tower RateLimit under Buffer",
+            Self::Tower => {
+                "tower RateLimit under Buffer; spared connections that fail before a request leaves, \
+                 since a Buffer is dead for good after one"
+            }
             Self::TowerResilience => "tower-resilience-ratelimiter, SlidingLog, unbounded timeout",
         }
     }
 
     /// Whether this server must never refuse it. Those that are wrong on purpose are held to it
-    /// too: it must show.
+    /// wherever it must show.
     pub(super) fn must_keep_within(self, server: &Server) -> bool {
         match self {
-            Self::AnyPhase | Self::LogAtSend | Self::Tardy => true,
+            Self::AnyPhase | Self::OneTooMany | Self::Tardy => true,
+            // A bucket forgives a little.
+            Self::LogAtSend | Self::NoLag | Self::NoLinger => !server.family.starts_with("bucket"),
             Self::Sliding => ["first", "fixed", "log"].contains(&server.family.as_str()),
             _ => false,
         }
@@ -106,16 +129,15 @@ impl Policy {
         matches!(self, Self::AnyPhase | Self::Tardy)
     }
 
-    pub(super) fn is_ours(self) -> bool {
-        matches!(self, Self::AnyPhase | Self::Sliding | Self::Tardy)
-    }
-
     /// How long the harness is silent after a 429 in the policy's stead.
     pub(super) fn lent_cooldown(self) -> Duration {
-        if self.is_ours() {
-            Duration::ZERO
-        } else {
-            COOLDOWN
+        match self {
+            Self::Governor
+            | Self::LeakyBucket
+            | Self::LogAtSend
+            | Self::Tower
+            | Self::TowerResilience => COOLDOWN,
+            _ => Duration::ZERO,
         }
     }
 
@@ -128,9 +150,12 @@ impl Policy {
     /// The service over `link`, for a server whose counters are late by up to `lag`.
     pub(super) fn client(self, link: Link, lag: Duration) -> Client {
         match self {
-            Self::AnyPhase => ours(Window::AnyPhase, link, lag),
-            Self::Sliding => ours(Window::Sliding, link, lag),
-            Self::Tardy => ours(Window::AnyPhase, link, lag + Duration::from_secs(2)),
+            Self::AnyPhase => ours(limiter(LIMIT).count_lag(lag), link),
+            Self::NoLag => ours(limiter(LIMIT), link),
+            Self::NoLinger => ours(limiter(LIMIT).linger(Duration::ZERO), link),
+            Self::OneTooMany => ours(limiter(LIMIT + 1), link),
+            Self::Sliding => ours(limiter(LIMIT).window(Window::Sliding), link),
+            Self::Tardy => ours(limiter(LIMIT).count_lag(Duration::from_secs(2)), link),
             Self::Tower => {
                 let rate = Rate::new(LIMIT.into(), WINDOW);
                 Client::new(Buffer::new(RateLimit::new(link, rate), QUEUE))
@@ -163,13 +188,13 @@ impl FromStr for Policy {
     }
 }
 
-fn ours(window: Window, link: Link, lag: Duration) -> Client {
-    let limiter = Limiter::builder(Quota::new(LIMIT, WINDOW).expect("40 per 10 s is a quota"))
-        .window(window)
-        .cooldown(COOLDOWN)
-        .count_lag(lag)
-        .build();
-    Client::new(limiter.layer().layer(link))
+fn limiter(limit: u32) -> LimiterBuilder {
+    let quota = Quota::new(limit, WINDOW).expect("a sound quota");
+    Limiter::builder(quota).cooldown(COOLDOWN)
+}
+
+fn ours(limiter: LimiterBuilder, link: Link) -> Client {
+    Client::new(limiter.build().layer().layer(link))
 }
 
 /// More than any cell has calls.

@@ -30,10 +30,13 @@ impl Line<'_> {
         Some(time / self.perfect?.as_secs_f64())
     }
 
+    fn is_judged(&self) -> bool {
+        self.cell.policy.must_keep_within(&self.cell.server)
+    }
+
     /// What is wrong with it, if it must be right.
     fn fault(&self) -> Option<String> {
-        let policy = self.cell.policy;
-        if !policy.must_keep_within(&self.cell.server) {
+        if !self.is_judged() {
             return None;
         }
         let Outcome {
@@ -50,7 +53,7 @@ impl Line<'_> {
         } else if refused > 0 {
             Some(format!("{refused} refused"))
         } else {
-            let slow = |ratio: &f64| policy.must_be_fast() && *ratio > SLOWEST;
+            let slow = |ratio: &f64| self.cell.policy.must_be_fast() && *ratio > SLOWEST;
             let ratio = self.ratio().filter(slow)?;
             Some(format!(
                 "took {ratio:.4} times as long as the perfect scheduler"
@@ -116,6 +119,8 @@ pub(super) struct Group {
     pub(super) family: String,
     pub(super) requests: u64,
     pub(super) refused: u64,
+    /// Whether it must be without faults.
+    pub(super) is_judged: bool,
     pub(super) faults: Vec<String>,
     cells: u64,
     worst: u64,
@@ -175,6 +180,7 @@ impl Group {
             family,
             requests: 0,
             refused: 0,
+            is_judged: false,
             faults: Vec::new(),
             cells: 0,
             worst: 0,
@@ -189,6 +195,7 @@ impl Group {
         self.requests += line.outcome.requests;
         self.refused += line.outcome.refused;
         self.worst = self.worst.max(line.outcome.worst);
+        self.is_judged |= line.is_judged();
         let fault = line.fault();
         self.faults
             .extend(fault.map(|fault| format!("{fault}: {line}")));
@@ -240,7 +247,7 @@ fn wide(columns: [&str; 8]) -> String {
 const LEGEND: &str = "\
 worst: the server's highest count or estimate, in 1/1000 of a request; its limit is 40000
 time, slowest: seconds for 2,000 queued requests over those of the perfect scheduler, all such cells \
-together and the slowest of them";
+together and the slowest of them; below 1 where requests left sooner than is safe everywhere";
 
 /// How many times as long as the perfect scheduler is allowed.
 const SLOWEST: f64 = 1.01;

@@ -22,8 +22,8 @@ pub struct EmulatorBuilder {
     rules: Vec<FaultRule>,
     with_api: bool,
     scenario: Scenario,
-    captured: usize,
-    pub(crate) connections: usize,
+    max_captured: usize,
+    pub(crate) max_connections: usize,
     pub(crate) ports: [u16; 3],
 }
 
@@ -35,8 +35,8 @@ impl EmulatorBuilder {
             rules: Vec::new(),
             with_api: true,
             scenario: Scenario::default(),
-            captured: 65_536,
-            connections: 1024,
+            max_captured: 65_536,
+            max_connections: 1024,
             ports: [0; 3],
         }
     }
@@ -106,17 +106,17 @@ impl EmulatorBuilder {
 
     /// How many request heads are kept for [`Emulator::capture`], the last ones;
     /// 65,536 by default, 0 for none.
-    pub fn captured(self, heads: usize) -> Self {
+    pub fn max_captured(self, heads: usize) -> Self {
         Self {
-            captured: heads,
+            max_captured: heads,
             ..self
         }
     }
 
     /// How many connections may be open at once on each listener; more wait. 1024 by default.
-    pub fn connections(self, connections: usize) -> Self {
+    pub fn max_connections(self, connections: usize) -> Self {
         Self {
-            connections,
+            max_connections: connections,
             ..self
         }
     }
@@ -165,7 +165,7 @@ impl EmulatorBuilder {
             api: self.with_api.then(|| Api::new(self.scenario, wall)),
             refusal: self.refusal,
             faults: Faults::new(self.rules),
-            capture: Capture::new(self.captured),
+            capture: Capture::new(self.max_captured),
             flights: Flights::default(),
             answers: 0,
         })

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Uri, Version};
 
 /// A request head as it came in.
 #[derive(Clone)]
-pub struct Seen {
+pub struct CapturedRequest {
     pub(crate) connection: Connection,
     method: Method,
     uri: Uri,
@@ -40,7 +40,7 @@ pub enum Listener {
     Storage,
 }
 
-impl Seen {
+impl CapturedRequest {
     pub(crate) fn new(connection: Connection, head: &Parts) -> Self {
         Self {
             connection,
@@ -97,14 +97,14 @@ impl Seen {
     }
 }
 
-impl fmt::Debug for Seen {
+impl fmt::Debug for CapturedRequest {
     /// Everything but the value of `authorization`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut headers = self.headers.clone();
         if let http::header::Entry::Occupied(mut entry) = headers.entry(AUTHORIZATION) {
             entry.iter_mut().for_each(|value| value.set_sensitive(true));
         }
-        f.debug_struct("Seen")
+        f.debug_struct("CapturedRequest")
             .field("connection", &self.connection)
             .field("method", &self.method)
             .field("uri", &self.uri)
@@ -117,7 +117,7 @@ impl fmt::Debug for Seen {
 /// The last heads, in order.
 #[derive(Debug)]
 pub(crate) struct Capture {
-    heads: VecDeque<Seen>,
+    heads: VecDeque<CapturedRequest>,
     most: usize,
 }
 
@@ -136,10 +136,11 @@ impl Capture {
         if self.heads.len() == self.most {
             self.heads.pop_front();
         }
-        self.heads.push_back(Seen::new(connection.clone(), head));
+        self.heads
+            .push_back(CapturedRequest::new(connection.clone(), head));
     }
 
-    pub(crate) fn heads(&self) -> Vec<Seen> {
+    pub(crate) fn heads(&self) -> Vec<CapturedRequest> {
         self.heads.iter().cloned().collect()
     }
 

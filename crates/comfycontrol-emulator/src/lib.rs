@@ -39,7 +39,7 @@
 //! assert_eq!(emulator.edge().requests(), 1);
 //! assert_eq!(emulator.edge().refused(), 0);
 //! assert!(emulator.tokens().last_used("my program").is_some());
-//! assert_eq!(emulator.capture()[0].uri(), "/v1/user");
+//! assert_eq!(emulator.captured_requests()[0].uri(), "/v1/user");
 //! # Ok(())
 //! # }
 //! ```
@@ -152,7 +152,7 @@ mod wire;
 
 pub use self::body::{Body, BodyReset};
 pub use self::builder::EmulatorBuilder;
-pub use self::capture::{Listener, Seen};
+pub use self::capture::{CapturedRequest, Listener};
 pub use self::edge::{Edge, Stats, Verdict};
 pub use self::faults::{Fault, FaultRule};
 pub use self::garbage::Garbage;

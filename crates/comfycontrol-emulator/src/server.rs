@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::listener::Accepting;
 use crate::shared::Shared;
 use crate::tls::Tls;
-use crate::{EdgeHandle, EmulatorBuilder, FaultHandle, Listener, Seen, TokenStore};
+use crate::{CapturedRequest, EdgeHandle, EmulatorBuilder, FaultHandle, Listener, TokenStore};
 
 /// A running server: the API without and with TLS, and the storage of outputs.
 ///
@@ -46,7 +46,7 @@ impl Emulator {
         let storage = TcpListener::bind((Ipv4Addr::LOCALHOST, storage)).await?;
         let storage_url = format!("http://{}", storage.local_addr()?);
 
-        let connections = builder.connections;
+        let connections = builder.max_connections;
         let (stop, stopped) = watch::channel(false);
         let mut emulator = Self {
             shared: builder.storage(storage_url).share(),
@@ -113,13 +113,13 @@ impl Emulator {
         FaultHandle::new(self.shared.clone())
     }
 
-    /// The request heads seen on all listeners, in order; see [`EmulatorBuilder::captured`].
-    pub fn capture(&self) -> Vec<Seen> {
+    /// The request heads seen on all listeners, in order; see [`EmulatorBuilder::max_captured`].
+    pub fn captured_requests(&self) -> Vec<CapturedRequest> {
         self.shared.unlanded().capture.heads()
     }
 
     /// Forgets the request heads seen so far.
-    pub fn clear_capture(&self) {
+    pub fn clear_captured_requests(&self) {
         self.shared.unlanded().capture.clear();
     }
 

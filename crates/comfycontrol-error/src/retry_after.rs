@@ -38,7 +38,8 @@ fn until(date: SystemTime, sent: SystemTime) -> Option<Duration> {
 }
 
 fn date(value: &HeaderValue) -> Option<SystemTime> {
-    httpdate::parse_http_date(value.to_str().ok()?).ok()
+    let text = value.to_str().ok()?.trim_matches([' ', '\t']);
+    httpdate::parse_http_date(text).ok()
 }
 
 #[cfg(test)]
@@ -62,6 +63,15 @@ mod tests {
                 "{date}"
             );
         }
+    }
+
+    #[test]
+    fn white_space_round_a_date_is_no_part_of_it() {
+        let reply = headers(&[
+            (RETRY_AFTER, " Sun, 06 Nov 1994 08:49:47 GMT\t"),
+            (DATE, "\tSun, 06 Nov 1994 08:49:37 GMT "),
+        ]);
+        assert_eq!(from_headers(&reply), Some(Duration::from_secs(10)));
     }
 
     #[test]

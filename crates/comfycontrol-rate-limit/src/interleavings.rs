@@ -147,11 +147,15 @@ fn chaos(shared: &Arc<Shared>) -> Vec<Caller> {
             6 => clock::advance(WINDOW / 2),
             7 | 8 if !clock::is_gone(runtime) => clock::drive(runtime),
             9 if thread_rng().gen_bool(0.2) => clock::shut_down(0),
-            10 => shared.act(shared.now(), |state, now, effects| {
-                state.retune(now, 2, WINDOW, effects);
+            10 => clock::inside(runtime, || {
+                shared.act(shared.now(), |state, now, effects| {
+                    state.retune(now, 2, WINDOW, effects);
+                });
             }),
-            11 => shared.act(shared.now(), |state, now, effects| {
-                state.hold(now, now + WINDOW / 2, effects);
+            11 => clock::inside(runtime, || {
+                shared.act(shared.now(), |state, now, effects| {
+                    state.hold(now, now + WINDOW / 2, effects);
+                });
             }),
             _ => {}
         }

@@ -40,9 +40,7 @@ fn a_permit_that_is_dropped_or_lost_allocates_nothing() {
 #[test]
 fn a_call_that_need_not_wait_allocates_nothing() {
     let limiter = Limiter::new(Quota::COMFYCONTROL);
-    let inner = service_fn(async |_: Request<()>| {
-        Ok::<_, BoxError>(Response::new(()))
-    });
+    let inner = service_fn(async |_: Request<()>| Ok::<_, BoxError>(Response::new(())));
     let mut service = limiter.layer().layer(inner);
     let mut once = || now(service.call(Request::new(()))).unwrap();
     once();

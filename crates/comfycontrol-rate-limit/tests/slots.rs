@@ -86,6 +86,24 @@ async fn late_counters_keep_each_slot_for_that_much_longer() {
     assert_eq!(limiter.snapshot().free(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_timer_goes_on_after_an_answer_that_took_longer_than_any_timer() {
+    let (mut service, mut handle) = spawn(&sliding(1));
+    exchange(&mut service, &mut handle);
+    let mut slow = call(&mut service, "slow");
+    let mut next = call(&mut service, "next");
+    assert_pending!(slow.poll());
+    assert_pending!(next.poll());
+    time::advance(WINDOW + MILLISECOND).await;
+    assert_pending!(slow.poll());
+    // The timer rings once more, for a slot that has been taken up meanwhile.
+    time::advance(5 * SECOND).await;
+    answer(&mut handle, "");
+    assert_ready_ok!(slow.poll());
+    time::advance(WINDOW + MILLISECOND).await;
+    assert!(next.is_woken());
+}
+
 // === one queue ===
 
 #[tokio::test(start_paused = true)]

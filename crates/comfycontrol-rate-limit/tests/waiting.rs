@@ -120,6 +120,17 @@ async fn the_earlier_of_deadline_and_longest_wait_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slot_that_comes_just_at_the_deadline_comes_in_time() {
+    let limiter = sliding(1).build();
+    limiter.close_for(5 * SECOND);
+    let mut call = task::spawn(limiter.acquire_until(now() + 5 * SECOND));
+    assert_pending!(call.poll());
+    time::advance(5 * SECOND).await;
+    assert!(call.is_woken());
+    let _permit = assert_ready_ok!(call.poll());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deadline_that_has_passed_sends_nothing_even_if_slots_are_free() {
     let limiter = sliding(1).build();
     let past = now();

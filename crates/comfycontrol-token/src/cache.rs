@@ -2,6 +2,7 @@
 
 mod expiry;
 mod reading;
+mod refusal;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 
 use self::expiry::WARN_BEFORE;
 pub(crate) use self::reading::Reading;
+pub(crate) use self::refusal::Verdict;
 pub(crate) use self::schedule::Advice;
 use crate::source::SHORTEST_INTERVAL;
 use crate::{Fingerprint, SourceError, SourceProblem, Token};
@@ -21,17 +23,19 @@ use crate::{Fingerprint, SourceError, SourceProblem, Token};
 /// The present token and what is known about its source.
 ///
 /// A token *works* until the server refuses it or its date is past. While it works, nobody waits, and
-/// only a good reading takes its place.
+/// only a good reading takes its place. No reading can tell a token from the first half of a longer one, so what takes the
+/// place of a token that works is on trial until the server accepts it; refused, it gives the place back.
 pub(crate) struct Cache {
     /// Whether there is a source to read, as against a token put in by hand.
     has_source: bool,
     /// The source's name, for errors made here.
     name: Box<str>,
-    current: Option<Current>,
+    current: Option<Known>,
     generation: u64,
     /// Read once, and not believed before it has been read again.
     candidate: Option<Token>,
-    past: VecDeque<Past>,
+    /// The latest first.
+    past: VecDeque<Known>,
     interval: Duration,
     warn_before: Duration,
     /// Until then a token that works is lent without another thought.
@@ -40,9 +44,12 @@ pub(crate) struct Cache {
     error: Option<SourceError>,
 }
 
-struct Current {
+/// A token that is or was in use, and what the server and the calendar say of it.
+struct Known {
     token: Token,
     generation: u64,
+    /// It took the place of a token that works, and the server has not accepted it yet.
+    on_trial: bool,
     /// The server answered it with 401.
     rejected: Option<Asked>,
     /// Its date is past by the local clock.
@@ -66,28 +73,12 @@ enum Warned {
     Expired,
 }
 
-struct Past {
-    token: Token,
-    refused: bool,
-}
-
 /// A token on its way out.
 pub(crate) struct Lent {
     pub(crate) header: HeaderValue,
     pub(crate) generation: u64,
-    /// Whether the server has refused it before, so that its acceptance would be news.
+    /// Whether its acceptance would be news: it is on trial, or the server has refused it before.
     pub(crate) doubted: bool,
-}
-
-/// What to do with a 401.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Verdict {
-    /// Another token is in use by now.
-    Replaced,
-    /// There is no other token.
-    Unchanged,
-    /// Wait for the reading under way, or start one and wait for that.
-    Wait,
 }
 
 /// Something to log, once the lock is open.
@@ -97,6 +88,7 @@ pub(crate) enum Notice {
     ExpiresIn(Fingerprint, Duration),
     Failed(SourceError),
     Replaced(Fingerprint, Fingerprint),
+    TakenBack(SourceError, Fingerprint),
 }
 
 impl Cache {
@@ -118,37 +110,7 @@ impl Cache {
 
     /// The present token, whatever is to be said against it.
     pub(crate) fn lend_anyway(&self) -> Option<Lent> {
-        self.current.as_ref().map(Current::lend)
-    }
-
-    /// Decides on a 401 to a request that carried the token of `generation`.
-    pub(crate) fn refused(
-        &mut self,
-        generation: u64,
-        now: Option<Instant>,
-        reading: bool,
-    ) -> Verdict {
-        let Some(current) = &mut self.current else {
-            return Verdict::Unchanged;
-        };
-        if current.generation == generation {
-            current.rejected.get_or_insert(Asked::No);
-        } else if current.rejected.is_none() {
-            return Verdict::Replaced;
-        }
-        match now {
-            Some(now) if reading || self.is_due(now, SHORTEST_INTERVAL) => Verdict::Wait,
-            _ => Verdict::Unchanged,
-        }
-    }
-
-    /// The server accepted a token that it had refused before.
-    pub(crate) fn accepted(&mut self, generation: u64) {
-        if let Some(current) = &mut self.current
-            && current.generation == generation
-        {
-            current.rejected = None;
-        }
+        self.current.as_ref().map(Known::lend)
     }
 
     /// Puts `token` in use at once, without a source.
@@ -159,7 +121,7 @@ impl Cache {
                 current.token = token;
                 None
             }
-            _ => self.adopt(token),
+            _ => self.adopt(token, false),
         }
     }
 
@@ -198,7 +160,7 @@ impl Cache {
     fn is_refused(&self, token: &Token) -> bool {
         self.past
             .iter()
-            .any(|past| past.refused && past.token.is_same(token))
+            .any(|past| past.rejected.is_some() && past.token.is_same(token))
             || self.is_rejected() && self.present().is_some_and(|present| present.is_same(token))
     }
 
@@ -215,7 +177,7 @@ impl Cache {
     }
 }
 
-impl Current {
+impl Known {
     fn works(&self) -> bool {
         self.rejected.is_none() && self.expired.is_none()
     }
@@ -243,7 +205,7 @@ impl Current {
         Lent {
             header: self.token.header().clone(),
             generation: self.generation,
-            doubted: self.rejected.is_some(),
+            doubted: self.on_trial || self.rejected.is_some(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::task::{Poll, Waker};
-use std::thread;
+use std::task::{Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -36,10 +36,12 @@ impl Flight {
 
     /// Runs on a thread that may block.
     pub(crate) fn launch(self) {
+        // Should there be no thread to be had, which makes tokio panic, the drop says so.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn_blocking(move || self.run());
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| {
+                runtime.spawn_blocking(move || self.run())
+            }));
         } else {
-            // Without tokio around us. Should there be no thread to be had, the drop says so.
             let _ = thread::Builder::new()
                 .name("token-source".into())
                 .spawn(move || self.run());
@@ -137,6 +139,22 @@ impl Wait {
         };
         Poll::Pending
     }
+
+    /// Waits in this thread.
+    pub(crate) fn block(mut self) {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        while self.poll(&waker).is_pending() {
+            thread::park();
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }
 
 impl Drop for Wait {
@@ -168,6 +186,11 @@ impl Shared {
             Notice::Replaced(old, new) => {
                 tracing::info!(source = self.label, %old, %new, "another token is in use");
             }
+            Notice::TakenBack(error, token) => tracing::warn!(
+                %error,
+                %token,
+                "the new token was refused; the one before it is in use again",
+            ),
         }
     }
 }

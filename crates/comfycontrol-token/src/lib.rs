@@ -2,8 +2,8 @@
 //!
 //! The token goes to one [`Origin`], over https or to loopback, in one `Authorization` header marked sensitive. It
 //! comes from a variable, a file, a command or one's own hand, and can be changed while requests are on the way:
-//! the next token is noticed within seconds of use, a broken file changes nothing, and a 401 has the source read
-//! at once. The layer never sends a request twice; it marks the 401 with [`TokenReplaced`] where that is worth while.
+//! the next token is noticed within a minute of use, a file's within two seconds, a broken file changes nothing,
+//! and a 401 has the source read at once. The layer never sends a request twice; it marks the 401 with [`TokenReplaced`] where that is worth while.
 //! Nothing here shows a token in `Debug`, in an error or in a log, and its memory is wiped.
 //!
 //! # Example
@@ -52,9 +52,9 @@
 //! # Place in a stack
 //!
 //! Innermost, next to the transport: inside a retry layer, so that each attempt has the token of its moment; inside a rate
-//! limiter, so that the token is read when the request leaves and not when it queues; and
-//! inside any layer that follows redirects, which cannot make it leak. Where no retry policy looks for
-//! [`TokenReplaced`], the feature `retry` has one.
+//! limiter, so that the token is read when the request leaves and not when it queues (a request withheld there has
+//! cost its slot, though nothing was sent); and inside any layer that follows redirects, which cannot make it leak. Where no retry policy looks for
+//! [`TokenReplaced`], the feature `retry` has one, `ResendOnce`.
 //!
 //! # Not handled
 //!
@@ -82,6 +82,7 @@ mod resend;
 mod service;
 mod snapshot;
 mod source;
+mod text;
 mod token;
 mod tokens;
 mod waiters;
@@ -101,4 +102,4 @@ pub use self::source::{
     command, env, file, first_of,
 };
 pub use self::token::{InvalidToken, Token};
-pub use self::tokens::{Tokens, fixed};
+pub use self::tokens::Tokens;

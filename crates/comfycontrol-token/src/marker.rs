@@ -11,7 +11,6 @@
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "a mark has nothing to grow")]
 pub struct WithoutToken;
 
 /// Response extension on a 401: another token is in use by now, so sending once more is worth while.
@@ -27,5 +26,4 @@ pub struct WithoutToken;
 /// # assert!(!is_worth_resending(&http::Response::new(())));
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "a mark has nothing to grow")]
 pub struct TokenReplaced;

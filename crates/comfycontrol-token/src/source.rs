@@ -14,6 +14,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::Token;
+use crate::text::clean;
 
 pub use self::command::{Command, command};
 pub use self::env::{Env, env};
@@ -138,7 +139,7 @@ pub(crate) const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The source's name as it may be shown: people do put the token where a name belongs.
 pub(crate) fn label(source: &(impl TokenSource + ?Sized)) -> String {
-    error::masked(&source.name())
+    clean(&source.name())
 }
 
 macro_rules! debug_shows_the_label {

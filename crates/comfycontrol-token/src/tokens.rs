@@ -18,9 +18,10 @@ use crate::{
 /// Clones share both. The source is looked at when a request leaves, at most once a second and at least
 /// once a minute; an idle client does nothing. Reading goes on beside the requests, which wait for it only where
 /// there is no token yet, or where the server has refused the present one or its date is past. A reading
-/// that fails changes nothing but [`Snapshot::error`].
+/// that fails changes nothing but [`Snapshot::error`]. A token that was read while another one worked is on trial until
+/// the server accepts it: refused (the first half of a longer one, say), it gives the place back to the one before.
 ///
-/// A token put in by hand ([`fixed`], [`TokenHandle`](crate::TokenHandle)) needs no clock, unless it has an expiry.
+/// A token put in by hand (a [`Token`], a [`TokenHandle`](crate::TokenHandle)) needs no clock, unless it has an expiry.
 ///
 /// # Example
 ///
@@ -63,13 +64,6 @@ pub(crate) enum Lease {
     Wait(Wait),
 }
 
-/// A token that has nothing to read and never changes.
-///
-/// The same as `Tokens::from(token)`.
-pub fn fixed(token: Token) -> Tokens {
-    Tokens::from(token)
-}
-
 impl Tokens {
     /// Tokens from `source`, which is read at the first request.
     pub fn new(source: impl TokenSource) -> Self {
@@ -84,13 +78,18 @@ impl Tokens {
     ///
     /// The [`SourceError`] on account of which there is no token.
     pub fn preload(self) -> Result<Self, SourceError> {
-        let flight = {
-            let mut state = self.shared.state.lock();
-            let idle = state.cache.present().is_none() && state.waiters.is_none();
-            idle.then(|| Flight::begin(&self.shared, &mut state))
-        };
-        if let Some(flight) = flight {
-            flight.run();
+        let mut state = self.shared.state.lock();
+        let absent = state.cache.present().is_none();
+        if absent && state.waiters.is_some() {
+            let wait = Wait::for_flight(&self.shared, &state);
+            drop(state);
+            wait.block();
+        } else {
+            let flight = absent.then(|| Flight::begin(&self.shared, &mut state));
+            drop(state);
+            if let Some(flight) = flight {
+                flight.run();
+            }
         }
         let state = self.shared.state.lock();
         match state.cache.present() {
@@ -163,8 +162,15 @@ impl Tokens {
             .filter(|_| may_read);
         let mut state = self.shared.state.lock();
         let reading = state.waiters.is_some();
-        match state.cache.refused(generation, now, reading) {
-            Verdict::Replaced => Refusal::Replaced,
+        let (verdict, notice) = state.cache.refused(generation, now, reading);
+        match verdict {
+            Verdict::Replaced => {
+                drop(state);
+                if let Some(notice) = notice {
+                    self.shared.report(notice);
+                }
+                Refusal::Replaced
+            }
             Verdict::Unchanged => Refusal::Unchanged,
             Verdict::Wait => {
                 let flight = (!reading).then(|| Flight::begin(&self.shared, &mut state));

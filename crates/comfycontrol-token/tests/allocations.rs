@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll, Waker};
 
 use comfycontrol_token::{
-    AddTokenLayer, Origin, SourceError, Token, TokenSource, TokenWithheld, Tokens, fixed,
+    AddTokenLayer, Origin, SourceError, Token, TokenSource, TokenWithheld, Tokens,
 };
 use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Request, Response};
@@ -56,7 +56,7 @@ impl Service<Request<()>> for Bare {
 fn a_request_costs_no_allocation_with_a_fixed_or_with_a_read_token() {
     let token = Token::parse("cfc_abc").unwrap();
     for tokens in [
-        fixed(token.clone()),
+        Tokens::from(token.clone()),
         Tokens::new(Pulled(token)).preload().unwrap(),
     ] {
         let origin = Origin::parse("https://api.example").unwrap();

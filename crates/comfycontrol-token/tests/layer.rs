@@ -3,7 +3,7 @@
 use comfycontrol_token::{
     AddToken, AddTokenLayer, Fingerprint, InvalidOrigin, InvalidToken, Origin, ResponseFuture,
     SourceError, SourceProblem, Token, TokenHandle, TokenReplaced, TokenSource, TokenWithheld,
-    Tokens, WithheldReason, WithoutToken, env, fixed,
+    Tokens, WithheldReason, WithoutToken, env,
 };
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -16,7 +16,7 @@ type Res = Response<&'static str>;
 
 #[test]
 fn the_configured_origin_gets_the_token_marked_sensitive() {
-    let seen = sent(fixed(token("abc")), get("https://api.example/v1/user"));
+    let seen = sent(token("abc"), get("https://api.example/v1/user"));
     let value = &seen.headers()[AUTHORIZATION];
     assert_eq!(value, "Bearer cfc_abc");
     assert!(value.is_sensitive());
@@ -30,7 +30,7 @@ fn a_header_from_further_out_is_replaced_and_never_doubled() {
             .headers_mut()
             .append(AUTHORIZATION, HeaderValue::from_static(value));
     }
-    let seen = sent(fixed(token("abc")), request);
+    let seen = sent(token("abc"), request);
     let values: Vec<_> = seen.headers().get_all(AUTHORIZATION).iter().collect();
     assert_eq!(values, ["Bearer cfc_abc"]);
 }
@@ -43,7 +43,7 @@ fn another_origin_gets_the_request_without_the_token() {
         "https://api.example:444/",
     ] {
         assert!(
-            !sent(fixed(token("abc")), get(uri))
+            !sent(token("abc"), get(uri))
                 .headers()
                 .contains_key(AUTHORIZATION),
             "{uri}"
@@ -66,7 +66,7 @@ fn our_token_is_taken_off_a_request_to_another_origin_and_nothing_else_is() {
             .headers_mut()
             .append(AUTHORIZATION, HeaderValue::from_static(value));
     }
-    let seen = sent(handle.into(), request);
+    let seen = sent(handle, request);
     let values: Vec<_> = seen.headers().get_all(AUTHORIZATION).iter().collect();
     assert_eq!(values, ["Bearer cfc_theirs", "Basic dTpw"]);
 }
@@ -80,7 +80,7 @@ fn a_uri_without_scheme_or_authority_is_refused() {
         "api.example:443",
         "api.example",
     ] {
-        let error = withheld(fixed(token("abc")), get(uri));
+        let error = withheld(token("abc"), get(uri));
         assert_eq!(error.reason(), WithheldReason::UriNotAbsolute, "{uri}");
     }
 }
@@ -106,9 +106,9 @@ fn a_host_header_that_differs_is_refused() {
                 .append(HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
         }
         if sends {
-            sent(fixed(token("abc")), request);
+            sent(token("abc"), request);
         } else {
-            let error = withheld(fixed(token("abc")), request);
+            let error = withheld(token("abc"), request);
             assert_eq!(error.reason(), WithheldReason::HostDiffers, "{hosts:?}");
         }
     }
@@ -122,7 +122,7 @@ fn a_request_marked_so_passes_untouched() {
         request
             .headers_mut()
             .insert(AUTHORIZATION, HeaderValue::from_static("Basic dTpw"));
-        let seen = sent(fixed(token("abc")), request);
+        let seen = sent(token("abc"), request);
         assert_eq!(seen.headers()[AUTHORIZATION], "Basic dTpw");
     }
 }
@@ -147,7 +147,7 @@ fn a_rotated_handle_counts_for_the_next_request_of_every_clone() {
 #[test]
 fn readiness_is_that_of_the_inner_service() {
     let (mut service, mut handle) =
-        mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), fixed(token("abc"))));
+        mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), token("abc")));
     handle.allow(0);
     assert_pending!(service.poll_ready());
     handle.allow(1);
@@ -157,7 +157,7 @@ fn readiness_is_that_of_the_inner_service() {
 #[test]
 fn an_error_of_the_inner_service_passes_through() {
     let (mut service, mut handle) =
-        mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), fixed(token("abc"))));
+        mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), token("abc")));
     assert_ready_ok!(service.poll_ready());
     let mut call = task::spawn(service.call(get("https://api.example/")));
     received(&mut handle).1.send_error("broken");
@@ -217,7 +217,7 @@ fn keeps_the_error_type_and_the_auto_traits() {
 
 #[tokio::test(start_paused = true)]
 async fn no_public_type_shows_the_token() {
-    let shows = within(shows_of(fixed(token("canary")))).await;
+    let shows = within(shows_of(token("canary").into())).await;
     assert!(!shows.contains("canary"), "{shows}");
     // The same look finds a name that may be shown.
     assert!(shows.contains("api.example"));
@@ -308,7 +308,7 @@ fn get(uri: &str) -> Req {
 }
 
 /// The request as the inner service sees it.
-fn sent(tokens: Tokens, request: Req) -> Req {
+fn sent(tokens: impl Into<Tokens>, request: Req) -> Req {
     let (mut service, mut handle) =
         mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), tokens));
     assert_ready_ok!(service.poll_ready());
@@ -317,7 +317,7 @@ fn sent(tokens: Tokens, request: Req) -> Req {
 }
 
 /// The refusal of a request that must not have reached the inner service.
-fn withheld(tokens: Tokens, request: Req) -> TokenWithheld {
+fn withheld(tokens: impl Into<Tokens>, request: Req) -> TokenWithheld {
     let (mut service, mut handle) =
         mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), tokens));
     assert_ready_ok!(service.poll_ready());

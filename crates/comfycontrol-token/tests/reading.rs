@@ -55,6 +55,27 @@ async fn without_a_token_nothing_is_sent_and_the_error_names_the_source() {
     assert_eq!(script.reads(), 2);
 }
 
+#[test]
+fn a_token_asked_for_by_two_threads_at_the_start_is_read_once_for_both() {
+    let (source, script) = scripted(["a"]);
+    let gate = script.gate();
+    let tokens = Tokens::new(source);
+    let [first, second] = [(); 2].map(|()| {
+        let tokens = tokens.clone();
+        let preload = std::thread::spawn(move || tokens.preload().map(|_| ()));
+        until(|| script.reads() == 1);
+        preload
+    });
+    for _ in 0..1_000 {
+        std::thread::yield_now();
+    }
+    assert!(!first.is_finished() && !second.is_finished());
+    gate.send(()).unwrap();
+    assert_eq!(first.join().unwrap(), Ok(()));
+    assert_eq!(second.join().unwrap(), Ok(()));
+    assert_eq!(script.reads(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn requests_go_on_while_the_source_is_read_again() {
     let (source, script) = scripted(["a", "b"]);

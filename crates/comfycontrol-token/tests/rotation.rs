@@ -61,6 +61,26 @@ async fn a_file_changed_in_place_and_torn_before_the_old_token_is_revoked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn half_a_token_that_looks_whole_and_stays_for_long_costs_resends_and_no_failure() {
+    let it = Stage::new();
+    let served = it.under_load(|n| async move {
+        let whole = format!("cfc_token{n}\n");
+        fs::write(&it.path, &whole[..7]).unwrap();
+        sleep(Duration::from_secs(5)).await;
+        let snapshot = it.tokens.snapshot();
+        assert!(!snapshot.is_refused(), "a token that works is in use");
+        assert_eq!(*snapshot.error().unwrap().problem(), SourceProblem::Refused);
+        fs::write(&it.path, whole).unwrap();
+        sleep(Duration::from_secs(3)).await;
+        assert!(it.tokens.snapshot().error().is_none());
+        it.server.revoke(n - 1);
+    });
+    assert!(served.await > 500);
+    // Ten callers sent it at most once each time it came in.
+    assert!((1..=50).contains(&it.server.refused()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_revoked_at_once_costs_resends_and_no_failure() {
     let it = Stage::new();
     let served = it.under_load(|n| async move {

@@ -198,7 +198,20 @@ mod unix {
         assert!(!Path::new("/proc").join(pid.trim()).exists());
     }
 
-    /// The one test that takes long: ten seconds, which the source counts and does not read off a clock.
+    /// Takes ten seconds, as the next one does.
+    #[test]
+    fn a_command_whose_offspring_holds_the_output_open_does_not_pile_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs = dir.path().join("runs");
+        let script = format!("echo >> {}; sleep 30 & echo cfc_abc", runs.display());
+        let source = command("sh", ["-c", &script]);
+        for _ in 0..3 {
+            assert_eq!(problem_of(&source.clone()), SourceProblem::TimedOut);
+        }
+        assert_eq!(fs::read_to_string(runs).unwrap(), "\n");
+    }
+
+    /// Takes ten seconds, which the source counts and does not read off a clock.
     #[test]
     #[expect(
         clippy::disallowed_methods,
@@ -229,6 +242,12 @@ mod unix {
 
 #[test]
 fn a_token_given_as_a_name_is_masked() {
+    // The prefix pasted twice, as people do.
+    let pasted = env("cfc_cfc_canary_canary").read().unwrap_err();
+    assert_eq!(
+        pasted.to_string(),
+        "environment variable cfc_***: not there"
+    );
     let source = env("cfc_canary");
     let error = source.read().unwrap_err();
     let tokens = Tokens::from(env("cfc_canary"));

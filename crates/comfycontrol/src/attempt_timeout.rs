@@ -53,6 +53,23 @@ pub struct AttemptTimeout<S> {
     timeouts: Timeouts,
 }
 
+impl<S> AttemptTimeout<S> {
+    /// The service inside.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service inside.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service inside, the timeout taken off.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
 impl<S, ResBody> Service<Request<Body>> for AttemptTimeout<S>
 where
     S: Service<Request<Body>, Response = Response<ResBody>>,

@@ -116,6 +116,8 @@ impl ClientBuilder {
     }
 
     /// Keeps to a limiter that is shared with others by hand.
+    ///
+    /// Of this, [`quota`](Self::quota) and [`no_limit`](Self::no_limit) the last one counts.
     pub fn limiter(mut self, limiter: Limiter) -> Self {
         self.limit = Limit::Own(limiter);
         self
@@ -128,9 +130,13 @@ impl ClientBuilder {
     }
 
     /// Gives this client a limiter of its own instead of the one it would share with the other
-    /// clients of the process that reach the same origin by the same proxy.
+    /// clients of the process that reach the same origin by the same proxy. A limiter or a quota that
+    /// was set before stays.
     pub fn own_limiter(self) -> Self {
-        self.quota(Quota::COMFYCONTROL)
+        match self.limit {
+            Limit::Own(_) | Limit::Quota(_) => self,
+            Limit::None | Limit::Shared => self.quota(Quota::COMFYCONTROL),
+        }
     }
 
     /// Sends at once, whatever the API says. Retries then wait for a cooldown themselves.
@@ -167,7 +173,7 @@ impl ClientBuilder {
     pub fn user_agent(mut self, value: impl AsRef<str>) -> Self {
         match HeaderValue::try_from(value.as_ref()) {
             Ok(value) => self.user_agent = Some(value),
-            Err(e) => self.wrong(InvalidConfig::because(Setting::Header, e)),
+            Err(e) => self.wrong(InvalidConfig::because(Setting::UserAgent, e)),
         }
         self
     }

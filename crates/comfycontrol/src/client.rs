@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use crate::response::Answered;
 use crate::stack::Stack;
 use crate::transport::Transport;
 use crate::url::Target;
@@ -97,18 +98,28 @@ impl Client {
         self.request(Method::DELETE, path)
     }
 
-    /// A client for signed URLs on other hosts: it has neither token nor limiter.
+    /// A client for signed URLs on other hosts: it has no token, and no limiter for them.
     #[must_use]
     pub fn downloader(&self) -> Downloader {
-        let shared = Shared {
-            target: Target::Anywhere,
-            headers: HeaderMap::new(),
-            limiter: None,
-            max_body: self.shared.max_body,
-            timeouts: self.shared.timeouts,
-            unlimited: self.shared.unlimited.clone(),
+        let with = |stack: &Stack<Transport>, target, limiter| {
+            let shared = Shared {
+                target,
+                headers: HeaderMap::new(),
+                limiter,
+                max_body: self.shared.max_body,
+                timeouts: self.shared.timeouts,
+                unlimited: self.shared.unlimited.clone(),
+            };
+            Self::new(stack.clone(), shared)
         };
-        Downloader::new(Self::new(self.shared.unlimited.clone(), shared))
+        Downloader::new(
+            with(&self.shared.unlimited, Target::Anywhere, None),
+            with(
+                &self.stack,
+                self.shared.target.clone(),
+                self.shared.limiter.clone(),
+            ),
+        )
     }
 
     /// The limiter this client keeps to, if it has one.
@@ -236,8 +247,12 @@ impl Future for ResponseFuture {
         };
         Poll::Ready(match result {
             Ok(res) => {
-                let status = res.status();
-                Ok(res.map(|body| ResponseBody::new(body, status)))
+                let call = Answered {
+                    method: this.method.clone(),
+                    uri: this.uri.clone(),
+                    status: res.status(),
+                };
+                Ok(res.map(|body| ResponseBody::new(body, call)))
             }
             Err(error) => Err(error.during(this.method, this.uri.path())),
         })

@@ -53,6 +53,23 @@ pub struct Deadline<S> {
     timeouts: Timeouts,
 }
 
+impl<S> Deadline<S> {
+    /// The service inside.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service inside.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service inside, the timeout taken off.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
 /// Set by the innermost timeout when a request leaves, read by the outermost.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dispatched(Arc<AtomicBool>);

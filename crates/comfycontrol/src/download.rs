@@ -2,7 +2,10 @@ use http::Method;
 
 use crate::{Client, RequestBuilder};
 
-/// Fetches signed URLs from other hosts, with neither token nor limiter.
+/// Fetches signed URLs from other hosts, without token.
+///
+/// Other hosts do not count requests against the API's limit, so nothing waits for the limiter; a URL
+/// of the API itself does.
 ///
 /// A signed URL carries its own permission; the token would only leak to the host that stores the
 /// file. `https` is required, except to this machine. Redirects are not followed, and the query of
@@ -23,24 +26,36 @@ use crate::{Client, RequestBuilder};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Downloader(Client);
+pub struct Downloader {
+    anywhere: Client,
+    /// For URLs of the API, which counts these requests like any other.
+    home: Client,
+}
 
 impl Downloader {
-    pub(crate) fn new(client: Client) -> Self {
-        Self(client)
+    pub(crate) fn new(anywhere: Client, home: Client) -> Self {
+        Self { anywhere, home }
     }
 
     /// Begins a GET request for an absolute URL.
     pub fn get(&self, url: impl AsRef<str>) -> RequestBuilder {
-        self.0
-            .request(Method::GET, url)
-            .header(http::header::ACCEPT, "*/*")
+        self.request(Method::GET, url.as_ref())
     }
 
     /// Begins a HEAD request for an absolute URL.
     pub fn head(&self, url: impl AsRef<str>) -> RequestBuilder {
-        self.0
-            .request(Method::HEAD, url)
+        self.request(Method::HEAD, url.as_ref())
+    }
+
+    fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        let client = if self.home.target().is_origin_of(url) {
+            &self.home
+        } else {
+            &self.anywhere
+        };
+        client
+            .request(method, url)
+            .without_token()
             .header(http::header::ACCEPT, "*/*")
     }
 }

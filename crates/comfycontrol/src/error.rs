@@ -1,5 +1,6 @@
 //! The one error of the facade.
 
+mod causes;
 mod config;
 mod decode;
 mod kind;
@@ -77,7 +78,7 @@ impl Error {
         match source.downcast::<Self>() {
             Ok(error) => *error,
             Err(source) => match source.downcast::<TimedOut>() {
-                Ok(passed) => (*passed).into(),
+                Ok(passed) => passed.answered(status).into(),
                 Err(source) => BodyFailed::new(status, source).into(),
             },
         }
@@ -116,6 +117,7 @@ impl Error {
             Cause::Json(e) => Some(e.status()),
             Cause::Body(e) => Some(e.status()),
             Cause::NotEvents(e) => Some(e.status()),
+            Cause::TimedOut(e) => e.status(),
             Cause::TooLarge(e) => Some(e.status()),
             _ => None,
         }
@@ -154,6 +156,7 @@ impl Error {
             | Cause::Json(_)
             | Cause::NotEvents(_)
             | Cause::TooLarge(_) => Sent::Yes,
+            Cause::TimedOut(e) if e.status().is_some() => Sent::Yes,
             Cause::TimedOut(e) if e.was_dispatched() => Sent::Maybe,
             Cause::Transport(e) if !e.is_before_sending() => Sent::Maybe,
             _ => Sent::No,
@@ -188,60 +191,6 @@ impl Error {
             Cause::TimedOut(_) | Cause::Body(_) => true,
             Cause::Transport(e) => e.may_pass(),
             _ => false,
-        }
-    }
-
-    /// The answer of the API, if there was one.
-    #[must_use]
-    pub fn as_api(&self) -> Option<&ApiError> {
-        match &self.0.cause {
-            Cause::Api(e) => Some(e),
-            _ => None,
-        }
-    }
-
-    /// The limiter's refusal, if it was one.
-    #[must_use]
-    pub fn as_not_admitted(&self) -> Option<&NotAdmitted> {
-        match &self.0.cause {
-            Cause::NotAdmitted(e) => Some(e),
-            _ => None,
-        }
-    }
-
-    /// Why the token was withheld, if it was.
-    #[must_use]
-    pub fn as_token_withheld(&self) -> Option<&TokenWithheld> {
-        match &self.0.cause {
-            Cause::TokenWithheld(e) => Some(e),
-            _ => None,
-        }
-    }
-
-    /// How the connection failed, if it did.
-    #[must_use]
-    pub fn as_transport(&self) -> Option<&TransportError> {
-        match &self.0.cause {
-            Cause::Transport(e) => Some(e),
-            _ => None,
-        }
-    }
-
-    /// Which setting is wrong, if the client could not be built.
-    #[must_use]
-    pub fn as_config(&self) -> Option<&InvalidConfig> {
-        match &self.0.cause {
-            Cause::Config(e) => Some(e),
-            _ => None,
-        }
-    }
-
-    /// Which timeout has passed, if one has.
-    #[must_use]
-    pub fn as_timed_out(&self) -> Option<&TimedOut> {
-        match &self.0.cause {
-            Cause::TimedOut(e) => Some(e),
-            _ => None,
         }
     }
 

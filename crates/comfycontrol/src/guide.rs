@@ -1,4 +1,5 @@
-//! Longer texts: how to begin, why the stack is ordered so, and how to use its parts.
+//! Longer texts: how to begin, why the stack is ordered so, what errors mean, and how to use
+//! the parts.
 
 #[doc = include_str!("guide/getting_started.md")]
 pub mod getting_started {}
@@ -11,6 +12,10 @@ pub mod writing_a_layer {}
 
 #[doc = include_str!("guide/limits.md")]
 pub mod limits {}
+
+#[doc = include_str!("guide/errors.md")]
+#[doc = include_str!("guide/repeats.md")]
+pub mod errors {}
 
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}

@@ -1,7 +1,7 @@
 //! A client of the ComfyControl API that keeps within its rate limit.
 //!
 //! The API takes 40 requests in 10 s from one IP address and answers a breach with ten seconds of
-//! silence. A [`Client`] never gets there: calls that come too early wait their turn. The token goes
+//! silence. A [`Client`] keeps below that: calls that come too early wait their turn. The token goes
 //! to the API alone, failures are typed errors, what is safe to repeat is repeated, and HTTP/2 is
 //! spoken over TLS. All of it is tower middleware, stacked in [`stack`], and each layer is a crate of
 //! its own.
@@ -60,7 +60,24 @@
 //! # Not handled
 //!
 //! Redirects, which are errors here; cookies; other processes behind the same address, which take
-//! from the same limit without our seeing it.
+//! from the same limit without our seeing it; what this program sent before it was started again, which
+//! the server still counts (see [limits](guide::limits)).
+//!
+//! # Features
+//!
+//! | name | default | what it does |
+//! |---|---|---|
+//! | `aws-lc-rs` | no | TLS by aws-lc-rs where `ring` is off, or as [`crypto_provider`](ClientBuilder::crypto_provider) |
+//! | `fs` | yes | request bodies and multipart parts streamed from files |
+//! | `gzip` | yes | asks for gzip and undoes it |
+//! | `platform-verifier` | yes | certificates judged by the operating system |
+//! | `proxy` | yes | HTTP CONNECT and SOCKS5 proxies, set by hand or from the environment |
+//! | `ring` | yes | TLS by ring |
+//! | `sse` | yes | server-sent events and [`Client::subscribe`] |
+//! | `webpki-roots` | no | Mozilla's certificates compiled in, where `platform-verifier` is off or asked for with [`webpki_roots`](ClientBuilder::webpki_roots) |
+//!
+//! Without `ring` and `aws-lc-rs`, a [`tls_config`](ClientBuilder::tls_config) or a
+//! [transport](ClientBuilder::transport) must be given.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt_timeout;

@@ -132,6 +132,8 @@ impl Part {
     }
 
     /// Sets the content type. The default is `application/octet-stream` for files, none for text.
+    ///
+    /// It is sent as it is, but for control characters, which become spaces.
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
         self.content_type = Some(value.into());
         self
@@ -154,7 +156,9 @@ impl Part {
         }
         let default = self.file_name.as_ref().map(|_| "application/octet-stream");
         if let Some(kind) = self.content_type.as_deref().or(default) {
-            _ = write!(out, "\r\nContent-Type: {}", Escaped(kind));
+            // Its parameters may be quoted, so only what would end the line is kept out.
+            let kind = kind.replace(char::is_control, " ");
+            _ = write!(out, "\r\nContent-Type: {kind}");
         }
         out.push_str("\r\n\r\n");
     }
@@ -202,7 +206,7 @@ mod tests {
             "a\"\r\nb",
             Part::bytes("x")
                 .file_name("ü\"\n.png")
-                .content_type("image/png\r\nX: y"),
+                .content_type("text/plain; charset=\"utf-8\"\r\nX: y"),
         );
         assert_eq!(form.content_type(), "multipart/form-data; boundary=b");
         let body = form.into_body();
@@ -212,7 +216,7 @@ mod tests {
             sent,
             "--b\r\nContent-Disposition: form-data; name=\"$prompt\"\r\n\r\ntwo\r\nlines\r\n\
              --b\r\nContent-Disposition: form-data; name=\"a%22%0D%0Ab\"; filename=\"ü%22%0A.png\"\r\n\
-             Content-Type: image/png%0D%0AX: y\r\n\r\nx\r\n--b--\r\n"
+             Content-Type: text/plain; charset=\"utf-8\"  X: y\r\n\r\nx\r\n--b--\r\n"
         );
         assert_eq!(announced, sent.len() as u64);
     }

@@ -79,7 +79,12 @@ impl Paginate {
     ///
     /// New items push old ones onto the next page, so an `id` that was seen is passed over. The end
     /// is the total, an empty page, two pages with nothing new, or a short page where there is no
-    /// total.
+    /// total. After [`max_pages`](Self::max_pages) the items end without an error.
+    ///
+    /// # Errors
+    ///
+    /// An error is the last item. It comes if a page cannot be read or has no such list, and if an item
+    /// is not a `T`; that error names the item.
     #[must_use]
     pub fn items<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
         let state = State {

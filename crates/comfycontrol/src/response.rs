@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Extensions, HeaderMap, StatusCode, Version};
+use http::{Extensions, HeaderMap, Method, StatusCode, Uri, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited};
 use pin_project_lite::pin_project;
@@ -81,12 +81,15 @@ impl Response {
     ///
     /// Fails if the body breaks off, stalls, or is larger than the client's `max_body`.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let status = self.status();
         let limit = self.max_body;
-        match Limited::new(self.inner.into_body(), limit).collect().await {
+        let body = self.inner.into_body();
+        let call = body.call.clone();
+        match Limited::new(body, limit).collect().await {
             Ok(body) => Ok(body.to_bytes()),
-            Err(e) if e.is::<LengthLimitError>() => Err(BodyTooLarge::new(status, limit).into()),
-            Err(e) => Err(Error::body(status, e)),
+            Err(e) if e.is::<LengthLimitError>() => {
+                Err(call.failed(BodyTooLarge::new(call.status, limit)))
+            }
+            Err(e) => Err(call.failed(Error::body(call.status, e))),
         }
     }
 
@@ -107,13 +110,18 @@ impl Response {
     /// As [`bytes`](Self::bytes), and if the body is not the JSON of a `T`. That error names the
     /// path of the field that is wrong, and keeps the status and the beginning of the body.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let status = self.status();
+        let call = self.inner.body().call.clone();
         let content_type = self.headers().get(CONTENT_TYPE).cloned();
         let body = self.bytes().await?;
-        from_json(&body).map_err(|e| BadJson::new(status, content_type.as_ref(), &body, e).into())
+        from_json(&body)
+            .map_err(|e| call.failed(BadJson::new(call.status, content_type.as_ref(), &body, e)))
     }
 
-    /// The body piece by piece.
+    /// The body piece by piece, without bound.
+    ///
+    /// # Errors
+    ///
+    /// An error is the last item: the body breaks off, or a timeout passes.
     #[must_use]
     pub fn into_stream(self) -> ByteStream {
         Box::pin(self.inner.into_body()).into_data_stream()
@@ -151,13 +159,27 @@ pin_project! {
     pub struct ResponseBody {
         #[pin]
         inner: StackBody<TransportBody>,
-        status: StatusCode,
+        call: Answered,
+    }
+}
+
+/// The call a response body belongs to.
+#[derive(Clone)]
+pub(crate) struct Answered {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) status: StatusCode,
+}
+
+impl Answered {
+    fn failed(&self, error: impl Into<Error>) -> Error {
+        error.into().during(&self.method, self.uri.path())
     }
 }
 
 impl ResponseBody {
-    pub(crate) fn new(inner: StackBody<TransportBody>, status: StatusCode) -> Self {
-        Self { inner, status }
+    pub(crate) fn new(inner: StackBody<TransportBody>, call: Answered) -> Self {
+        Self { inner, call }
     }
 }
 
@@ -178,12 +200,11 @@ impl HttpBody for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.project();
-        let status = *this.status;
-        this.inner.poll_frame(cx).map(|frame| {
-            frame.map(|frame| {
-                frame.map_err(|e: Box<dyn StdError + Send + Sync>| Error::body(status, e))
-            })
-        })
+        let failed =
+            |e: Box<dyn StdError + Send + Sync>| this.call.failed(Error::body(this.call.status, e));
+        this.inner
+            .poll_frame(cx)
+            .map(|frame| frame.map(|frame| frame.map_err(failed)))
     }
 
     fn is_end_stream(&self) -> bool {

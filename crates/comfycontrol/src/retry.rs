@@ -7,8 +7,13 @@
 //! | other replies of the passing kind (500, 502, 503, …), broken connection, timeout of an attempt | idempotent only (RFC 9110 §9.2.2) | backoff |
 //! | 401 after which the token was replaced | any | none, once |
 //!
-//! Nothing else is repeated, and nothing whose body cannot be sent again. A wait that would end
-//! after the call's deadline is not begun.
+//! Nothing else is repeated, and nothing whose body cannot be sent again. Backoff comes on top of the
+//! `Retry-After` of the reply (RFC 9110 §10.2.3). A wait that would end after the call's deadline is
+//! not begun, nor one for which the reply asks more than 30 s.
+//!
+//! The error of the last attempt is the error of the call, but what it says of
+//! [having been sent](Error::sent) covers all attempts; and if the limiter does not admit a retry, the
+//! failure that made it necessary is the error.
 //!
 //! ```
 //! use comfycontrol::retry::RetryPolicy;
@@ -38,11 +43,12 @@
 //! # }
 //! ```
 
+mod backoff;
+mod earlier;
+
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -52,10 +58,11 @@ use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tower::retry::Policy;
-use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
+use tower::retry::backoff::{Backoff, ExponentialBackoff};
 use tower::retry::budget::{Budget, TpsBudget};
-use tower::util::rng::Rng;
 
+use self::backoff::{Dice, backoff};
+use self::earlier::Earlier;
 use crate::{Body, Error};
 
 /// Decides whether a request is sent again.
@@ -73,6 +80,7 @@ pub struct RetryPolicy {
     retries: u32,
     throttled: u32,
     replaced: bool,
+    earlier: Earlier,
 }
 
 impl RetryPolicy {
@@ -91,6 +99,7 @@ impl RetryPolicy {
             retries: 0,
             throttled: 0,
             replaced: false,
+            earlier: Earlier::default(),
         }
     }
 
@@ -141,7 +150,10 @@ impl RetryPolicy {
         // A refusal by the limiter would only be refused again.
         let again = error.as_not_admitted().is_none()
             && (error.is_unapplied() || (method.is_idempotent() && error.is_transient()));
-        if again && self.retries < self.max_retries {
+        let soon = error
+            .retry_after()
+            .is_none_or(|asked| asked <= LONGEST_ASKED);
+        if again && soon && self.retries < self.max_retries {
             Verdict::Backoff
         } else {
             Verdict::GiveUp
@@ -169,6 +181,7 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
             self.budget.deposit();
             return None;
         };
+        self.earlier.complete(error);
         let wait = match self.verdict(req.method(), error) {
             Verdict::GiveUp => return None,
             Verdict::Resend => {
@@ -190,7 +203,9 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
                     return None;
                 }
                 self.retries += 1;
-                Wait::over(self.backoff.next_backoff())
+                let backoff = self.backoff.next_backoff();
+                let asked = error.retry_after().unwrap_or_default();
+                Wait::over(tokio::time::sleep_until(backoff.deadline() + asked))
             }
         };
         if let (Some(AdmitBy(deadline)), Some(sleep)) = (req.extensions().get(), &wait.sleep)
@@ -200,6 +215,7 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
         }
         let count = self.retries + self.throttled + u32::from(self.replaced);
         tracing::Span::current().record("http.request.resend_count", count);
+        self.earlier.keep(error);
         Some(wait)
     }
 
@@ -212,12 +228,6 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
         *copy.extensions_mut() = req.extensions().clone();
         Some(copy)
     }
-}
-
-fn backoff() -> ExponentialBackoff<Dice> {
-    ExponentialBackoffMaker::new(FIRST_WAIT, LONGEST_WAIT, 1.0, Dice::default())
-        .expect("0 < first < longest, and the jitter is a ratio")
-        .make_backoff()
 }
 
 fn token_was_replaced(error: &Error) -> bool {
@@ -272,19 +282,7 @@ impl Future for Wait {
     }
 }
 
-/// Chance shared by all clones of a policy. tower's own generator starts each clone with the same
-/// numbers, so that all calls that fail together would come back together.
-#[derive(Clone, Default)]
-struct Dice(Arc<(RandomState, AtomicU64)>);
-
-impl Rng for Dice {
-    fn next_u64(&mut self) -> u64 {
-        let (state, throws) = &*self.0;
-        state.hash_one(throws.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Whoever is asked to wait longer than this hears it, and decides.
+const LONGEST_ASKED: Duration = Duration::from_secs(30);
 /// No server may silence a call for longer.
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(5 * 60);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);

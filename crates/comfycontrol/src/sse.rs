@@ -23,6 +23,10 @@ use crate::{Error, ResponseBody};
 /// A stream that ends when the server closes it. An event larger than 1 MiB is an error, and so
 /// is a silence longer than [`Timeouts::stall`](crate::Timeouts::stall).
 ///
+/// # Errors
+///
+/// An error is the last item: the body breaks off, a timeout passes, or an event is too large.
+///
 /// Made by [`RequestBuilder::events`](crate::RequestBuilder::events).
 pub struct Events {
     // Boxed, so that it can be polled without being pinned by hand.

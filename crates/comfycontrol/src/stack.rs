@@ -55,7 +55,9 @@ use tower_http::request_id::{SetRequestId, SetRequestIdLayer};
 use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
 use tower_service::Service;
 
+pub use crate::attempt_timeout::ResponseFuture as AttemptTimeoutFuture;
 pub use crate::attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
+pub use crate::deadline::ResponseFuture as DeadlineFuture;
 pub use crate::deadline::{Deadline, DeadlineLayer};
 pub use crate::request_id::RequestIds;
 use crate::request_id::X_REQUEST_ID;

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use http::StatusCode;
+
 /// How long a call may take, part by part.
 ///
 /// Given to [`ClientBuilder::timeouts`](crate::ClientBuilder::timeouts) for every call, to
@@ -101,6 +103,7 @@ pub struct TimedOut {
     which: Which,
     after: Duration,
     dispatched: bool,
+    status: Option<StatusCode>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,7 +119,20 @@ impl TimedOut {
             which,
             after,
             dispatched,
+            status: None,
         }
+    }
+
+    /// Notes that the head of the response had come.
+    pub(crate) fn answered(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The status of the response, if its head had come.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
     }
 
     /// The timeout that has passed.

@@ -49,6 +49,14 @@ impl Target {
         }
     }
 
+    /// Whether an absolute URL belongs to this one origin.
+    pub(crate) fn is_origin_of(&self, given: &str) -> bool {
+        match (self, given.parse::<Uri>()) {
+            (Self::Base { origin, .. }, Ok(uri)) => origin.allows(&uri),
+            _ => false,
+        }
+    }
+
     /// The URL for what the caller gave: a path, or an absolute URL of this target.
     pub(crate) fn resolve(&self, given: &str) -> Result<Uri, InvalidRequest> {
         // `http::Uri` drops the first without a word, and takes some of the others.

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
+use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::BodyFailed;
 use crate::{Client, Error, ErrorKind, Events, Timeouts};
 
 /// The state of a workflow, as its subscription tells it.
@@ -118,8 +120,15 @@ impl Client {
     /// Follows a workflow until it has ended.
     ///
     /// The server closes such a stream after some minutes whether or not the run has ended; it is
-    /// opened again, each time at the cost of one request, and the stream goes on. It ends after
-    /// the first [terminal](Status::is_terminal) update.
+    /// opened again after 2 s, each time at the cost of one request, and the stream goes on. It ends
+    /// after the first [terminal](Status::is_terminal) update, and without one only by an error.
+    ///
+    /// # Errors
+    ///
+    /// An error is the last item. It comes if the subscription cannot be opened, if an event is not
+    /// an [`Update`], and with [`ErrorKind::Body`] or [`ErrorKind::TimedOut`] once six streams in
+    /// a row have brought nothing, or nothing but the same [unknown](Status::Unknown) state: the run
+    /// may still be going on then.
     ///
     /// ```no_run
     /// # async fn run(client: comfycontrol::Client) -> Result<(), comfycontrol::Error> {
@@ -168,7 +177,7 @@ struct Subscription {
     path: String,
     events: Option<Events>,
     last: Option<Update>,
-    /// Streams in a row that brought nothing.
+    /// Streams in a row that brought nothing, or again a state that may be the last.
     misses: u32,
 }
 
@@ -188,10 +197,14 @@ impl Subscription {
             };
             let failed = match events.next().await {
                 Some(Ok(event)) => {
-                    self.misses = 0;
                     let update: Update = event.json()?;
                     // The first update of a new stream says again where the last one ended.
-                    if self.last.as_ref() != Some(&update) {
+                    let is_news = self.last.as_ref() != Some(&update);
+                    // A state nobody here knows may be the last one.
+                    if is_news || update.status != Status::Unknown {
+                        self.misses = 0;
+                    }
+                    if is_news {
                         self.last = Some(update.clone());
                         return Ok(Some((update, self)));
                     }
@@ -206,16 +219,17 @@ impl Subscription {
             self.events = None;
             self.misses += 1;
             if self.misses > MOST_MISSES {
-                return match failed {
-                    Some(e) => Err(e),
-                    None => Ok(None),
-                };
+                let error = failed.unwrap_or_else(ended_early);
+                return Err(error.during(&Method::GET, &self.path));
             }
-            if self.misses > 1 {
-                tokio::time::sleep(PAUSE).await;
-            }
+            // After every stream, for a server may close each one after its first update.
+            tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+fn ended_early() -> Error {
+    BodyFailed::new(StatusCode::OK, "subscription ended before the run".into()).into()
 }
 
 async fn open(client: &Client, path: &str) -> Result<Events, Error> {

@@ -108,11 +108,42 @@ async fn a_subscription_goes_on_after_the_server_has_closed_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_that_brings_nothing_ends() {
+async fn a_subscription_that_brings_nothing_fails_rather_than_ending() {
     let (client, heads) = answering(|_| events(vec![]));
-    let updates: Vec<_> = client.subscribe("id").try_collect().await.unwrap();
-    assert!(updates.is_empty());
+    let mut updates = client.subscribe("id");
+    let failed = updates.try_next().await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Body);
+    let told = failed.report().to_string();
+    assert!(
+        told.ends_with("subscription ended before the run"),
+        "{told}"
+    );
+    assert!(failed.is_retryable());
     assert_eq!(heads.lock().unwrap().len(), 6);
+    assert!(updates.try_next().await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_may_be_the_last_is_not_asked_for_without_end() {
+    let (client, heads) = answering(|_| events(vec![update("dreaming")]));
+    let mut updates = client.subscribe("id");
+    assert!(updates.try_next().await.unwrap().is_some());
+    let failed = updates.try_next().await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Body);
+    assert_eq!(heads.lock().unwrap().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_closes_after_each_update_is_not_asked_without_pause() {
+    // The same update each time, and another each time.
+    for states in [["running"; 2], ["running", "queued"]] {
+        let (client, heads) = answering(move |n| events(vec![update(states[n % 2])]));
+        let follow = client.subscribe("id").try_collect::<Vec<_>>();
+        let still = tokio::time::timeout(Duration::from_secs(60), follow).await;
+        assert!(still.is_err());
+        let opened = heads.lock().unwrap().len();
+        assert!((20..=31).contains(&opened), "{opened}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ async fn the_token_travels_in_one_header_to_one_origin() {
     client.downloader().get(&storage).send().await.unwrap_err();
     client.get(&storage).send().await.unwrap_err();
 
-    let seen = emulator.capture();
+    let seen = emulator.captured_requests();
     assert_eq!(seen.len(), 4);
     let mut with_token = 0;
     for seen in &seen {
@@ -138,7 +138,7 @@ async fn a_workflow_is_uploaded_followed_and_fetched() {
 
     // The server closed after each third update; the stream went on, without saying things twice.
     let opened = emulator
-        .capture()
+        .captured_requests()
         .iter()
         .filter(|seen| seen.uri().path().ends_with("/subscribe"))
         .count();
@@ -161,7 +161,7 @@ async fn a_workflow_is_uploaded_followed_and_fetched() {
     let pieces: Vec<_> = file.into_stream().try_collect().await.unwrap();
     assert!(pieces.iter().map(bytes::Bytes::len).sum::<usize>() > 0);
     let stored = emulator
-        .capture()
+        .captured_requests()
         .into_iter()
         .find(|seen| seen.listener() == Listener::Storage)
         .unwrap();
@@ -199,7 +199,7 @@ async fn an_upload_is_streamed_from_a_file_with_its_length() {
         .send()
         .await
         .unwrap();
-    let seen = emulator.capture();
+    let seen = emulator.captured_requests();
     let length: u64 = seen[0].headers()["content-length"]
         .to_str()
         .unwrap()
@@ -347,7 +347,7 @@ async fn a_stranger_s_certificate_is_refused() {
         TransportErrorKind::Tls
     );
     assert_eq!((failed.sent(), failed.is_retryable()), (Sent::No, false));
-    assert!(other.capture().is_empty());
+    assert!(other.captured_requests().is_empty());
 }
 
 #[tokio::test]
@@ -510,7 +510,7 @@ async fn the_environment_gives_token_and_proxy_but_this_machine_is_asked_directl
         .unwrap()
         .unwrap();
     assert!(status.success());
-    assert_eq!(emulator.capture().len(), 2);
+    assert_eq!(emulator.captured_requests().len(), 2);
     let connected = tokio::time::timeout(Duration::from_millis(50), trap.accept()).await;
     assert!(connected.is_err(), "the proxy was asked");
 }
@@ -543,7 +543,7 @@ async fn child_asks_for_the_user() {
 async fn https_goes_through_a_tunnel_and_the_proxy_s_password_stays_there() {
     let emulator = Emulator::builder().start().await.unwrap();
     for scheme in ["http", "socks5h"] {
-        emulator.clear_capture();
+        emulator.clear_captured_requests();
         let (proxy, asked) = proxy::start(scheme == "http").await;
         let client = builder(&emulator)
             .proxy(format!("{scheme}://user:p%40ss@{proxy}"))
@@ -561,7 +561,7 @@ async fn https_goes_through_a_tunnel_and_the_proxy_s_password_stays_there() {
         }
         assert!(!asked.contains("cfc_"));
         assert!(
-            emulator.capture()[0]
+            emulator.captured_requests()[0]
                 .headers()
                 .get("proxy-authorization")
                 .is_none()

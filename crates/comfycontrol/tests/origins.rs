@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use comfycontrol::api_error::ApiErrorKind;
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::token::{AddToken, Token, TokenWithheld, WithheldReason};
+use comfycontrol::token::{TokenWithheld, WithheldReason};
 use comfycontrol::transport::Transport;
 use comfycontrol::{Body, Client, ClientBuilder, Error, ErrorKind, Sent};
-use comfycontrol_emulator::{Emulator, Listener, Seen};
+use comfycontrol_emulator::{CapturedRequest, Emulator, Listener};
 use futures_util::TryStreamExt;
 use http::header::{AUTHORIZATION, HOST};
 use http::{Method, Request, Uri};
 use tokio::net::TcpListener;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::follow_redirect::FollowRedirectLayer;
 use tower_http::follow_redirect::policy::Limited;
 
@@ -114,7 +114,7 @@ async fn what_leads_elsewhere_is_refused_before_anything_is_sent() {
             let pages = client.paginate(given, "runners").items::<u8>();
             refused(given, pages.try_collect::<Vec<_>>().await.err());
         }
-        assert!(home.capture().is_empty() && other.capture().is_empty());
+        assert!(home.captured_requests().is_empty() && other.captured_requests().is_empty());
     })
     .await;
 }
@@ -162,9 +162,9 @@ async fn another_spelling_of_the_same_origin_is_served() {
         for given in &given {
             client.get(given).send().await.unwrap();
         }
-        let seen = home.capture();
+        let seen = home.captured_requests();
         assert_eq!(seen.len(), given.len());
-        assert!(seen.iter().all(|seen| carries_token(seen)));
+        assert!(seen.iter().all(carries_token));
         assert!(seen.iter().all(|seen| seen.listener() == Listener::Https));
     })
     .await;
@@ -175,7 +175,7 @@ async fn a_host_header_that_differs_is_refused() {
     within(async {
         let (home, other) = (start().await, start().await);
         for url in [home.https_url(), home.http_url()] {
-            home.clear_capture();
+            home.clear_captured_requests();
             let builder = || builder(&home).base_url(&url);
             let client = builder().build().unwrap();
             let authority = url.split("//").nth(1).unwrap();
@@ -205,14 +205,14 @@ async fn a_host_header_that_differs_is_refused() {
                 .header(HOST, authority)
                 .body(Body::empty());
             differs("two", client.clone().oneshot(twice.unwrap()).await.err());
-            assert!(home.capture().is_empty() && other.capture().is_empty());
+            assert!(home.captured_requests().is_empty() && other.captured_requests().is_empty());
 
             for host in [authority.to_owned(), authority.to_uppercase()] {
                 let call = client.get("/v1/user").header(HOST, &host);
                 call.send().await.unwrap();
             }
-            assert_eq!(home.capture().len(), 2);
-            assert!(home.capture().iter().all(carries_token));
+            assert_eq!(home.captured_requests().len(), 2);
+            assert!(home.captured_requests().iter().all(carries_token));
         }
     })
     .await;
@@ -253,7 +253,7 @@ async fn downloads_take_no_token_along_not_even_home() {
             let url = format!("{url}/v1/user");
             client.downloader().get(url).send().await.unwrap_err();
         }
-        let seen = [home.capture(), other.capture()].concat();
+        let seen = [home.captured_requests(), other.captured_requests()].concat();
         assert_eq!(seen.len(), 5);
         assert!(!seen.iter().any(carries_token));
         assert!(!seen.iter().any(|s| s.headers().contains_key(AUTHORIZATION)));
@@ -277,7 +277,7 @@ async fn a_proxy_is_never_asked_to_carry_plain_http() {
             let stored = format!("{}/x", home.storage_url());
             client.downloader().get(stored).send().await.unwrap_err();
         }
-        assert_eq!(home.capture().len(), 6);
+        assert_eq!(home.captured_requests().len(), 6);
         let connected = tokio::time::timeout(Duration::from_millis(50), trap.accept()).await;
         assert!(connected.is_err(), "the proxy was asked");
     })
@@ -324,14 +324,17 @@ async fn other_origins_are_asked_without_the_token_even_if_it_came_along() {
         ] {
             let _ = stack.clone().oneshot(get(&uri)).await;
         }
-        let seen = [home.capture(), other.capture()].concat();
+        let seen = [home.captured_requests(), other.captured_requests()].concat();
         assert!(seen.len() >= 2 * abroad.len());
         assert!(!seen.iter().any(carries_token), "{seen:?}");
-        home.clear_capture();
+        home.clear_captured_requests();
 
         let url = format!("https://localhost:{here}/v1/user");
         stack.clone().oneshot(get(&url)).await.unwrap();
-        assert!(carries_token(&home.capture()[0]), "at home it does");
+        assert!(
+            carries_token(&home.captured_requests()[0]),
+            "at home it does"
+        );
 
         for (uri, reason) in [
             ("/v1/user", WithheldReason::UriNotAbsolute),
@@ -420,7 +423,7 @@ fn get(uri: &str) -> Request<Body> {
     Request::get(uri).body(Body::empty()).unwrap()
 }
 
-fn carries_token(seen: &Seen) -> bool {
+fn carries_token(seen: &CapturedRequest) -> bool {
     let mut values = seen.headers().values();
     let in_header = values.any(|value| String::from_utf8_lossy(value.as_bytes()).contains(TOKEN));
     in_header || seen.uri().to_string().contains(TOKEN)
@@ -501,12 +504,4 @@ fn transport(trusted: &[&Emulator]) -> Transport {
         .enable_all_versions()
         .build();
     Transport::from_connector(connector)
-}
-
-/// A compile-time check: the layer leaves error and transport as they are.
-#[test]
-fn the_layer_alone_is_a_service_over_the_transport() {
-    fn check<S: Service<Request<Body>, Error = Error> + Clone + Send + Sync>() {}
-    check::<AddToken<Transport>>();
-    let _ = Token::parse(TOKEN).unwrap();
 }

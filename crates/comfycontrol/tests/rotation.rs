@@ -183,7 +183,7 @@ async fn a_body_that_is_gone_is_not_sent_again_and_the_next_call_is_right() {
         client.get("/v1/user").send().await.unwrap();
         replace(&stage.path, &stage.new);
         stage.emulator.tokens().revoke("old");
-        stage.emulator.clear_capture();
+        stage.emulator.clear_captured_requests();
 
         let create = || {
             let json = r#"{"name":"streamed","endpoint":"https://a.example"}"#;
@@ -298,7 +298,7 @@ async fn a_broken_file_never_displaces_a_token_that_works() {
                 ask().await;
             }
             assert!(tokens.snapshot().error().is_none(), "{form}");
-            let refused = stage.emulator.capture().len() as u64
+            let refused = stage.emulator.captured_requests().len() as u64
                 - stage.token("old").uses()
                 - stage.token("new").uses();
             assert_eq!(refused, 0, "{form}");
@@ -314,7 +314,7 @@ type Damage = fn(&Path, &str);
 
 /// Fails instead of hanging.
 async fn within<F: Future>(test: F) -> F::Output {
-    let limit = Duration::from_secs(30);
+    let limit = Duration::from_secs(20);
     timeout(limit, test).await.expect("hangs")
 }
 
@@ -368,8 +368,8 @@ impl Stage {
 
     /// Whose token each request carried, in the order of arrival.
     fn tokens_in_order(&self) -> Vec<&'static str> {
-        let seen = self.emulator.capture();
-        let of = |seen: &comfycontrol_emulator::Seen| {
+        let seen = self.emulator.captured_requests();
+        let of = |seen: &comfycontrol_emulator::CapturedRequest| {
             assert_eq!(seen.version(), Version::HTTP_2);
             let value = seen.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
             match value.strip_prefix("Bearer ") {

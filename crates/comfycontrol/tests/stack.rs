@@ -183,6 +183,108 @@ async fn a_replaced_token_is_tried_once_and_paid_for() {
     assert_eq!(limiter.snapshot().free(), 38);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_attempt_did_is_not_forgotten() {
+    // Whatever it is, it was not sent.
+    let unsent = || Err(builder().base_url("none").build().unwrap_err());
+    for (first, sent) in [(503, Sent::Yes), (0, Sent::Maybe)] {
+        let (client, seen) = answering(move |n| match (n, first) {
+            (0, 0) => Err(Error::transport(io::Error::from(
+                io::ErrorKind::ConnectionReset,
+            ))),
+            (0, code) => status(code),
+            _ => unsent(),
+        });
+        let failed = client.put("/x").send().await.unwrap_err();
+        assert_eq!((failed.kind(), failed.sent()), (ErrorKind::Config, sent));
+        assert_eq!(seen.count(), 2);
+    }
+    let (client, _) = answering(move |_| unsent());
+    let failed = client.put("/x").send().await.unwrap_err();
+    assert_eq!(failed.sent(), Sent::No);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_is_not_admitted_leaves_the_failure_before_it() {
+    let limiter = Limiter::builder(Quota::new(1, Duration::from_secs(10)).unwrap())
+        .max_wait(Duration::from_secs(1))
+        .build();
+    let (transport, seen) = transport(|_| status(503));
+    let client = builder().limiter(limiter).transport(transport);
+    let client = client.build().unwrap();
+    let failed = client.put("/x").send().await.unwrap_err();
+    assert_eq!(failed.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!((failed.sent(), seen.count()), (Sent::Yes, 1));
+    // What was never tried is told as such.
+    let failed = client.put("/x").send().await.unwrap_err();
+    assert_eq!(
+        (failed.kind(), failed.sent()),
+        (ErrorKind::NotAdmitted, Sent::No)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_retry_comes_before_the_server_wants_it() {
+    for (asked, deadline, sends) in [(7, None, 3), (30, None, 3), (31, None, 1), (7, Some(5), 1)] {
+        let (client, seen) = answering(move |_| {
+            let response = Response::builder().status(503).header("retry-after", asked);
+            Ok(response.body(Body::empty()).unwrap())
+        });
+        let began = now();
+        let mut call = client.get("/x");
+        if let Some(deadline) = deadline {
+            call = call.timeout(Duration::from_secs(deadline));
+        }
+        let failed = call.send().await.unwrap_err();
+        assert_eq!(failed.retry_after(), Some(Duration::from_secs(asked)));
+        assert_eq!(seen.count(), sends, "{asked}");
+        let waited = began.elapsed();
+        let least = Duration::from_secs(asked) * (sends as u32 - 1);
+        assert!(waited >= least && waited <= least + Duration::from_secs(2));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cooldown_of_one_s_own_is_kept() {
+    let began = now();
+    let (transport, _) = transport(|n| status(if n == 0 { 429 } else { 200 }));
+    let policy = RetryPolicy::new().cooldown(Duration::from_secs(1));
+    let client = builder().no_limit().retry(policy).transport(transport);
+    client.build().unwrap().get("/x").send().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+// === the limiter ===
+
+#[tokio::test(start_paused = true)]
+async fn a_download_from_the_api_itself_waits_its_turn() {
+    let (client, seen) = answering(|_| status(200));
+    let limiter = client.limiter().unwrap();
+    let downloads = client.downloader();
+    downloads
+        .get("https://storage.example/x")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(limiter.snapshot().free(), 40);
+    let home = "https://api.comfycontrol.app/x";
+    downloads.get(home).send().await.unwrap();
+    assert_eq!((limiter.snapshot().free(), seen.count()), (39, 2));
+}
+
+#[test]
+fn a_limiter_that_was_set_is_one_s_own_already() {
+    let free = |builder: comfycontrol::ClientBuilder| {
+        let client = builder.own_limiter().without_token().build().unwrap();
+        client.limiter().unwrap().snapshot().free()
+    };
+    let quota = Quota::new(7, Duration::from_secs(1)).unwrap();
+    assert_eq!(free(builder().quota(quota)), 7);
+    assert_eq!(free(builder().limiter(Limiter::new(quota))), 7);
+    assert_eq!(free(builder().no_limit()), 40);
+    assert_eq!(free(builder()), 40);
+}
+
 // === time ===
 
 #[tokio::test(start_paused = true)]
@@ -572,6 +674,30 @@ fn clients_and_stacks_keep_the_error_type_and_the_auto_traits() {
     check(&answering(|_| status(200)).0);
     let own = service_fn(|_: Request<Body>| async { status(200) });
     check(&builder().layers().unwrap().stack(own));
+}
+
+/// A compile-time test: what a layer is made of can be named, and taken apart.
+#[test]
+fn timeouts_give_back_what_is_inside() {
+    use comfycontrol::stack::{
+        AttemptTimeout, AttemptTimeoutFuture, AttemptTimeoutLayer, Deadline, DeadlineFuture,
+        DeadlineLayer,
+    };
+    use tower::Layer;
+
+    type Inside = tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
+    type Inner = <Inside as Service<Request<Body>>>::Future;
+    fn check<S: Service<Request<Body>, Error = Error, Future = F>, F>(service: S) -> S {
+        service
+    }
+    let inside = || Inside::new(service_fn(|_: Request<Body>| async { status(200) }));
+    let total = DeadlineLayer::new(Timeouts::none()).layer(inside());
+    let mut total = check::<Deadline<Inside>, DeadlineFuture<Inner>>(total);
+    let attempt = AttemptTimeoutLayer::new(Timeouts::none()).layer(inside());
+    let mut attempt = check::<AttemptTimeout<Inside>, AttemptTimeoutFuture<Inner>>(attempt);
+    let _: (&Inside, &Inside) = (total.get_ref(), attempt.get_ref());
+    let _: (&mut Inside, &mut Inside) = (total.get_mut(), attempt.get_mut());
+    let _: (Inside, Inside) = (total.into_inner(), attempt.into_inner());
 }
 
 #[tokio::test(start_paused = true)]

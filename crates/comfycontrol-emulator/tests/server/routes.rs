@@ -233,7 +233,7 @@ async fn requests_too_large_for_the_edge_get_its_pages() {
 async fn the_capture_keeps_the_last_heads_in_order() {
     let emulator = Emulator::builder()
         .limit(None)
-        .captured(2)
+        .max_captured(2)
         .start()
         .await
         .unwrap();
@@ -242,12 +242,12 @@ async fn the_capture_keeps_the_last_heads_in_order() {
         account.get(path).await;
     }
     let paths = |account: &Account| {
-        let seen = account.emulator.capture();
+        let seen = account.emulator.captured_requests();
         seen.iter()
             .map(|seen| seen.uri().path().to_owned())
             .collect::<Vec<_>>()
     };
     assert_eq!(paths(&account), ["/b", "/c"]);
-    account.emulator.clear_capture();
+    account.emulator.clear_captured_requests();
     assert!(paths(&account).is_empty());
 }

@@ -62,7 +62,7 @@ async fn a_run_is_followed_to_its_end_and_its_outputs_are_fetched_without_the_to
     let leaked = Request::get(&src).header("authorization", format!("Bearer {}", account.token));
     let leaked = fetch(leaked.body(Full::default()).unwrap()).await.unwrap();
     assert_eq!(leaked.status, 400);
-    let seen = account.emulator.capture();
+    let seen = account.emulator.captured_requests();
     let stored: Vec<_> = seen
         .iter()
         .filter(|s| s.listener() == Listener::Storage)

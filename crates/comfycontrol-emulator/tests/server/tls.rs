@@ -36,7 +36,7 @@ async fn http_2_is_agreed_on_by_alpn_and_the_head_is_captured() {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["server"], "cloudflare");
 
-    let seen = account.emulator.capture();
+    let seen = account.emulator.captured_requests();
     let [seen] = &seen[..] else {
         panic!("{seen:?}")
     };
@@ -76,8 +76,11 @@ async fn without_alpn_tls_speaks_http_1() {
         .send_request(request.body(Full::<Bytes>::default()).unwrap())
         .await;
     assert_eq!(response.unwrap().status(), 401);
-    assert_eq!(account.emulator.capture()[0].version(), Version::HTTP_11);
-    assert_eq!(account.emulator.capture()[0].alpn(), None);
+    assert_eq!(
+        account.emulator.captured_requests()[0].version(),
+        Version::HTTP_11
+    );
+    assert_eq!(account.emulator.captured_requests()[0].alpn(), None);
 }
 
 #[tokio::test]
@@ -132,7 +135,7 @@ async fn nothing_listens_after_the_shutdown_or_the_drop() {
 async fn debug_shows_no_token() {
     let account = Account::open().await;
     account.get("/v1/user").await;
-    let (emulator, seen) = (&account.emulator, account.emulator.capture());
+    let (emulator, seen) = (&account.emulator, account.emulator.captured_requests());
     assert_eq!(seen.len(), 1);
     let all = (
         emulator,

@@ -4,6 +4,7 @@
 //! A longer campaign:
 //! `PROPTEST_CASES=1000000 cargo test --release -p comfycontrol-rate-limit --lib agrees_with_the_naive_model`
 
+mod caller;
 mod driver;
 mod model;
 

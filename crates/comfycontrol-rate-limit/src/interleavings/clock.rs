@@ -128,6 +128,13 @@ impl Drop for Running {
     }
 }
 
+/// This thread knows the runtime, which may go nevertheless.
+pub(crate) fn inside(runtime: usize, action: impl FnOnce()) {
+    CURRENT.with(|current| current.set(Some(runtime)));
+    action();
+    CURRENT.with(|current| current.set(None));
+}
+
 pub(crate) fn advance(nanos: u64) {
     world().elapsed.fetch_add(nanos, Ordering::SeqCst);
 }

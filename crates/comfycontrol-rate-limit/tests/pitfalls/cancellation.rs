@@ -21,7 +21,7 @@ async fn p24_nobody_waits_for_a_ghost() {
             time::advance(3 * SECOND).await;
             drop(first);
             let start = now();
-            drop(second.await.unwrap());
+            drop(finish(second).await.unwrap());
             now() - start
         });
         assert_eq!(with.await, without.await);
@@ -53,14 +53,14 @@ async fn p26_a_timeout_around_a_call_consumes_nothing() {
             .unwrap_err();
     }
     let start = now();
-    drop(limiter.acquire().await.unwrap());
+    drop(finish(limiter.acquire()).await.unwrap());
     assert!(now() - start < 6 * SECOND);
     assert_eq!(limiter.snapshot().granted(), 1);
 }
 
-// p27, dropped after it has left: tests/layer.rs,
+// p27, dropped after it has left: tests/slots.rs,
 // `requests_dropped_after_they_left_count_until_they_can_no_longer_arrive`; at every point: tests/cancel.rs.
-// p28, granted, not polled and dropped: tests/layer.rs,
+// p28, granted, not polled and dropped: tests/slots.rs,
 // `dropping_a_call_that_was_granted_its_slot_hands_the_slot_on`.
 // p29, a granted call that is never polled again: tests/layer.rs,
 // `futures_parked_after_their_grant_do_not_stop_the_others`.
@@ -81,6 +81,6 @@ async fn p30_a_call_that_is_forgotten_does_not_stop_the_queue() {
     assert!(!next.is_woken());
     time::advance(SECOND + MILLISECOND).await;
     let _permit = assert_ready_ok!(next.poll());
-    // A panic below: tests/layer.rs, `a_call_whose_inner_service_panics_counts_as_sent`; a runtime that
+    // A panic below: tests/slots.rs, `a_call_whose_inner_service_panics_counts_as_sent`; a runtime that
     // is shut down: tests/timer.rs, `tasks_that_wait_when_their_runtime_is_shut_down_leave_nothing_behind`.
 }

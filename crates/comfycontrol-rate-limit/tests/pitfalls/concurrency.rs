@@ -14,7 +14,7 @@ async fn p32_whoever_has_waited_is_counted_again_before_it_goes() {
     for window in BOTH {
         let (limiter, log) = (limiter(4, window), Log::default());
         let tasks = call_at_once(&limiter, 100, Duration::ZERO, &log);
-        tasks.join_all().await;
+        finish(tasks.join_all()).await;
         assert_eq!(log.lock().unwrap().len(), 100);
         assert!(most_in_a_window(&log) <= 4, "{window:?}");
     }
@@ -41,11 +41,11 @@ async fn p34_newcomers_starve_nobody() {
             assert_pending!(newcomer.poll());
         }
         for call in waiting.iter_mut().take(2 * window).skip(2 * (window - 1)) {
-            let permit = call.take().unwrap().await.unwrap();
+            let permit = finish(call.take().unwrap()).await.unwrap();
             answer(permit.dispatch());
         }
     }
 }
 
 // p35, everybody is woken for each slot: tests/polls.rs, three polls a call at most.
-// p36, a lock held while waiting: none is held beyond one step; tests/timer.rs, where wakers come back in.
+// p36, a lock held while waiting: none is held beyond one step; tests/wakers.rs, where wakers come back in.

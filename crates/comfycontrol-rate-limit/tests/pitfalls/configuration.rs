@@ -37,7 +37,7 @@ async fn p49_a_change_while_calls_wait_holds_for_them_and_exceeds_no_window() {
         limiter.retune(quota(2));
         time::sleep(2 * WINDOW).await;
         let settled = now();
-        tasks.join_all().await;
+        finish(tasks.join_all()).await;
         assert!(most_in_a_window(&log) <= 6, "{window:?}: the largest");
         log.lock().unwrap().retain(|at| *at >= settled);
         assert_eq!(

@@ -19,7 +19,7 @@ async fn p41_the_gate_opens_to_one_and_then_to_no_more_than_the_quota() {
         let (limiter, log) = (limiter(5, window), Log::default());
         refuse(send(&limiter));
         let latency = 2 * SECOND;
-        call_at_once(&limiter, 50, latency, &log).join_all().await;
+        finish(call_at_once(&limiter, 50, latency, &log).join_all()).await;
         {
             let log = log.lock().unwrap();
             assert!(log[1] >= log[0] + latency, "the probe goes alone");
@@ -42,7 +42,7 @@ async fn p42_nothing_is_sent_during_a_cooldown() {
             time::sleep(500 * MILLISECOND).await;
         }
         for tasks in tasks {
-            tasks.join_all().await;
+            finish(tasks.join_all()).await;
         }
         let closed = seen..seen + Duration::from_millis(10_500);
         let log = log.lock().unwrap();

@@ -68,6 +68,14 @@ pub(crate) fn call_at_once(
     tasks
 }
 
+/// The output of a future, which fails the test if it never comes.
+pub(crate) async fn finish<F: Future>(future: F) -> F::Output {
+    let year = Duration::from_secs(365 * 86_400);
+    tokio::time::timeout(year, future)
+        .await
+        .expect("waits for ever")
+}
+
 /// The most that left in any ten seconds, both ends included.
 pub(crate) fn most_in_a_window(log: &Log) -> usize {
     let log = log.lock().unwrap();

@@ -18,7 +18,7 @@ async fn p12_late_timers_and_late_callers_bring_no_requests_closer_together() {
             time::advance(Duration::from_millis(late)).await;
             tokio::task::yield_now().await;
         }
-        tasks.join_all().await;
+        finish(tasks.join_all()).await;
         assert!(most_in_a_window(&log) <= 4, "{window:?}");
     }
 }

@@ -13,7 +13,7 @@ use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 // `calls_the_very_instance_that_was_made_ready`.
 // p17, readiness that hoards slots: tests/layer.rs, `an_idle_ready_clone_holds_nothing`.
 // p18, only the last poller is woken: tests/polls.rs, ten thousand of them are.
-// p19, one budget for each use of a layer: tests/layer.rs,
+// p19, one budget for each use of a layer: tests/slots.rs,
 // `calls_leave_in_arrival_order_whichever_clone_or_service_they_come_from`.
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +59,8 @@ async fn p21_a_refused_call_does_not_break_the_service_for_good() {
         .buffer(8)
         .layer(limiter.layer())
         .service(service_fn(ok));
-    let mut call = async || service.ready().await?.call(Request::new(())).await;
+    let mut call =
+        async || finish(async { service.ready().await?.call(Request::new(())).await }).await;
     call().await.unwrap();
     let error = call().await.unwrap_err();
     assert!(error.is::<NotAdmitted>());

@@ -16,8 +16,8 @@ async fn p01_two_windows_never_touch() {
             let early = call_at_once(&limiter, 20, Duration::ZERO, &log);
             time::sleep(Duration::from_millis(phase)).await;
             let late = call_at_once(&limiter, 80, Duration::ZERO, &log);
-            early.join_all().await;
-            late.join_all().await;
+            finish(early.join_all()).await;
+            finish(late.join_all()).await;
             assert!(most_in_a_window(&log) <= 40, "{window:?} at {phase}");
         }
     }
@@ -29,9 +29,7 @@ async fn p02_a_burst_and_a_refill_do_not_add_up_in_one_window() {
         let (limiter, log) = (limiter(5, window), Log::default());
         for idle in [0, 3, 11, 25, 7] {
             time::sleep(idle * SECOND).await;
-            call_at_once(&limiter, 8, Duration::ZERO, &log)
-                .join_all()
-                .await;
+            finish(call_at_once(&limiter, 8, Duration::ZERO, &log).join_all()).await;
         }
         assert!(most_in_a_window(&log) <= 5, "{window:?}");
     }
@@ -188,9 +186,7 @@ async fn p10_an_estimate_over_segments_stays_within_the_quota_too() {
     let (limiter, log) = (limiter(10, Window::AnyPhase), Log::default());
     for idle in [0, 30, 4] {
         time::sleep(idle * SECOND).await;
-        call_at_once(&limiter, 25, 70 * MILLISECOND, &log)
-            .join_all()
-            .await;
+        finish(call_at_once(&limiter, 25, 70 * MILLISECOND, &log).join_all()).await;
     }
     let log: Vec<u128> = {
         let log = log.lock().unwrap();

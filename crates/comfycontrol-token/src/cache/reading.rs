@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::{Asked, Cache, Current, Notice, Past, Warned, expiry};
+use super::{Asked, Cache, Known, Notice, Warned, expiry};
 use crate::source::{LONGEST_INTERVAL, SHORTEST_INTERVAL};
 use crate::{SourceError, SourceProblem, Token};
 
@@ -76,7 +76,7 @@ impl Cache {
         wall: SystemTime,
         notices: &mut Vec<Notice>,
     ) -> Result<Option<SourceError>, Unsettled> {
-        let works = self.current.as_ref().is_some_and(Current::works);
+        let works = self.current.as_ref().is_some_and(Known::works);
         let torn = reading.may_be_torn && self.current.is_some();
         let token = match reading.result {
             Ok(token) => token,
@@ -115,15 +115,16 @@ impl Cache {
                 false => Err(Unsettled(self.problem(SourceProblem::Unsettled))),
             };
         }
-        notices.extend(self.adopt(token));
+        notices.extend(self.adopt(token, works));
         Ok(None)
     }
 
-    pub(super) fn adopt(&mut self, token: Token) -> Option<Notice> {
+    pub(super) fn adopt(&mut self, token: Token, on_trial: bool) -> Option<Notice> {
         self.candidate = None;
         self.generation += 1;
-        let new = Current {
+        let new = Known {
             generation: self.generation,
+            on_trial,
             // A token once refused is tried again only for want of another, and not announced as new.
             rejected: self.is_refused(&token).then_some(Asked::Yes),
             expired: None,
@@ -138,10 +139,7 @@ impl Cache {
         if self.past.len() == REMEMBERED {
             self.past.pop_back();
         }
-        self.past.push_front(Past {
-            refused: old.rejected.is_some(),
-            token: old.token,
-        });
+        self.past.push_front(old);
         Some(notice)
     }
 }

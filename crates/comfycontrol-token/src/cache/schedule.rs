@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::{Asked, Cache, Current, Lent, Notice};
+use super::{Asked, Cache, Known, Lent, Notice};
 use crate::source::SHORTEST_INTERVAL;
 
 /// What to do with a request.
@@ -58,7 +58,7 @@ impl Cache {
             Some(at) if !due => soon.min(at + wait),
             _ => soon,
         });
-        let waits = self.current.as_ref().is_none_or(Current::waits_for_source);
+        let waits = self.current.as_ref().is_none_or(Known::waits_for_source);
         let advice = match &self.current {
             _ if waits && (due || reading) => Advice::Wait,
             Some(_) if due && !reading => Advice::GoAndRead,
@@ -78,7 +78,7 @@ impl Cache {
     }
 
     pub(super) fn is_due(&self, now: Instant, wait: Duration) -> bool {
-        let unasked = |current: &Current| {
+        let unasked = |current: &Known| {
             current.rejected == Some(Asked::No) || current.expired == Some(Asked::No)
         };
         self.current.as_ref().is_some_and(unasked)

@@ -202,6 +202,75 @@ fn a_refused_token_does_not_come_back_while_another_works() {
 }
 
 #[test]
+fn a_new_token_that_is_refused_gives_the_place_back() {
+    let mut it = Driver::with("old");
+    it.reads(TORN, Ok("ol"));
+    it.reads(TORN, Ok("ol"));
+    assert_eq!(it.present(), "ol");
+    let (verdict, notice) = it.cache.refused(2, Some(it.now), false);
+    assert_eq!(verdict, Verdict::Replaced);
+    assert!(matches!(notice, Some(Notice::TakenBack(..))));
+    assert_eq!(it.present(), "old");
+    assert!(!it.cache.is_rejected());
+    assert_eq!(*it.cache.error().unwrap().problem(), SourceProblem::Refused);
+    // Others were under way with it; and the same half does not come in again, nor is it told again.
+    assert_eq!(it.refuse(2), Verdict::Replaced);
+    assert!(it.reads(TORN, Ok("ol")).is_empty());
+    it.reads(TORN, Ok("ol"));
+    assert_eq!(it.present(), "old");
+    it.reads(TORN, Ok("new"));
+    it.reads(TORN, Ok("new"));
+    assert_eq!(it.present(), "new");
+    assert!(it.cache.error().is_none());
+}
+
+#[test]
+fn a_new_token_once_accepted_keeps_the_place() {
+    let mut it = Driver::with("old");
+    it.reads(WHOLE, Ok("new"));
+    assert!(it.lent().doubted, "its acceptance is news");
+    it.cache.accepted(2);
+    assert!(!it.lent().doubted);
+    assert_eq!(it.refuse(2), Verdict::Wait);
+    assert_eq!(it.present(), "new");
+}
+
+#[test]
+fn a_token_that_was_refused_itself_does_not_come_back() {
+    // Before the other one came, or while it was on trial.
+    let mut it = Driver::with("old");
+    it.refuse(1);
+    it.reads(WHOLE, Ok("new"));
+    assert_eq!(it.refuse(2), Verdict::Wait);
+    assert_eq!(it.present(), "new");
+
+    let mut it = Driver::with("old");
+    it.reads(WHOLE, Ok("new"));
+    assert_eq!(it.refuse(1), Verdict::Replaced);
+    assert_eq!(it.refuse(2), Verdict::Wait);
+    assert_eq!(it.present(), "new");
+}
+
+#[test]
+fn a_revoked_token_that_came_back_costs_one_more_refusal() {
+    let mut it = Driver::with("old");
+    it.reads(WHOLE, Ok("new"));
+    assert_eq!(it.refuse(2), Verdict::Replaced);
+    assert_eq!(it.refuse(1), Verdict::Wait);
+    it.reads(WHOLE, Ok("new"));
+    assert_eq!(it.refuse(1), Verdict::Unchanged);
+}
+
+#[test]
+fn a_token_put_in_by_hand_stays() {
+    let mut cache = Cache::new("hand".into(), false);
+    cache.put(token("old"));
+    cache.put(token("new"));
+    assert_eq!(cache.refused(2, None, false).0, Verdict::Unchanged);
+    assert!(cache.present().unwrap().is_same(&token("new")));
+}
+
+#[test]
 fn near_its_end_a_token_is_read_more_often_and_gives_way() {
     let mut it = Driver::new();
     it.interval = Duration::from_secs(60);
@@ -301,6 +370,7 @@ fn earlier_tokens_are_recognised_and_few() {
 
 #[derive(Clone, Debug)]
 enum Event {
+    Accepts,
     Passes(u64),
     Reads(Option<u8>),
     Refuses,
@@ -308,21 +378,32 @@ enum Event {
 
 proptest! {
     /// The obvious model. A token that works gives way to one read twice running, but not to a refused one; a
-    /// refused token gives way to any other that is read twice at once.
+    /// refused token gives way to any other that is read twice at once. What took the place of a token that works, and
+    /// is refused before it was accepted, gives it back to the latest that was not.
     #[test]
     fn agrees_with_the_naive_model(events in prop::collection::vec(event(), 1..60)) {
         let mut it = Driver::with("0");
         let (mut used, mut seen) = (0, None);
-        let mut refused = Vec::new();
+        let (mut refused, mut on_trial) = (Vec::new(), Vec::new());
+        let mut order = vec![0];
         for event in events {
             match event {
                 Event::Passes(millis) => it.passes(millis),
+                Event::Accepts => {
+                    it.cache.accepted(it.generation());
+                    refused.retain(|n| *n != used);
+                    on_trial.retain(|n| *n != used);
+                }
                 Event::Refuses => {
-                    it.refuse(it.cache.generation());
+                    it.refuse(it.generation());
                     refused.push(used);
+                    let before = order.iter().rfind(|n| !refused.contains(n));
+                    if let Some(before) = before.filter(|_| on_trial.contains(&used)) {
+                        used = *before;
+                    }
                 }
                 Event::Reads(got) => {
-                    let works = !refused.contains(&used);
+                    let (works, before) = (!refused.contains(&used), used);
                     it.cache.begin_reading();
                     for _ in 0..if works { 1 } else { 2 } {
                         it.take_up(TORN, got.map(|n| n.to_string()).as_deref().ok_or(()), false);
@@ -335,8 +416,14 @@ proptest! {
                         Some(n) if seen == Some(n) => (used, seen) = (n, None),
                         other => seen = other,
                     }
+                    if used != before {
+                        on_trial.retain(|n| *n != used);
+                        on_trial.extend(works.then_some(used));
+                    }
                 }
             }
+            order.retain(|n| *n != used);
+            order.push(used);
             prop_assert_eq!(it.present(), used.to_string());
         }
     }
@@ -363,6 +450,7 @@ proptest! {
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
+        1 => Just(Event::Accepts),
         1 => (0u64..3_000).prop_map(Event::Passes),
         4 => prop::option::weighted(0.9, 0u8..3).prop_map(Event::Reads),
         1 => Just(Event::Refuses),
@@ -406,6 +494,10 @@ impl Driver {
         value.trim_start_matches("Bearer cfc_").into()
     }
 
+    fn lent(&self) -> Lent {
+        self.cache.lend_anyway().unwrap()
+    }
+
     fn is_quiet(&self) -> bool {
         self.cache.lend(Some(self.now)).is_some()
     }
@@ -422,12 +514,17 @@ impl Driver {
         self.cache.look(self.now, self.wall, false).1
     }
 
+    /// Of the token in use, which may have come back.
+    fn generation(&self) -> u64 {
+        self.cache.current.as_ref().unwrap().generation
+    }
+
     fn refuse(&mut self, generation: u64) -> Verdict {
-        self.cache.refused(generation, Some(self.now), false)
+        self.cache.refused(generation, Some(self.now), false).0
     }
 
     fn refuse_while_reading(&mut self, generation: u64) -> Verdict {
-        self.cache.refused(generation, Some(self.now), true)
+        self.cache.refused(generation, Some(self.now), true).0
     }
 
     /// A whole reading with one try.

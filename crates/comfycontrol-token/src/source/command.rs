@@ -2,10 +2,12 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::process::{self, Child, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
-use std::thread::{self, Thread};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
 use super::{SourceError, SourceProblem, TokenSource, bounded};
@@ -14,7 +16,8 @@ use crate::Token;
 /// The token is what `program` prints when run with `args`.
 ///
 /// No shell is involved. The command has ten seconds to print at most 4 KiB, to close its output and to
-/// end with code 0; after that it is killed (what it started itself is not). It reads nothing and its messages are
+/// end with code 0; after that it is killed (what it started itself is not, and it does not run again as long as that holds
+/// the output open). It reads nothing and its messages are
 /// dropped: neither its output nor its arguments are in any error or log. It runs at most once a minute of use, and after a 401.
 ///
 /// ```
@@ -33,6 +36,7 @@ where
     Command {
         program: program.into(),
         args: args.into_iter().map(Into::into).collect(),
+        held_open: Arc::default(),
     }
 }
 
@@ -41,12 +45,24 @@ where
 pub struct Command {
     program: OsString,
     args: Box<[OsString]>,
+    /// Who reads an output that outlived its command.
+    held_open: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl Command {
     fn output(&self) -> Result<Token, SourceProblem> {
+        // Each further run would leave one more thread behind, and one more of what the command starts.
+        if let Some(reader) = &*self.held_open.lock()
+            && !reader.is_finished()
+        {
+            return Err(SourceProblem::TimedOut);
+        }
         let mut running = Running::start(&self.program, &self.args).map_err(problem)?;
-        let (status, output) = running.wait()?;
+        let outcome = running.wait();
+        if let Err(SourceProblem::TimedOut) = outcome {
+            *self.held_open.lock() = Some(running.reader);
+        }
+        let (status, output) = outcome?;
         if !status.success() {
             return Err(SourceProblem::Exited {
                 code: status.code(),
@@ -69,10 +85,10 @@ impl TokenSource for Command {
 
 type Output = io::Result<Zeroizing<Vec<u8>>>;
 
-/// A child process that does not outlive this value, not even as a zombie.
 struct Running {
-    child: Child,
+    child: KillOnDrop,
     output: Receiver<Output>,
+    reader: JoinHandle<()>,
 }
 
 impl Running {
@@ -85,10 +101,10 @@ impl Running {
             .spawn()?;
         let stdout = child.stdout.take();
         let (send, output) = mpsc::channel();
-        let running = Self { child, output };
+        let child = KillOnDrop(child);
         let waiting = thread::current();
         // A thread of its own, since nothing bounds the time for which a pipe stays open.
-        thread::Builder::new()
+        let reader = thread::Builder::new()
             .name("token-command".into())
             .spawn(move || {
                 let wake = WakeOnDrop(waiting);
@@ -98,7 +114,11 @@ impl Running {
                 }
                 drop(wake);
             })?;
-        Ok(running)
+        Ok(Self {
+            child,
+            output,
+            reader,
+        })
     }
 
     /// Waits for both the output and the end.
@@ -114,7 +134,7 @@ impl Running {
             {
                 return Err(SourceProblem::TooLarge);
             }
-            if let Some(status) = self.child.try_wait().map_err(problem)?
+            if let Some(status) = self.child.0.try_wait().map_err(problem)?
                 && let Some(output) = output.take()
             {
                 return Ok((status, output));
@@ -126,11 +146,14 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+/// A child process that does not outlive this value, not even as a zombie.
+struct KillOnDrop(Child);
+
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         // Both fail only where the child has been waited for.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -3,6 +3,7 @@ use std::fmt;
 use std::io;
 
 use crate::InvalidToken;
+use crate::text::clean;
 
 /// A source gave no token.
 ///
@@ -17,11 +18,11 @@ pub struct SourceError {
 impl SourceError {
     /// Says that the source called `name` has `problem`.
     ///
-    /// Control characters in the name are escaped, and what looks like a token is masked: people
+    /// Control and invisible characters in the name are escaped, and what looks like a token is masked: people
     /// do hand the token over where its variable's name belongs.
     pub fn new(name: impl AsRef<str>, problem: SourceProblem) -> Self {
         Self {
-            name: masked(name.as_ref()).into(),
+            name: clean(name.as_ref()).into(),
             problem,
         }
     }
@@ -30,7 +31,7 @@ impl SourceError {
     ///
     /// Both texts are escaped and masked as in [`new`](Self::new).
     pub fn other(name: impl AsRef<str>, message: impl AsRef<str>) -> Self {
-        let message = masked(message.as_ref()).into();
+        let message = clean(message.as_ref()).into();
         Self::new(name, SourceProblem::Other(message))
     }
 
@@ -131,41 +132,4 @@ pub enum SourceProblem {
     Unread,
     /// It gave something else each time it was read.
     Unsettled,
-}
-
-/// `text` without control characters, and with the end of everything like `cfc_abc` replaced.
-pub(super) fn masked(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("cfc_") {
-        let (before, token) = rest.split_at(at + 4);
-        shown.extend(before.chars().flat_map(escaped));
-        rest = token.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-        if rest.len() < token.len() {
-            shown.push_str("***");
-        }
-    }
-    shown.extend(rest.chars().flat_map(escaped));
-    shown
-}
-
-fn escaped(c: char) -> impl Iterator<Item = char> {
-    let (plain, escape) = match c.is_control() {
-        true => (None, Some(c.escape_default())),
-        false => (Some(c), None),
-    };
-    plain.into_iter().chain(escape.into_iter().flatten())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_looks_like_a_token_is_masked_wherever_it_stands() {
-        assert_eq!(masked("cfc_abc"), "cfc_***");
-        assert_eq!(masked("a cfc_abc, cfc_1é cfc_"), "a cfc_***, cfc_***é cfc_");
-        assert_eq!(masked("cfc_cfc_abc"), "cfc_***_abc");
-        assert_eq!(masked("line\nbreak \u{1b}[1m"), "line\\nbreak \\u{1b}[1m");
-    }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use comfycontrol_error::DecodeErrorLayer;
 use comfycontrol_rate_limit::{Limiter, Quota};
-use comfycontrol_token::{AddTokenLayer, Origin, Token, Tokens};
+use comfycontrol_token::{
+    self as token, AddTokenLayer, Origin, SourceProblem, TokenSource, Tokens,
+};
 use http::HeaderValue;
 
 use super::{ClientBuilder, Limit, Source};
@@ -97,7 +99,7 @@ impl ClientBuilder {
 
     fn assemble(self, origin: Origin, limiter: Option<&Limiter>) -> Result<Layers, InvalidConfig> {
         let tokens = match self.tokens {
-            Source::Environment => Some(from_env()?),
+            Source::Environment => Some(read(&token::env(TOKEN_VARIABLE))?),
             Source::None => None,
             Source::Tokens(tokens) => Some(tokens),
         };
@@ -119,10 +121,12 @@ impl ClientBuilder {
 }
 
 /// Read now, so that a missing or malformed token is an error of `build`.
-fn from_env() -> Result<Tokens, InvalidConfig> {
-    let text =
-        std::env::var(TOKEN_VARIABLE).map_err(|_| InvalidConfig::new(Setting::TokenMissing))?;
-    let token = Token::parse(text).map_err(|e| InvalidConfig::new(Setting::TokenMalformed(e)))?;
+fn read(source: &impl TokenSource) -> Result<Tokens, InvalidConfig> {
+    let token = source.read().map_err(|e| match e.problem() {
+        SourceProblem::Absent => InvalidConfig::new(Setting::TokenMissing),
+        SourceProblem::InvalidToken(why) => InvalidConfig::new(Setting::TokenMalformed(*why)),
+        _ => InvalidConfig::because(Setting::TokenUnreadable, e),
+    })?;
     Ok(token.into())
 }
 
@@ -131,3 +135,35 @@ const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("comfycontrol-rust/", env!("CARGO_PKG_VERSION")));
 /// What the API imposes after a 429, says its documentation.
 const COOLDOWN: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use comfycontrol_token::{SourceError, Token};
+
+    use super::*;
+
+    #[test]
+    fn a_token_that_cannot_be_read_is_not_called_missing() {
+        struct Broken(SourceProblem);
+
+        impl TokenSource for Broken {
+            fn read(&self) -> Result<Token, SourceError> {
+                Err(SourceError::new("variable", self.0.clone()))
+            }
+        }
+
+        let told = |problem| {
+            Error::from(read(&Broken(problem)).unwrap_err())
+                .report()
+                .to_string()
+        };
+        assert_eq!(
+            told(SourceProblem::NotText),
+            "token cannot be read: variable: not UTF-8 text"
+        );
+        assert!(told(SourceProblem::Absent).starts_with("no token: set COMFYCONTROL_TOKEN"));
+        let malformed = Token::parse("cfc_").unwrap_err();
+        let told = told(SourceProblem::InvalidToken(malformed));
+        assert!(told.starts_with("token refused: "), "{told}");
+    }
+}

@@ -24,6 +24,8 @@ pub(crate) enum Setting {
     Roots,
     TokenMalformed(InvalidToken),
     TokenMissing,
+    TokenUnreadable,
+    UserAgent,
 }
 
 impl InvalidConfig {
@@ -50,9 +52,11 @@ impl InvalidConfig {
             Setting::Header => "default_header",
             #[cfg(feature = "proxy")]
             Setting::Proxy(_) => "proxy",
-            Setting::RootCertificate => "root_certificate",
-            Setting::Roots => "roots",
-            Setting::TokenMalformed(_) | Setting::TokenMissing => "token",
+            Setting::RootCertificate | Setting::Roots => "root_certificate",
+            Setting::TokenMalformed(_) | Setting::TokenMissing | Setting::TokenUnreadable => {
+                "token"
+            }
+            Setting::UserAgent => "user_agent",
         }
     }
 }
@@ -81,6 +85,8 @@ impl fmt::Display for InvalidConfig {
             Setting::TokenMissing => f.write_str(
                 "no token: set COMFYCONTROL_TOKEN, call token(), or say without_token()",
             ),
+            Setting::TokenUnreadable => f.write_str("token cannot be read"),
+            Setting::UserAgent => f.write_str("user agent is not valid in HTTP"),
         }
     }
 }

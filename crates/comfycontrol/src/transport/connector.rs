@@ -11,6 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
+use tower::ServiceExt;
 use tower_service::Service;
 
 use super::loopback::{Loopback, Resolver};
@@ -64,12 +65,13 @@ impl Service<Uri> for Connector {
     type Future = BoxFuture<Self::Response>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // Neither TCP nor name resolution nor TLS knows being unready.
+        // `call` makes a connector of its own ready.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, dst: Uri) -> Self::Future {
-        let connecting = tokio::time::timeout(self.0.timeout, self.0.https.clone().call(dst));
+        let connecting = self.0.https.clone().oneshot(dst);
+        let connecting = tokio::time::timeout(self.0.timeout, connecting);
         Box::pin(async move {
             connecting
                 .await
@@ -99,7 +101,7 @@ impl Service<Uri> for Route {
     fn call(&mut self, dst: Uri) -> Self::Future {
         // A proxy would read plain http, so that it is never asked to carry it.
         if dst.scheme() != Some(&http::uri::Scheme::HTTPS) {
-            let connecting = self.loopback.call(dst);
+            let connecting = self.loopback.clone().oneshot(dst);
             return Box::pin(async move { Ok(MaybeHttpsStream::Http(connecting.await?)) });
         }
         if let Some(connecting) = self.proxies.connect(&dst, &self.to_proxy) {

@@ -34,7 +34,7 @@ async fn every_example_means_what_it_should_over_http_2_and_tls() {
                 }
             }
         }
-        let seen = emulator.capture();
+        let seen = emulator.captured_requests();
         assert!(seen.iter().all(|seen| seen.version() == Version::HTTP_2));
         assert!(seen.len() > 100, "{}", seen.len());
     })
@@ -61,7 +61,7 @@ async fn every_example_means_what_it_should_over_http_1() {
                 check(&example, &method, &error);
             }
         }
-        let seen = emulator.capture();
+        let seen = emulator.captured_requests();
         assert!(seen.iter().all(|seen| seen.version() == Version::HTTP_11));
     })
     .await;

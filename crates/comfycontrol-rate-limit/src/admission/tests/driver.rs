@@ -1,18 +1,18 @@
 //! Drives the admission and its model side by side, as the shell drives the admission.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Wake;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::caller::{Bell, Caller, Has};
 use super::model::{Knobs, Model, NOT_ADMITTED};
 use super::{Id, UNIT};
 use crate::NotAdmittedReason::{QueueFull, WouldWaitTooLong};
 use crate::Window;
-use crate::admission::{Admission, Effects, Flight, Grant, NEVER, Outcome, Settings};
-use crate::queue::{Place, Ticket};
+use crate::admission::{Admission, Effects, Flight, NEVER, Outcome, Settings};
+use crate::queue::Place;
 use crate::window::Account;
 
 #[derive(Clone, Debug)]
@@ -42,34 +42,6 @@ pub(super) enum Op {
     Hold(u64),
     Retune(u32, u64),
     Rouse,
-}
-
-#[derive(Debug)]
-enum Has {
-    Ticket(Ticket),
-    Grant(Grant),
-    Flight(Flight),
-}
-
-#[derive(Debug)]
-struct Caller {
-    id: Id,
-    has: Has,
-    deadline: u64,
-    episode: u32,
-    bell: Arc<Bell>,
-    /// How often it must have been woken by now.
-    wakes: usize,
-    left_at: u64,
-}
-
-#[derive(Debug, Default)]
-struct Bell(AtomicUsize);
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 pub(super) struct Driver {

@@ -8,7 +8,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use tower_service::Service;
+use tower::ServiceExt;
 
 use crate::error::{ConnectFailed, InvalidConfig, Setting, TransportErrorKind};
 use crate::transport::connector::Carrier;
@@ -84,7 +84,7 @@ impl Proxies {
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
                 }
-                let connecting = tunnel.call(dst);
+                let connecting = tunnel.oneshot(dst);
                 Box::pin(async move { connecting.await.map_err(failed) })
             }
             // Both ways of writing it leave names to the proxy: resolving them here would block.
@@ -93,7 +93,7 @@ impl Proxies {
                 if let Some((user, password)) = proxy.raw_auth() {
                     socks = socks.with_auth(user.to_owned(), password.to_owned());
                 }
-                let connecting = socks.call(dst);
+                let connecting = socks.oneshot(dst);
                 Box::pin(async move { connecting.await.map_err(failed) })
             }
             _ => Box::pin(async { Err(ConnectFailed::new(TransportErrorKind::Proxy).into()) }),

@@ -1,0 +1,232 @@
+//! The hot paths in instructions, against the ceilings of `ceilings.rs`: for machines too noisy for
+//! times. Needs valgrind and `gungraun-runner`, and says so where they are missing.
+
+mod ceilings;
+
+use std::env::args;
+use std::process::{Command, Stdio};
+
+fn main() {
+    if args().any(|arg| arg == "--test") {
+        return counted::once_each();
+    }
+    if args().nth(1).is_none_or(|arg| arg != "--gungraun-run") {
+        for (program, source) in [
+            ("valgrind", "it is a package of most systems"),
+            (
+                "gungraun-runner",
+                "cargo install gungraun-runner --version 0.20.0 --locked",
+            ),
+        ] {
+            if !is_there(program) {
+                println!("instructions: skipped, as {program} is missing ({source})");
+                return;
+            }
+        }
+    }
+    counted::run();
+}
+
+fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok()
+}
+
+/// One operation each, on what was prepared and used before.
+#[expect(unused_qualifications, reason = "in what the macros write")]
+mod counted {
+    use std::hint::black_box;
+
+    use bytes::Bytes;
+    use comfycontrol::Body;
+    use comfycontrol_benches::measure::{at_once, tokio_now};
+    use comfycontrol_benches::subjects::http::{Contest, Sender, Wire};
+    use comfycontrol_benches::subjects::layers::{
+        Bare, Three, Whole, add_token, facade_request, rate_limit, request, three, whole,
+    };
+    use comfycontrol_benches::subjects::limiter::{attempt, new, pass, used_up};
+    use comfycontrol_benches::subjects::replies::{Canned, Reply};
+    use comfycontrol_error::{DecodeError, DecodeErrorLayer};
+    use comfycontrol_rate_limit::{Limiter, RateLimit, Window};
+    use comfycontrol_token::AddToken;
+    use gungraun::prelude::*;
+    use gungraun::{Callgrind, EventKind};
+    use http::{Request, Response};
+    use http_body_util::Empty;
+    use tower::{BoxError, Layer, Service};
+
+    use super::ceilings;
+
+    pub(super) fn run() {
+        main();
+    }
+
+    /// The same without counting: to prepare an operation is to have done it.
+    pub(super) fn once_each() {
+        half_used(Window::AnyPhase);
+        half_used(Window::Sliding);
+        used_up(Window::AnyPhase, 40);
+        used(Bare::<BoxError>::new()).call();
+        used(add_token().layer(Bare::<BoxError>::new())).call();
+        used(rate_limit().layer(Bare::<BoxError>::new())).call();
+        used(DecodeErrorLayer::new().layer(Bare::<BoxError>::new())).call();
+        used(three(&add_token())).call();
+        replying(Reply::Json);
+        used_whole();
+        for sender in Sender::ALL {
+            connected(sender);
+        }
+    }
+
+    #[library_benchmark]
+    #[bench::tokio(())]
+    fn clock_read((): ()) {
+        black_box(tokio_now());
+    }
+
+    #[library_benchmark]
+    #[bench::any_phase(args = (Window::AnyPhase), setup = half_used, config = within(ceilings::GRANT_ANY_PHASE))]
+    #[bench::sliding(args = (Window::Sliding), setup = half_used, config = within(ceilings::GRANT_SLIDING))]
+    fn grant_and_settle(limiter: Limiter) -> Limiter {
+        pass(black_box(&limiter));
+        limiter
+    }
+
+    #[library_benchmark]
+    #[bench::any_phase(args = (Window::AnyPhase, 40), setup = used_up, config = within(ceilings::ATTEMPT_WHEN_FULL))]
+    fn attempt_when_full(limiter: Limiter) -> Limiter {
+        assert!(attempt(black_box(&limiter)).is_some(), "the log is full");
+        limiter
+    }
+
+    #[library_benchmark]
+    #[bench::service(args = (Bare::new()), setup = used)]
+    fn bare(prepared: Prepared<Bare>) -> Called<Bare> {
+        prepared.call()
+    }
+
+    #[library_benchmark]
+    #[bench::layer(args = (add_token().layer(Bare::new())), setup = used, config = within(ceilings::ADD_TOKEN))]
+    fn token(prepared: Prepared<AddToken<Bare>>) -> Called<AddToken<Bare>> {
+        prepared.call()
+    }
+
+    #[library_benchmark]
+    #[bench::layer(args = (rate_limit().layer(Bare::new())), setup = used, config = within(ceilings::RATE_LIMIT))]
+    fn limit(prepared: Prepared<RateLimit<Bare>>) -> Called<RateLimit<Bare>> {
+        prepared.call()
+    }
+
+    #[library_benchmark]
+    #[bench::layer(args = (DecodeErrorLayer::new().layer(Bare::new())), setup = used, config = within(ceilings::DECODE_SUCCESS))]
+    fn success(prepared: Prepared<DecodeError<Bare>>) -> Called<DecodeError<Bare>> {
+        prepared.call()
+    }
+
+    #[library_benchmark]
+    #[bench::error(args = (Reply::Json), setup = replying, config = within(ceilings::DECODE_JSON))]
+    fn json(mut service: DecodeError<Canned>) -> DecodeError<Canned> {
+        Reply::Json.decode(black_box(&mut service));
+        service
+    }
+
+    #[library_benchmark]
+    #[bench::three(args = (three(&add_token())), setup = used, config = within(ceilings::THREE_LAYERS))]
+    fn layers(prepared: Prepared<Three>) -> Called<Three> {
+        prepared.call()
+    }
+
+    #[library_benchmark]
+    #[bench::whole(setup = used_whole, config = within(ceilings::WHOLE_STACK))]
+    fn stack((mut service, request): (Whole, Request<Body>)) -> Whole {
+        let response = at_once(black_box(&mut service).call(request));
+        black_box(response.expect("a success"));
+        service
+    }
+
+    #[library_benchmark]
+    #[bench::bare(args = (Sender::Bare), setup = connected)]
+    #[bench::comfycontrol(args = (Sender::Facade), setup = connected, config = within(ceilings::TEN_REQUESTS))]
+    #[bench::reqwest(args = (Sender::Reqwest), setup = connected)]
+    fn ten_requests((contest, sender): (Contest, Sender)) -> Contest {
+        black_box(contest.lap(sender, Wire::Http1, 1, 10));
+        contest
+    }
+
+    library_benchmark_group!(
+        name = hot_paths;
+        benchmarks = clock_read, grant_and_settle, attempt_when_full, bare, token, limit, success, json, layers, stack, ten_requests
+    );
+
+    main!(library_benchmark_groups = hot_paths);
+
+    fn within(ceiling: u64) -> LibraryBenchmarkConfig {
+        let mut callgrind = Callgrind::default();
+        callgrind.hard_limits([(EventKind::Ir, ceiling)]);
+        let mut config = LibraryBenchmarkConfig::default();
+        config.tool(callgrind);
+        config
+    }
+
+    fn half_used(window: Window) -> Limiter {
+        let limiter = new(window, 40);
+        (0..20).for_each(|_| pass(&limiter));
+        limiter
+    }
+
+    fn replying(reply: Reply) -> DecodeError<Canned> {
+        let mut service = reply.service();
+        reply.decode(&mut service);
+        service
+    }
+
+    /// A service that has been called before, and its next request.
+    struct Prepared<S> {
+        service: S,
+        request: Request<Empty<Bytes>>,
+    }
+
+    /// What is left of it; dropped when nobody counts any more.
+    type Called<S> = (S, Response<Empty<Bytes>>);
+
+    fn used<S: Simple>(mut service: S) -> Prepared<S> {
+        for _ in 0..3 {
+            let response = at_once(service.call(request(true)));
+            drop(response.ok().expect("a success"));
+        }
+        let request = request(true);
+        Prepared { service, request }
+    }
+
+    fn connected(sender: Sender) -> (Contest, Sender) {
+        let contest = Contest::new();
+        contest.lap(sender, Wire::Http1, 1, 10);
+        (contest, sender)
+    }
+
+    fn used_whole() -> (Whole, Request<Body>) {
+        let mut service = whole();
+        for _ in 0..3 {
+            let response = at_once(service.call(facade_request(true)));
+            drop(response.expect("a success"));
+        }
+        (service, facade_request(true))
+    }
+
+    impl<S: Simple> Prepared<S> {
+        #[inline]
+        fn call(mut self) -> Called<S> {
+            let response = at_once(black_box(&mut self.service).call(self.request));
+            (self.service, response.ok().expect("a success"))
+        }
+    }
+
+    /// A service of empty requests and empty responses.
+    trait Simple: Service<Request<Empty<Bytes>>, Response = Response<Empty<Bytes>>> {}
+
+    impl<S: Service<Request<Empty<Bytes>>, Response = Response<Empty<Bytes>>>> Simple for S {}
+}

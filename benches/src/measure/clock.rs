@@ -1,0 +1,64 @@
+//! The one place that reads clocks: what is measured is real time, even where tokio's is paused.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use tokio::time::Instant;
+
+/// The clock that the layers read.
+#[inline]
+#[expect(clippy::disallowed_methods, reason = "its cost is what is measured")]
+pub fn tokio_now() -> Instant {
+    Instant::now()
+}
+
+/// The clock beneath it.
+#[inline]
+#[expect(clippy::disallowed_types, reason = "its cost is what is measured")]
+pub fn std_now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+/// How long this thread has been running on a processor.
+pub fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        time.tv_nsec.unsigned_abs() as u32,
+    )
+}
+
+/// Takes the time, less what taking it costs.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Stopwatch {
+    #[expect(clippy::disallowed_types, reason = "tokio's clock may be paused")]
+    start: std::time::Instant,
+}
+
+impl Stopwatch {
+    /// Starts it.
+    #[inline]
+    pub fn start() -> Self {
+        Self { start: std_now() }
+    }
+
+    /// What has passed since.
+    #[inline]
+    pub fn elapsed(self) -> Duration {
+        let end = std_now();
+        let passed = end.saturating_duration_since(self.start);
+        passed.saturating_sub(*OVERHEAD)
+    }
+}
+
+static OVERHEAD: LazyLock<Duration> = LazyLock::new(|| {
+    let empty = || {
+        let start = std_now();
+        std_now().saturating_duration_since(start)
+    };
+    let mut samples: Vec<_> = (0..1_001).map(|_| empty()).collect();
+    samples.sort_unstable();
+    samples[samples.len() / 2]
+});

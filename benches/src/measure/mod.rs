@@ -1,0 +1,29 @@
+//! How things are timed: cases whose rounds take turns, on pinned threads.
+//!
+//! ```
+//! use comfycontrol_benches::measure::{Case, take_turns};
+//! use std::time::Duration;
+//!
+//! let mut cases = [
+//!     Case::new("ten", 100, || vec![1_u64; 10], |v| { std::hint::black_box(v.iter().sum::<u64>()); }),
+//!     Case::new("ten thousand", 100, || vec![1_u64; 10_000], |v| { std::hint::black_box(v.iter().sum::<u64>()); }),
+//! ];
+//! let series = take_turns(&mut cases, 9, Duration::from_micros(200));
+//! assert!(series[1].median() > series[0].median());
+//! ```
+
+mod case;
+mod clock;
+mod duo;
+mod pin;
+mod poll;
+mod series;
+mod turns;
+
+pub use self::case::Case;
+pub use self::clock::{Stopwatch, cpu_time, std_now, tokio_now};
+pub use self::duo::two_threads;
+pub use self::pin::{pin_to, pinnable};
+pub use self::poll::at_once;
+pub use self::series::Series;
+pub use self::turns::take_turns;

@@ -1,0 +1,102 @@
+//! The harness in small: ours is never refused, and what is wrong on purpose shows.
+
+use comfycontrol_benches::conformance::{Campaign, Policy};
+
+#[test]
+fn any_phase_is_never_refused_and_never_slow() {
+    for (server, rtt) in [
+        ("counter@2.5/excess", "≤3s"),
+        ("log/extended", "3s-or-0"),
+        ("bucket/late-2s", "1s"),
+    ] {
+        let verdict = small(Policy::AnyPhase, server, rtt).run();
+        assert!(verdict.requests() > 500, "{server} over {rtt}");
+        assert_eq!(
+            verdict.refused(Policy::AnyPhase),
+            0,
+            "by {server} over {rtt}"
+        );
+        assert!(verdict.faults().is_empty(), "{:#?}", verdict.faults());
+    }
+}
+
+#[test]
+fn sliding_is_refused_by_a_counter_and_by_no_log() {
+    for (server, refuses) in [("counter@2.5", true), ("log", false)] {
+        let verdict = small(Policy::Sliding, server, "1s").run();
+        assert_eq!(verdict.refused(Policy::Sliding) > 0, refuses, "by {server}");
+        assert!(verdict.faults().is_empty(), "{:#?}", verdict.faults());
+    }
+}
+
+#[test]
+fn what_is_wrong_on_purpose_is_refused() {
+    for (policy, server, rtt) in [
+        (Policy::LogAtSend, "log", "≤1s"),
+        (Policy::NoLag, "log/late-2s", "0"),
+        (Policy::OneTooMany, "bucket", "0"),
+        (Policy::OneTooMany, "first", "3s-up"),
+        (Policy::OneTooMany, "fixed@3.3", "0.3s"),
+    ] {
+        let verdict = small(policy, server, rtt).run();
+        assert!(verdict.refused(policy) > 0, "{} by {server}", policy.name());
+        assert_eq!(verdict.faultless(), [""; 0]);
+    }
+}
+
+#[test]
+fn requests_dropped_on_their_way_are_not_forgotten() {
+    let verdict = small(Policy::NoLinger, "log", "1s-or-0").run();
+    let faults = verdict.faults();
+    let has = |drops: &str| faults.iter().any(|fault| fault.contains(drops));
+    assert!(has(" first-40 "), "{faults:#?}");
+    assert!(!has(" none "), "{faults:#?}");
+}
+
+#[test]
+fn slots_that_come_late_are_too_slow() {
+    let verdict = small(Policy::Tardy, "fixed@0", "1s").run();
+    assert_eq!(verdict.refused(Policy::Tardy), 0);
+    let slow = |fault: &&str| fault.starts_with("took 1.");
+    assert!(verdict.faults().iter().any(slow));
+}
+
+#[test]
+fn peers_are_refused_and_judged_by_nothing() {
+    for policy in [
+        Policy::Governor,
+        Policy::LeakyBucket,
+        Policy::Tower,
+        Policy::TowerResilience,
+    ] {
+        let verdict = small(policy, "counter@2.5", "1s").run();
+        assert!(verdict.refused(policy) > 0, "{}", policy.name());
+        assert!(verdict.faults().is_empty(), "{:#?}", verdict.faults());
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_campaign() {
+    let run = |seed| {
+        let campaign = Campaign {
+            seed,
+            ..small(Policy::Tower, "log", "≤1s")
+        };
+        let verdict = campaign.run();
+        (verdict.requests(), verdict.refused(Policy::Tower))
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+/// One policy, servers whose name begins so, one network.
+fn small(policy: Policy, server: &str, rtt: &str) -> Campaign {
+    Campaign {
+        policies: vec![policy],
+        server: Some(server.to_owned()),
+        rtt: Some(rtt.to_owned()),
+        calls: 100,
+        timed_calls: 100,
+        ..Campaign::new(1)
+    }
+}

@@ -1,0 +1,79 @@
+//! What the server's answers change.
+
+use std::mem;
+
+use tokio::time::Instant;
+
+use super::{Asked, Cache, Known, Notice};
+use crate::SourceProblem;
+use crate::source::SHORTEST_INTERVAL;
+
+/// What to do with a 401.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Verdict {
+    /// Another token is in use by now.
+    Replaced,
+    /// There is no other token.
+    Unchanged,
+    /// Wait for the reading under way, or start one and wait for that.
+    Wait,
+}
+
+impl Cache {
+    /// Decides on a 401 to a request that carried the token of `generation`.
+    pub(crate) fn refused(
+        &mut self,
+        generation: u64,
+        now: Option<Instant>,
+        reading: bool,
+    ) -> (Verdict, Option<Notice>) {
+        let Some(current) = &mut self.current else {
+            return (Verdict::Unchanged, None);
+        };
+        if current.generation == generation {
+            current.rejected.get_or_insert(Asked::No);
+            if let Some(notice) = self.take_back() {
+                return (Verdict::Replaced, Some(notice));
+            }
+        } else {
+            for past in &mut self.past {
+                if past.generation == generation {
+                    past.rejected.get_or_insert(Asked::Yes);
+                }
+            }
+            if current.rejected.is_none() {
+                return (Verdict::Replaced, None);
+            }
+        }
+        match now {
+            Some(now) if reading || self.is_due(now, SHORTEST_INTERVAL) => (Verdict::Wait, None),
+            _ => (Verdict::Unchanged, None),
+        }
+    }
+
+    /// The server accepted a token that was on trial, or that it had refused before.
+    pub(crate) fn accepted(&mut self, generation: u64) {
+        if let Some(current) = &mut self.current
+            && current.generation == generation
+        {
+            current.rejected = None;
+            current.on_trial = false;
+        }
+    }
+
+    /// Puts the token before back in the place of one on trial, if that one still works.
+    ///
+    /// It keeps its generation, so that a refusal of a request still under way is known to be its own.
+    fn take_back(&mut self) -> Option<Notice> {
+        let current = self.current.as_mut().filter(|current| current.on_trial)?;
+        let at = self.past.iter().position(Known::works)?;
+        let before = self.past.remove(at)?;
+        let fingerprint = before.token.fingerprint();
+        let refused = mem::replace(current, before);
+        self.past.push_front(refused);
+        self.next_look = None;
+        let error = self.problem(SourceProblem::Refused);
+        self.error = Some(error.clone());
+        Some(Notice::TakenBack(error, fingerprint))
+    }
+}

@@ -1,0 +1,99 @@
+//! Whatever path and query a caller gives, the request stays at the client's origin, no step leads
+//! upwards, and the query arrives as it was given; a download goes over TLS or to this machine.
+//!
+//! An input is a path or URL, the name of a query parameter, and its value, one a line.
+
+#![cfg_attr(fuzzing, no_main)]
+
+use std::sync::LazyLock;
+
+use comfycontrol::{Body, Client, Error};
+use comfycontrol_fuzz::{Authority, fuzz_target};
+use http::{Request, Response, Uri};
+use tower::service_fn;
+use url::{Host, Url};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut lines = text.splitn(3, '\n');
+    let path = lines.next().unwrap_or_default();
+    let pair = lines.next().zip(lines.next());
+
+    check_request(&API, "https://api.comfycontrol.app", path, pair);
+    check_request(&LOOPBACK, "http://127.0.0.1:8188", path, pair);
+    check_download(path);
+});
+
+static API: LazyLock<Client> = LazyLock::new(|| client("https://api.comfycontrol.app"));
+static LOOPBACK: LazyLock<Client> = LazyLock::new(|| client("http://127.0.0.1:8188"));
+
+fn client(base: &str) -> Client {
+    Client::builder()
+        .base_url(base)
+        .without_token()
+        .transport(service_fn(|_: Request<Body>| {
+            std::future::ready(Ok::<_, Error>(Response::new(Body::empty())))
+        }))
+        .build()
+        .expect("the settings are sound")
+}
+
+fn check_request(client: &Client, base: &str, path: &str, pair: Option<(&str, &str)>) {
+    let mut request = client.get(path);
+    if let Some((name, value)) = pair {
+        request = request.query(name, value);
+    }
+    let Ok(request) = request.build() else {
+        return;
+    };
+    let sent = request.uri().to_string();
+    assert_eq!(Authority::of(&sent), Authority::of(base), "{sent}");
+
+    let seen = Url::parse(&sent).expect("a browser can read it");
+    let base = Url::parse(base).expect("a browser can read the base");
+    assert_eq!(seen.origin(), base.origin(), "{sent}");
+    assert!(seen.username().is_empty() && seen.password().is_none());
+    assert_eq!(
+        segments(seen.path()),
+        segments(request.uri().path()),
+        "{sent}"
+    );
+    if let Some((name, value)) = pair {
+        let last = seen.query_pairs().last().expect("there is a query");
+        assert_eq!(last, (name.into(), value.into()), "{sent}");
+    }
+    check_kept(path, request.uri());
+}
+
+/// A path is neither rewritten nor shortened.
+fn check_kept(given: &str, sent: &Uri) {
+    if given.starts_with('/') {
+        let path = given.split('?').next().unwrap_or_default();
+        assert_eq!(sent.path(), path);
+    }
+}
+
+fn check_download(url: &str) {
+    let Ok(request) = API.downloader().get(url).build() else {
+        return;
+    };
+    let seen = Url::parse(&request.uri().to_string()).expect("a browser can read it");
+    assert!(seen.username().is_empty() && seen.password().is_none());
+    let loopback = match seen.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    assert!(
+        seen.scheme() == "https" || seen.scheme() == "http" && loopback,
+        "{seen}"
+    );
+}
+
+/// How deep a path is; a step upwards that somebody obeys makes it shorter.
+fn segments(path: &str) -> usize {
+    path.split('/').count()
+}
