@@ -15,9 +15,8 @@ pub fn tokio_now() -> Instant {
 
 /// The clock beneath it.
 #[inline]
-#[expect(clippy::disallowed_types, reason = "its cost is what is measured")]
-pub fn std_now() -> std::time::Instant {
-    std::time::Instant::now()
+pub fn std_now() -> Real {
+    Real::now()
 }
 
 /// How long this thread has been running on a processor.
@@ -33,9 +32,15 @@ pub fn cpu_time() -> Duration {
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Stopwatch {
-    #[expect(clippy::disallowed_types, reason = "tokio's clock may be paused")]
-    start: std::time::Instant,
+    start: Real,
 }
+
+/// Never paused, unlike tokio's.
+#[expect(
+    clippy::disallowed_types,
+    reason = "it goes on where tokio's is paused"
+)]
+pub type Real = std::time::Instant;
 
 impl Stopwatch {
     /// Starts it.

@@ -21,7 +21,7 @@ mod series;
 mod turns;
 
 pub use self::case::Case;
-pub use self::clock::{Stopwatch, cpu_time, std_now, tokio_now};
+pub use self::clock::{Real, Stopwatch, cpu_time, std_now, tokio_now};
 pub use self::duo::two_threads;
 pub use self::pin::{pin_to, pinnable};
 pub use self::poll::at_once;

@@ -112,8 +112,8 @@ impl Stack {
                 let layer = add_token();
                 on(BATCH).case(request, move || layer.layer(Bare::<BoxError>::new()))
             }
-            Self::Bare => on(BATCH).case(request, || Bare::<BoxError>::new()),
-            Self::BareFacade => on(BATCH).case(facade_request, || Bare::<BoxError>::new()),
+            Self::Bare => on(BATCH).case(request, Bare::<BoxError>::new),
+            Self::BareFacade => on(BATCH).case(facade_request, Bare::<BoxError>::new),
             Self::BufferRateLimit => on(BATCH).case(request, || {
                 let rate = Rate::new(u64::MAX, Duration::from_secs(3_600));
                 Buffer::new(

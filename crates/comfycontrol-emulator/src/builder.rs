@@ -104,7 +104,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// How many request heads are kept for [`Emulator::capture`], the last ones;
+    /// How many request heads are kept for [`Emulator::captured_requests`], the last ones;
     /// 65,536 by default, 0 for none.
     pub fn max_captured(self, heads: usize) -> Self {
         Self {

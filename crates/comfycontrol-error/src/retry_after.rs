@@ -38,8 +38,7 @@ fn until(date: SystemTime, sent: SystemTime) -> Option<Duration> {
 }
 
 fn date(value: &HeaderValue) -> Option<SystemTime> {
-    let text = value.to_str().ok()?.trim_matches([' ', '\t']);
-    httpdate::parse_http_date(text).ok()
+    httpdate::parse_http_date(value.to_str().ok()?).ok()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio::time;
 // p38, only the refused request waits: tests/cooldown.rs, `a_429_seen_by_any_clone_closes_the_gate_for_all`.
 // p39, a shorter cooldown replaces a longer one: tests/cooldown.rs,
 // `the_end_of_a_cooldown_only_moves_forward` and `the_order_of_refusals_does_not_matter`.
-// p40, a burst that counts many times: tests/cooldown.rs, `a_burst_of_429s_is_one_episode_and_one_warning`.
+// p40, a burst that counts many times: tests/cooldown.rs, `a_burst_of_429s_is_one_episode`.
 
 #[tokio::test(start_paused = true)]
 async fn p41_the_gate_opens_to_one_and_then_to_no_more_than_the_quota() {
