@@ -121,6 +121,16 @@ impl Shared {
     ///
     /// Outside a tokio runtime with time enabled.
     pub(crate) fn keep_time(&self) {
+        let runtime = clock::runtime();
+        let is_here = |timer: &Timer| Some(timer.bell.runtime) == runtime;
+        let mut timers = self.timers.lock();
+        if !timers.iter().any(is_here) {
+            // Fails loudly outside a runtime, where nothing could keep the time, and before anything
+            // is done that others rely on.
+            let alarm = Alarm::new(self.instant(NEVER));
+            timers.extend(runtime.map(|runtime| Timer::new(self, runtime, alarm)));
+        }
+        drop(timers);
         self.arm(Here::Waiter);
     }
 
@@ -169,14 +179,6 @@ impl Shared {
             Here::Timer(runtime) => Some(runtime),
             Here::Waiter => clock::runtime(),
         };
-        let known = timers
-            .iter()
-            .any(|timer| Some(timer.bell.runtime) == runtime);
-        if here == Here::Waiter && !known {
-            // Fails loudly outside a runtime, where nothing could keep the time.
-            let alarm = Alarm::new(at);
-            timers.extend(runtime.map(|runtime| Timer::new(self, runtime, alarm)));
-        }
         let mut stopped = Vec::new();
         let mut index = 0;
         while let Some(timer) = timers.get_mut(index) {

@@ -221,12 +221,14 @@ fn harmless(bytes: &[u8], max: usize) -> String {
         }
         if let Some(secret) = rest.strip_prefix("cfc_") {
             out.push_str("cfc_***");
-            rest = secret.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            rest = secret.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
         } else {
-            // Escapes every control character, and what could turn a line's direction around.
+            // Escapes every control character, and what hides or turns text around.
             if c.is_control()
+                || ('\u{200b}'..='\u{200f}').contains(&c)
                 || ('\u{2028}'..='\u{202e}').contains(&c)
-                || ('\u{2066}'..='\u{2069}').contains(&c)
+                || ('\u{2060}'..='\u{206f}').contains(&c)
+                || c == '\u{feff}'
             {
                 out.extend(c.escape_unicode());
             } else {
@@ -248,6 +250,7 @@ mod tests {
     fn server_text_is_masked_escaped_and_cut() {
         let text = harmless(b"a\x1b[31m\ncfc_secret123 <b>", 200);
         assert_eq!(text, "a\\u{1b}[31m\\u{a}cfc_*** <b>");
+        assert_eq!(harmless(b"cfc_cfc_secret_1.", 200), "cfc_***.");
         assert!(harmless(&[b'x'; 1_000], 200).len() < 210);
         // A token across the cut is masked, not halved.
         let text = harmless(
