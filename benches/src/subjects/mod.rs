@@ -12,5 +12,6 @@ pub mod limiter;
 pub mod queue;
 pub mod replies;
 
+mod bare;
 mod peers;
 mod ring;
