@@ -81,14 +81,7 @@ impl Admission {
     #[inline]
     pub(crate) fn try_admit_at_any_time(&mut self) -> Option<Grant> {
         if self.gate.is_open() && self.account.has_room() && self.queue.is_empty() {
-            self.account.take();
-            self.outstanding += 1;
-            self.counters.granted += 1;
-            let episode = self.gate.episode();
-            return Some(Grant {
-                probe: None,
-                episode,
-            });
+            return Some(self.take_slot(None));
         }
         None
     }

@@ -148,7 +148,7 @@ impl Shared {
                 break;
             }
             let timers = match here {
-                // Its runtime must get a timer, so it waits for the holder, who waits for nobody.
+                // Its new timer can be watched from here only. The holder waits for nobody.
                 Here::Waiter => Some(self.timers.lock()),
                 Here::Elsewhere | Here::Timer(_) => self.timers.try_lock(),
             };

@@ -1,7 +1,7 @@
 //! Who gets a slot when, and what becomes of slots that nobody comes for.
 
 use super::{Admission, Effects, Grant, NEVER};
-use crate::cooldown::Gate;
+use crate::cooldown::{Gate, Probe};
 
 impl Admission {
     /// Does all that has fallen due: grants, refusals, and slots that nobody came for.
@@ -69,10 +69,15 @@ impl Admission {
     }
 
     pub(super) fn grant(&mut self, now: u64, as_probe: bool) -> Grant {
+        let probe = as_probe.then(|| self.gate.probe(now));
+        self.take_slot(probe)
+    }
+
+    #[inline]
+    pub(super) fn take_slot(&mut self, probe: Option<Probe>) -> Grant {
         self.account.take();
         self.outstanding += 1;
         self.counters.granted += 1;
-        let probe = as_probe.then(|| self.gate.probe(now));
         let episode = self.gate.episode();
         Grant { probe, episode }
     }
