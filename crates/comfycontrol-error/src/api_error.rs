@@ -10,7 +10,7 @@ use http::{Extensions, HeaderMap, Response, StatusCode};
 use crate::body::Collected;
 use crate::decode::{Decoded, decode};
 use crate::text::{clean, reason};
-use crate::{ApiErrorKind, BodyIncomplete, Origin, Problem, RetryClass};
+use crate::{ApiErrorKind, BodyIncomplete, Problem, Responder, RetryClass};
 
 /// An unsuccessful reply, with everything that is known about it.
 ///
@@ -105,8 +105,8 @@ impl ApiError {
     }
 
     /// Who wrote the reply.
-    pub fn origin(&self) -> Origin {
-        self.0.decoded.origin
+    pub fn responder(&self) -> Responder {
+        self.0.decoded.responder
     }
 
     /// The edge's id for the request, worth quoting to the API's support.
@@ -191,7 +191,7 @@ impl fmt::Debug for ApiError {
             .field("status", &self.status())
             .field("kind", &decoded.kind)
             .field("message", &clean(&decoded.message, MAX_SHOWN))
-            .field("origin", &decoded.origin)
+            .field("responder", &decoded.responder)
             .field("retry_class", &decoded.retry_class)
             .field("retry_after", &decoded.retry_after)
             .field("cf_ray", &decoded.cf_ray)

@@ -8,7 +8,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 
 use crate::json::Members;
 use crate::text::{clean, reason, snippet, without_query};
-use crate::{ApiErrorKind, Origin, Problem, RetryClass, retry_after};
+use crate::{ApiErrorKind, Problem, Responder, RetryClass, retry_after};
 
 /// The most characters of a server's text that are kept beside the raw body.
 pub(crate) const MAX_TEXT: usize = 1_000;
@@ -20,7 +20,7 @@ pub(crate) struct Decoded {
     pub(crate) edge_code: Option<u16>,
     pub(crate) kind: ApiErrorKind,
     pub(crate) message: String,
-    pub(crate) origin: Origin,
+    pub(crate) responder: Responder,
     pub(crate) problem: Option<Problem>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) retry_class: RetryClass,
@@ -60,7 +60,7 @@ pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole
         edge_code,
         kind,
         message: message(status, headers, &shape, text),
-        origin: origin(status, kind, &shape, by_edge),
+        responder: responder(status, kind, &shape, by_edge),
         retry_after: retry_after::from_headers(headers).or_else(|| members.retry_after.wait()),
         retry_class: RetryClass::new(kind, status, edge_code),
         problem: match shape {
@@ -119,12 +119,12 @@ fn error_code(text: &str) -> Option<u16> {
     plain.then(|| digits.parse().ok())?
 }
 
-fn origin(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: bool) -> Origin {
+fn responder(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: bool) -> Responder {
     match shape {
-        _ if by_edge || kind.is_the_edges(status) => Origin::Edge,
-        Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => Origin::Edge,
-        Shape::Api { .. } => Origin::Api,
-        Shape::Problem { .. } | Shape::Other => Origin::Unknown,
+        _ if by_edge || kind.is_the_edges(status) => Responder::Edge,
+        Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => Responder::Edge,
+        Shape::Api { .. } => Responder::Api,
+        Shape::Problem { .. } | Shape::Other => Responder::Unknown,
     }
 }
 

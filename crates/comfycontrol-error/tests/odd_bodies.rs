@@ -1,7 +1,7 @@
 //! Bodies nobody would send on purpose, each through the whole layer: status and headers survive.
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, ApiErrorKind as Kind, DecodeErrorLayer, Origin};
+use comfycontrol_error::{ApiError, ApiErrorKind as Kind, DecodeErrorLayer, Responder};
 use http::{Request, Response};
 use http_body_util::Full;
 use tokio_test::{assert_ready_err, task};
@@ -17,7 +17,7 @@ fn empty() {
         let error = refused(401, JSON, body);
         assert_eq!(error.to_string(), "401 Unauthorized");
         assert_eq!(error.kind(), Kind::Unauthorized);
-        assert_eq!(error.origin(), Origin::Unknown);
+        assert_eq!(error.responder(), Responder::Unknown);
     }
     assert_eq!(refused(599, JSON, "").to_string(), "599 Unknown Status");
 }
@@ -84,7 +84,7 @@ fn json_of_another_form() {
     ] {
         let error = refused(401, JSON, body);
         assert_eq!(error.kind(), Kind::Unauthorized, "{body}");
-        assert_eq!(error.origin(), Origin::Unknown, "{body}");
+        assert_eq!(error.responder(), Responder::Unknown, "{body}");
         assert_eq!(error.message(), body);
     }
 }
@@ -151,8 +151,8 @@ fn names_and_texts_in_escapes() {
     );
     // Half a surrogate pair is no text.
     assert_eq!(
-        refused(400, JSON, r#"{"message":"\ud800"}"#).origin(),
-        Origin::Unknown
+        refused(400, JSON, r#"{"message":"\ud800"}"#).responder(),
+        Responder::Unknown
     );
 }
 

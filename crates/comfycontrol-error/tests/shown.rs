@@ -122,7 +122,7 @@ fn show_all(status: u16, body: String) -> String {
         .downcast::<ApiError>()
         .unwrap();
     shown += &format!("{error} {error:?} {error:#?} {}", error.message());
-    shown += &format!("{:?} {:?}", error.kind(), error.origin());
+    shown += &format!("{:?} {:?}", error.kind(), error.responder());
     shown += &format!("{:?} {:?}", error.problem(), error.retry_class());
     shown += &format!("{:?} {:?}", error.body_error().unwrap(), error.cf_ray());
     shown += &error.body_error().unwrap().to_string();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, ApiErrorKind as Kind, DecodeErrorLayer, Origin, RetryClass};
+use comfycontrol_error::{ApiError, ApiErrorKind as Kind, DecodeErrorLayer, Responder, RetryClass};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio_test::{assert_ready_err, task};
@@ -24,7 +24,7 @@ fn the_api_tells_the_three_unauthorized_apart() {
     ] {
         let error = api(401, message);
         assert_eq!(error.kind(), kind);
-        assert_eq!(error.origin(), Origin::Api);
+        assert_eq!(error.responder(), Responder::Api);
         assert_eq!(error.retry_class(), RetryClass::Permanent);
         assert_eq!(
             error.to_string(),
@@ -73,7 +73,7 @@ fn the_api_fails_or_is_away() {
     for (status, kind) in [(500, Kind::Internal), (503, Kind::Unavailable)] {
         let error = api(status, "try later");
         assert_eq!(error.kind(), kind);
-        assert_eq!(error.origin(), Origin::Api);
+        assert_eq!(error.responder(), Responder::Api);
         assert!(error.retry_class().allows(&Method::GET));
         assert!(!error.retry_class().allows(&Method::POST));
     }
@@ -85,7 +85,7 @@ fn the_api_fails_or_is_away() {
 fn the_documented_refusal_needs_no_wait_in_it() {
     let error = api(429, "Rate limit exceeded");
     assert_eq!(error.kind(), Kind::RateLimited);
-    assert_eq!(error.origin(), Origin::Edge);
+    assert_eq!(error.responder(), Responder::Edge);
     assert_eq!(error.retry_after(), None);
     assert!(error.retry_class().allows(&Method::POST));
     assert_eq!(
@@ -173,7 +173,7 @@ fn a_1015_comes_as_seventeen_bytes_of_text() {
     let error = refused(429, &headers, "error code: 1015\n");
     assert_eq!(error.kind(), Kind::RateLimited);
     assert_eq!(error.edge_code(), Some(1015));
-    assert_eq!(error.origin(), Origin::Edge);
+    assert_eq!(error.responder(), Responder::Edge);
     assert_eq!(error.message(), "error code: 1015");
 }
 
@@ -223,7 +223,7 @@ fn numbers_and_names_inside_other_text_prove_nothing() {
         let error = refused(403, &[("server", "cloudflare")], body);
         assert_eq!(error.kind(), Kind::Forbidden, "{body}");
         assert_eq!(error.edge_code(), None, "{body}");
-        assert_ne!(error.origin(), Origin::Edge, "{body}");
+        assert_ne!(error.responder(), Responder::Edge, "{body}");
     }
 }
 
@@ -245,7 +245,7 @@ fn a_challenge_is_known_by_its_header_alone() {
         let headers = [("cf-mitigated", "challenge"), ("content-type", "text/html")];
         let error = refused(status, &headers, page);
         assert_eq!(error.kind(), Kind::Challenge);
-        assert_eq!(error.origin(), Origin::Edge);
+        assert_eq!(error.responder(), Responder::Edge);
         assert_eq!(error.retry_class(), RetryClass::Permanent);
     }
     // Even if the rest looks like the API's.
@@ -270,7 +270,7 @@ fn a_rule_of_the_edge_blocks() {
     ] {
         let error = refused(403, &[], body);
         assert_eq!(error.kind(), Kind::Blocked, "{body}");
-        assert_eq!(error.origin(), Origin::Edge, "{body}");
+        assert_eq!(error.responder(), Responder::Edge, "{body}");
         assert_eq!(error.retry_class(), RetryClass::Permanent, "{body}");
     }
 }
@@ -309,13 +309,13 @@ fn a_gateway_error_hides_what_the_origin_said() {
         let short = format!("error code: {status}");
         let error = refused(status, &[("content-type", "text/plain")], &short);
         assert_eq!(error.kind(), Kind::Gateway);
-        assert_eq!(error.origin(), Origin::Edge);
+        assert_eq!(error.responder(), Responder::Edge);
         assert_eq!(error.retry_class(), RetryClass::Unknown);
 
         let branded = "<!DOCTYPE html><title>api.example | Bad gateway</title>";
         let error = refused(status, &[("cf-error-type", "5xx")], branded);
         assert_eq!(error.kind(), Kind::Gateway);
-        assert_eq!(error.origin(), Origin::Edge);
+        assert_eq!(error.responder(), Responder::Edge);
     }
 }
 
@@ -329,7 +329,7 @@ fn an_edge_in_trouble_names_only_itself() {
         page,
     );
     assert_eq!(error.kind(), Kind::Unavailable);
-    assert_eq!(error.origin(), Origin::Unknown);
+    assert_eq!(error.responder(), Responder::Unknown);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(5)));
 }
 
@@ -374,7 +374,7 @@ fn structured_errors_of_the_edge_bring_their_own_wait() {
         assert_eq!(error.retry_class(), class, "{status}");
         assert_eq!(error.retry_after(), wait.map(Duration::from_secs));
         assert_eq!(error.edge_code(), Some(status));
-        assert_eq!(error.origin(), Origin::Edge);
+        assert_eq!(error.responder(), Responder::Edge);
     }
 }
 
@@ -386,7 +386,7 @@ fn a_problem_of_type_blank_and_wrong_types_is_read_as_far_as_it_goes() {
     let error = refused(403, &[("content-type", "application/problem+json")], body);
     assert_eq!(error.message(), "Out of credit");
     assert_eq!(error.body_status(), None);
-    assert_eq!(error.origin(), Origin::Unknown);
+    assert_eq!(error.responder(), Responder::Unknown);
     let problem = error.problem().unwrap();
     assert_eq!((problem.title(), problem.instance()), (None, None));
 }

@@ -73,7 +73,7 @@
 //! [`NotAdmitted`] can be turned into it, which holds for boxed errors and for any enum with a
 //! `From<NotAdmitted>`. Errors come out of the response future only, never out of `poll_ready`, and
 //! only where a [longest wait](LimiterBuilder::max_wait), a
-//! [longest queue](LimiterBuilder::max_queued) or a [`Deadline`] was set.
+//! [longest queue](LimiterBuilder::max_queued) or an [`AdmitBy`] was set.
 //!
 //! # Clones
 //!
@@ -125,10 +125,10 @@
 )]
 
 mod admission;
+mod admit_by;
 mod builder;
 mod clock;
 mod cooldown;
-mod deadline;
 mod error;
 mod future;
 #[cfg(test)]
@@ -148,8 +148,8 @@ mod window;
 #[doc = include_str!("proof.md")]
 pub mod proof {}
 
+pub use self::admit_by::AdmitBy;
 pub use self::builder::LimiterBuilder;
-pub use self::deadline::Deadline;
 pub use self::error::{NotAdmitted, NotAdmittedReason};
 pub use self::future::ResponseFuture;
 pub use self::layer::RateLimitLayer;

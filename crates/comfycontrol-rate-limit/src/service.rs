@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{Deadline, Limiter, NotAdmitted, ResponseFuture};
+use crate::{AdmitBy, Limiter, NotAdmitted, ResponseFuture};
 
 /// Lets requests pass when the limiter says so, in arrival order.
 ///
@@ -57,7 +57,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let deadline = request.extensions().get().map(|Deadline(at)| *at);
+        let deadline = request.extensions().get().map(|AdmitBy(at)| *at);
         ResponseFuture::new(self.inner.clone(), request, self.limiter.turn(), deadline)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use comfycontrol_rate_limit::NotAdmittedReason::{DeadlinePassed, QueueFull, WouldWaitTooLong};
 use comfycontrol_rate_limit::{
-    Deadline, InFlight, Limiter, LimiterBuilder, NotAdmitted, Permit, Quota, Window,
+    AdmitBy, InFlight, Limiter, LimiterBuilder, NotAdmitted, Permit, Quota, Window,
 };
 use http::{Request, Response};
 use tokio::time::{self, Instant};
@@ -93,7 +93,7 @@ async fn a_deadline_travels_with_the_request() {
     let mut service = limiter.layer().layer(service_fn(ok));
     let mut call = |after: Duration| {
         let mut request = Request::new(());
-        request.extensions_mut().insert(Deadline(now() + after));
+        request.extensions_mut().insert(AdmitBy(now() + after));
         task::spawn(service.call(request))
     };
     assert_ready_ok!(call(Duration::ZERO).poll());
@@ -174,9 +174,7 @@ async fn a_call_that_lost_its_unclaimed_slot_is_still_bound_by_its_deadline() {
     handle.allow(0);
     let mut service = limiter.layer().layer(inner);
     let mut request = Request::new(());
-    request
-        .extensions_mut()
-        .insert(Deadline(now() + 5 * SECOND));
+    request.extensions_mut().insert(AdmitBy(now() + 5 * SECOND));
     let mut parked = task::spawn(service.call(request));
     assert_pending!(parked.poll());
     let mut rival = task::spawn(limiter.acquire());

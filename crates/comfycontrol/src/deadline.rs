@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use comfycontrol_rate_limit::Deadline as AdmitBy;
+use comfycontrol_rate_limit::AdmitBy;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
@@ -44,7 +44,7 @@ impl<S> Layer<S> for DeadlineLayer {
 /// Ends a call when its time has passed, wherever the call is waiting.
 ///
 /// The time covers waiting for the limiter, all attempts, and the response body. The instant
-/// travels inwards as the limiter's own [`Deadline`](comfycontrol_rate_limit::Deadline)
+/// travels inwards as the limiter's own [`AdmitBy`](comfycontrol_rate_limit::AdmitBy)
 /// extension, so that a call which cannot be admitted in time is refused at once, with the wait it
 /// would have needed, instead of being kept waiting for nothing.
 #[derive(Clone, Copy, Debug)]

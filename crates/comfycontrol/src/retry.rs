@@ -52,7 +52,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use comfycontrol_rate_limit::Deadline as AdmitBy;
+use comfycontrol_rate_limit::AdmitBy;
 use comfycontrol_token::TokenReplaced;
 use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;

@@ -4,7 +4,7 @@ use super::support::*;
 
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Deadline, Limiter, Quota, Window};
+use comfycontrol_rate_limit::{AdmitBy, Limiter, Quota, Window};
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_err, task};
 
@@ -171,7 +171,7 @@ async fn p09_no_number_is_too_large() {
         send(&limiter).settle(&refused.body(()).unwrap());
         limiter.close_for(Duration::MAX);
         limiter.retune(Quota::new(Quota::MAX_REQUESTS, Quota::MAX_WINDOW).unwrap());
-        let Deadline(far) = Deadline(now() + 100 * YEAR);
+        let AdmitBy(far) = AdmitBy(now() + 100 * YEAR);
         let mut call = task::spawn(limiter.acquire_until(far));
         _ = call.poll();
         _ = limiter.snapshot();

@@ -1,7 +1,7 @@
 //! Each reply that is documented or has been seen, and what a caller is to learn from it.
 
 use comfycontrol::api_error::ApiErrorKind::{self as Kind, *};
-use comfycontrol::api_error::Origin::{self, *};
+use comfycontrol::api_error::Responder::{self, *};
 use comfycontrol::api_error::RetryClass::{self as Class, NeverApplied, Permanent};
 use comfycontrol_emulator::{Garbage, Refusal, RetryAfter, Shape};
 use http::StatusCode;
@@ -12,7 +12,7 @@ pub(crate) struct Example {
     pub(crate) status: u16,
     pub(crate) kind: Kind,
     pub(crate) class: Class,
-    pub(crate) origin: Origin,
+    pub(crate) responder: Responder,
     /// What the server asks to wait, in seconds.
     pub(crate) wait: Option<u64>,
     pub(crate) content_type: Option<&'static str>,
@@ -29,13 +29,13 @@ pub(crate) enum Reply {
     Raw(&'static [(&'static str, &'static str)], &'static str),
 }
 
-type Meaning = (u16, Kind, Class, Origin);
+type Meaning = (u16, Kind, Class, Responder);
 
 impl Example {
     fn new(
         name: &'static str,
         reply: Reply,
-        (status, kind, class, origin): Meaning,
+        (status, kind, class, responder): Meaning,
         content_type: &'static str,
         says: &'static str,
     ) -> Self {
@@ -45,7 +45,7 @@ impl Example {
             status,
             kind,
             class,
-            origin,
+            responder,
             wait: None,
             content_type: Some(content_type).filter(|kind| !kind.is_empty()),
             says,
@@ -301,7 +301,7 @@ fn too_many_requests() -> Vec<Example> {
 
 fn edge() -> Vec<Example> {
     let blocked = (403, Blocked, Permanent, Edge);
-    let gateway = |status, origin| (status, Gateway, UNKNOWN, origin);
+    let gateway = |status, responder| (status, Gateway, UNKNOWN, responder);
     let mut edge = vec![
         Example::new(
             "a challenge",

@@ -8,7 +8,7 @@ mod repeats;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comfycontrol::api_error::{ApiErrorKind, Origin, RetryClass};
+use comfycontrol::api_error::{ApiErrorKind, Responder, RetryClass};
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::transport::Transport;
 use comfycontrol::{Client, ClientBuilder, Error, ErrorKind, Sent};
@@ -158,7 +158,7 @@ async fn the_api_s_own_refusals_are_told_apart() {
                 let api = error.as_api().unwrap();
                 let told = (api.status().as_u16(), api.kind(), api.message());
                 assert_eq!(told, (status, kind, says));
-                assert_eq!(api.origin(), Origin::Api, "{says}");
+                assert_eq!(api.responder(), Responder::Api, "{says}");
                 assert_eq!(api.retry_class(), RetryClass::Permanent, "{says}");
                 assert!(!error.is_retryable(), "{says}");
             }
@@ -178,7 +178,7 @@ async fn the_limit_s_own_refusal_was_never_applied() {
         let api = error.as_api().unwrap();
         assert_eq!(api.to_string().split(" (").next(), Some(LIMITED));
         assert_eq!(api.kind(), ApiErrorKind::RateLimited);
-        assert_eq!(api.origin(), Origin::Edge);
+        assert_eq!(api.responder(), Responder::Edge);
         assert!(error.is_retryable());
     })
     .await;
@@ -326,7 +326,7 @@ fn check(example: &Example, method: &Method, error: &Error) {
     assert_eq!(api.status().as_u16(), example.status, "{name}");
     assert_eq!(api.kind(), example.kind, "{name}");
     assert_eq!(api.retry_class(), example.class, "{name}");
-    assert_eq!(api.origin(), example.origin, "{name}");
+    assert_eq!(api.responder(), example.responder, "{name}");
     let wait = example.wait.map(Duration::from_secs);
     assert_eq!(api.retry_after(), wait, "{name}");
     assert_eq!(api.content_type(), example.content_type, "{name}");

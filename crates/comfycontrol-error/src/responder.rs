@@ -2,16 +2,16 @@
 ///
 /// ```
 /// use bytes::Bytes;
-/// use comfycontrol_error::{ApiError, Origin};
+/// use comfycontrol_error::{ApiError, Responder};
 /// use http::Response;
 ///
 /// let edge = Response::builder().status(502).body(Bytes::from("error code: 502"))?;
-/// assert_eq!(ApiError::from_response(edge).origin(), Origin::Edge);
+/// assert_eq!(ApiError::from_response(edge).responder(), Responder::Edge);
 /// # Ok::<_, http::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Origin {
+pub enum Responder {
     /// The API: its documented error body, and no sign of the edge.
     Api,
     /// The network in front of the API; the API may never have seen the request.

@@ -6,14 +6,14 @@ use tokio::time::Instant;
 /// either way the request is not sent and nothing is consumed.
 ///
 /// ```
-/// use comfycontrol_rate_limit::Deadline;
+/// use comfycontrol_rate_limit::AdmitBy;
 /// use http::Request;
 /// use std::time::Duration;
 /// use tokio::time::Instant;
 ///
 /// let mut request = Request::new(());
 /// let soon = Instant::now() + Duration::from_secs(2);
-/// request.extensions_mut().insert(Deadline(soon));
+/// request.extensions_mut().insert(AdmitBy(soon));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Deadline(pub Instant);
+pub struct AdmitBy(pub Instant);
