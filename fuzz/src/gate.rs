@@ -11,6 +11,8 @@ pub struct Gate {
 
 #[derive(Debug)]
 struct Refused {
+    /// An answer before then is to an older request.
+    until: u64,
     /// The next probe goes no sooner.
     next: u64,
     probe: Option<usize>,
@@ -38,9 +40,12 @@ impl Gate {
 
     /// The server has refused: nothing leaves before `until`, and then a probe.
     pub fn refuse(&mut self, until: u64) {
+        let earlier = self.refused.as_ref().map_or(0, |refused| refused.until);
+        let until = until.max(earlier);
         self.hold(until);
         self.refused = Some(Refused {
-            next: self.held_until,
+            until,
+            next: until,
             probe: None,
         });
     }
@@ -69,8 +74,6 @@ impl Gate {
 
     /// The server has answered and not refused.
     pub fn answer(&mut self, now: u64) {
-        if now >= self.held_until {
-            self.refused = None;
-        }
+        self.refused.take_if(|refused| now >= refused.until);
     }
 }
