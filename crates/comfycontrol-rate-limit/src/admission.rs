@@ -7,6 +7,7 @@ mod grants;
 mod refusals;
 mod slot;
 
+use std::num::NonZeroU64;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -105,12 +106,12 @@ impl Admission {
     ) -> Result<Ticket, NotAdmitted> {
         let deadline = self.deadline(now, deadline);
         if let Some((reason, bound)) = self.refusal(now, deadline) {
-            effects.discard.push(waker);
+            effects.discard = Some(waker);
             self.counters.not_admitted += 1;
             return Err(not_admitted(reason, now, bound));
         }
         self.counters.queued += 1;
-        let ticket = self.queue.push(waker, deadline);
+        let ticket = self.queue.push(now, waker, deadline);
         if self.queue.len() == 1 {
             self.run(now, effects);
         } else if let Some(deadline) = deadline {
@@ -132,8 +133,8 @@ impl Admission {
                 self.queue.rejoin(ticket, waker);
                 self.run(now, effects);
             }
-            Place::Waiting => effects.discard.extend(self.queue.swap_waker(ticket, waker)),
-            Place::Granted { .. } | Place::Refused(_) => effects.discard.push(waker),
+            Place::Waiting => effects.discard = self.queue.swap_waker(ticket, waker),
+            Place::Granted { .. } | Place::Refused(_) => effects.discard = Some(waker),
         }
         self.progress(ticket)
     }
@@ -152,20 +153,22 @@ impl Admission {
         self.queue.push_granted(now, grant.probe, deadline)
     }
 
-    /// Takes up the slot a queued call was granted; `Err` if it has gone to another meanwhile.
-    pub(crate) fn claim(&mut self, ticket: Ticket) -> Result<Grant, Ticket> {
+    /// Takes up the slot a queued call was granted, and tells since when the call has waited; `Err` if
+    /// the slot has gone to another meanwhile.
+    pub(crate) fn claim(&mut self, ticket: Ticket) -> Result<(Grant, u64), Ticket> {
         let Place::Granted { probe, .. } = *self.queue.place(&ticket) else {
             return Err(ticket);
         };
+        let since = self.queue.since(&ticket);
         self.queue.remove(ticket);
         let episode = self.gate.episode();
-        Ok(Grant { probe, episode })
+        Ok((Grant { probe, episode }, since))
     }
 
     /// Gives up a place, and the slot if it had one.
     pub(crate) fn leave(&mut self, now: u64, ticket: Ticket, effects: &mut Effects) {
         let (place, waker) = self.queue.remove(ticket);
-        effects.discard.extend(waker);
+        effects.discard = waker;
         if let Place::Granted { probe, .. } = place {
             self.give_back(now, probe, effects);
         }
@@ -179,21 +182,37 @@ impl Admission {
     /// The request leaves.
     pub(crate) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
         let mut flight = Flight::of(grant);
-        flight.stamp = self.settings.max_transit.map(|transit| {
+        flight.stamp = self.settings.max_transit.and_then(|transit| {
             let at = now + transit + self.settings.count_lag;
-            self.account.stamp(at)
+            NonZeroU64::new(self.account.stamp(at.max(1)))
         });
         flight
     }
 
     /// The request has ended, one way or the other. If somebody waits, [`run`](Self::run) is due.
+    #[inline]
     pub(crate) fn settle(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
         self.outstanding -= 1;
-        let mut at = now + self.settings.count_lag;
+        let at = now + self.settings.count_lag;
+        if outcome == Outcome::Answered && flight.is_plain() {
+            self.account.stamp(at);
+            return None;
+        }
+        self.settle_specially(now, at, flight, outcome)
+    }
+
+    #[cold]
+    fn settle_specially(
+        &mut self,
+        now: u64,
+        mut at: u64,
+        flight: &Flight,
+        outcome: Outcome,
+    ) -> Option<Event> {
         if outcome == Outcome::Lost {
             at += self.settings.linger;
         }
-        match flight.stamp {
+        match flight.stamp.map(NonZeroU64::get) {
             None => _ = self.account.stamp(at),
             Some(old) if at < old => self.account.restamp(old, at),
             Some(_) => {}
@@ -217,6 +236,7 @@ impl Admission {
     }
 
     /// Whether anybody waits.
+    #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
         !self.queue.is_empty()
     }
@@ -309,9 +329,9 @@ impl Admission {
 }
 
 /// A duration in nanoseconds, at most some 580 years.
+#[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    let seconds = duration.as_secs().saturating_mul(1_000_000_000);
-    seconds.saturating_add(duration.subsec_nanos().into())
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 pub(crate) const NEVER: u64 = u64::MAX;

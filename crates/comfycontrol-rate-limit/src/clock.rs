@@ -7,6 +7,7 @@ use tokio::runtime::{self, Handle};
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+#[inline]
 #[expect(clippy::disallowed_methods, reason = "the shell's own clock")]
 pub(crate) fn now() -> Instant {
     Instant::now()

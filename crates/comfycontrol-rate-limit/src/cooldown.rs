@@ -11,6 +11,8 @@
 //! can only move the deadline forward. When the gate opens, one request goes first, the *probe*. A
 //! probe that is lost hands its role on; one that stays unanswered for a cooldown lets the next go.
 
+use std::num::NonZeroU32;
+
 /// All times are nanoseconds since one fixed instant.
 #[derive(Debug)]
 pub(crate) struct Cooldown {
@@ -20,7 +22,7 @@ pub(crate) struct Cooldown {
     /// How many times in a row the gate has closed again on a probe.
     strikes: u32,
     episode: u32,
-    probes: Probe,
+    latest: Probe,
     /// How long an unanswered probe keeps the others waiting.
     patience: u64,
     /// Closed by hand until then; nothing was refused, so nobody needs to probe.
@@ -40,7 +42,7 @@ enum Phase {
 }
 
 /// The number of a probe: they are counted over all episodes.
-pub(crate) type Probe = u32;
+pub(crate) type Probe = NonZeroU32;
 
 /// What the gate says to the next in line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -73,13 +75,14 @@ impl Cooldown {
             until: 0,
             strikes: 0,
             episode: 0,
-            probes: 0,
+            latest: Probe::MIN,
             patience,
             held_until: 0,
         }
     }
 
     /// Which episode a request that leaves now belongs to.
+    #[inline]
     pub(crate) fn episode(&self) -> u32 {
         self.episode
     }
@@ -109,8 +112,8 @@ impl Cooldown {
 
     /// A probe was granted its slot; returns its number.
     pub(crate) fn probe(&mut self, now: u64) -> Probe {
-        self.probes = self.probes.wrapping_add(1);
-        let current = self.probes;
+        let current = self.latest.checked_add(1).unwrap_or(Probe::MIN);
+        self.latest = current;
         let first = match self.phase {
             Phase::HalfOpen { first, .. } => first,
             Phase::Open | Phase::Closed => current,
@@ -136,7 +139,8 @@ impl Cooldown {
     pub(crate) fn probe_answered(&mut self, probe: Probe) -> bool {
         let opened = match self.phase {
             Phase::HalfOpen { first, current, .. } => {
-                probe.wrapping_sub(first) <= current.wrapping_sub(first)
+                let since_first = |probe: Probe| probe.get().wrapping_sub(first.get());
+                since_first(probe) <= since_first(current)
             }
             Phase::Open | Phase::Closed => false,
         };

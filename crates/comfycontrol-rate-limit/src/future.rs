@@ -92,7 +92,7 @@ where
                     admitted?;
                     *asked = true;
                     let Poll::Ready(ready) = service.poll_ready(cx) else {
-                        this.turn.park();
+                        this.turn.park(*deadline);
                         return Poll::Pending;
                     };
                     if let Err(error) = ready {

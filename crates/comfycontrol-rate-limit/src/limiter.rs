@@ -1,18 +1,17 @@
 //! The handle: give it to several layers, use it without tower, look at it, change it.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use crate::admission::{Admission, Outcome, Settings, nanos};
 use crate::builder::LimiterBuilder;
 use crate::shared::Shared;
 use crate::turn::Turn;
-use crate::{NotAdmitted, Quota, RateLimitLayer, Snapshot};
+use crate::{Acquire, Quota, RateLimitLayer, Snapshot};
 
 /// Decides when requests may leave, so that a server never counts more than a [`Quota`].
 ///
@@ -70,7 +69,7 @@ impl Limiter {
         RateLimitLayer::new(self.clone())
     }
 
-    /// Waits for a slot, in arrival order.
+    /// Waits for a slot, in arrival order: the call arrives when the future is polled first.
     ///
     /// Dropping the future gives the place up, dropping the permit gives the slot back.
     ///
@@ -82,8 +81,9 @@ impl Limiter {
     /// # Panics
     ///
     /// When it has to wait outside a tokio runtime with time enabled.
-    pub async fn acquire(&self) -> Result<Permit, NotAdmitted> {
-        self.acquire_turn(None).await
+    #[inline]
+    pub fn acquire(&self) -> Acquire {
+        Acquire::new(self.turn(), None)
     }
 
     /// As [`acquire`](Self::acquire), but refused as soon as it is certain that no slot comes until
@@ -96,23 +96,8 @@ impl Limiter {
     /// # Panics
     ///
     /// As [`acquire`](Self::acquire).
-    pub async fn acquire_until(&self, deadline: Instant) -> Result<Permit, NotAdmitted> {
-        self.acquire_turn(Some(deadline)).await
-    }
-
-    async fn acquire_turn(&self, deadline: Option<Instant>) -> Result<Permit, NotAdmitted> {
-        let mut turn = self.turn();
-        poll_fn(|cx| {
-            loop {
-                std::task::ready!(turn.poll(cx, deadline))?;
-                // Between the two the slot may have gone to another.
-                if turn.claim() {
-                    return std::task::Poll::Ready(Ok(()));
-                }
-            }
-        })
-        .await?;
-        Ok(Permit { turn })
+    pub fn acquire_until(&self, deadline: Instant) -> Acquire {
+        Acquire::new(self.turn(), Some(deadline))
     }
 
     /// What the limiter looks like now; consumes nothing.
@@ -193,48 +178,6 @@ impl WeakLimiter {
 impl fmt::Debug for WeakLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WeakLimiter")
-    }
-}
-
-/// A slot that was granted and not used yet. Dropping it gives it back.
-///
-/// A permit is for use at once. One that is held while a 429 arrives is *not* held back by the
-/// cooldown: dispatch it, or drop it and acquire again.
-#[derive(Debug)]
-#[must_use = "dropping a permit gives the slot back"]
-pub struct Permit {
-    turn: Turn,
-}
-
-impl Permit {
-    /// Marks the slot as used: to be called right before the request is sent.
-    pub fn dispatch(mut self) -> InFlight {
-        self.turn.dispatch();
-        InFlight { turn: self.turn }
-    }
-}
-
-/// A request on its way. To be [settled](Self::settle) when the head of the response has come.
-///
-/// Dropping it says that no response will come. That proves nothing about the server, which may
-/// still receive the request, so the slot stays taken a little [longer](LimiterBuilder::linger).
-#[derive(Debug)]
-#[must_use = "dropping it says that no response will come"]
-pub struct InFlight {
-    turn: Turn,
-}
-
-impl InFlight {
-    /// Starts the slot's way back: in one window it may be granted again. A refusal by the server,
-    /// by default a response with status 429, starts a cooldown for all who share the limiter.
-    pub fn settle<B>(self, response: &Response<B>) {
-        self.settle_parts(response.status(), response.headers());
-    }
-
-    /// As [`settle`](Self::settle), for those who have no [`Response`].
-    pub fn settle_parts(mut self, status: StatusCode, headers: &HeaderMap) {
-        let outcome = self.turn.shared().outcome(status, headers);
-        self.turn.settle(outcome);
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Queue {
 struct Node {
     place: Place,
     waker: Option<Waker>,
+    /// When it joined.
+    since: u64,
     deadline: u64,
     arrival: u64,
     previous: u32,
@@ -68,13 +70,14 @@ impl Queue {
         self.waiting.len
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.len == 0
     }
 
     /// Joins at the end.
-    pub(crate) fn push(&mut self, waker: Waker, deadline: Option<u64>) -> Ticket {
-        let index = self.occupy(Some(waker), deadline.unwrap_or(u64::MAX));
+    pub(crate) fn push(&mut self, now: u64, waker: Waker, deadline: Option<u64>) -> Ticket {
+        let index = self.occupy(now, Some(waker), deadline.unwrap_or(u64::MAX));
         self.link(index, self.waiting.last);
         Ticket(index)
     }
@@ -86,13 +89,18 @@ impl Queue {
         probe: Option<Probe>,
         deadline: Option<u64>,
     ) -> Ticket {
-        let index = self.occupy(None, deadline.unwrap_or(u64::MAX));
+        let index = self.occupy(since, None, deadline.unwrap_or(u64::MAX));
         self.put_granted(index, since, probe);
         Ticket(index)
     }
 
     pub(crate) fn place(&self, ticket: &Ticket) -> &Place {
         &self.nodes[ticket.0 as usize].place
+    }
+
+    /// When it joined.
+    pub(crate) fn since(&self, ticket: &Ticket) -> u64 {
+        self.nodes[ticket.0 as usize].since
     }
 
     /// Hands the slot to whoever waits longest; returns its waker.
@@ -190,11 +198,12 @@ impl Queue {
         (place, waker)
     }
 
-    fn occupy(&mut self, waker: Option<Waker>, deadline: u64) -> u32 {
+    fn occupy(&mut self, since: u64, waker: Option<Waker>, deadline: u64) -> u32 {
         self.arrivals += 1;
         let node = Node {
             place: Place::Waiting,
             waker,
+            since,
             deadline,
             arrival: self.arrivals,
             previous: NONE,

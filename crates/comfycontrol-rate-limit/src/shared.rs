@@ -68,20 +68,24 @@ impl Shared {
     }
 
     /// Whether a request's way to the server is bounded.
+    #[inline]
     pub(crate) fn bounds_transit(&self) -> bool {
         self.bounds_transit
     }
 
     /// Which replies are refusals, if not those with status 429.
+    #[inline]
     pub(crate) fn refuses(&self) -> Option<&Refuses> {
         self.refuses.as_ref()
     }
 
+    #[inline]
     pub(crate) fn now(&self) -> u64 {
         self.nanos(clock::now())
     }
 
     /// Our time: nanoseconds since the limiter was made.
+    #[inline]
     pub(crate) fn nanos(&self, at: Instant) -> u64 {
         crate::admission::nanos(at.saturating_duration_since(self.epoch))
     }
@@ -97,6 +101,7 @@ impl Shared {
     }
 
     /// Does something at `now`, then deals with its effects.
+    #[cold]
     pub(crate) fn act<T>(
         &self,
         now: u64,
@@ -113,6 +118,11 @@ impl Shared {
         }
         effects.apply();
         result
+    }
+
+    /// Does what is due.
+    pub(crate) fn run(&self, now: u64) {
+        self.act(now, Admission::run);
     }
 
     /// Sees to it that the runtime of a call that is about to wait keeps the time.

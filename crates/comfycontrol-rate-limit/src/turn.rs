@@ -16,11 +16,10 @@ use crate::queue::Ticket;
 pub(crate) struct Turn {
     shared: Arc<Shared>,
     place: Place,
-    /// When it joined the queue, to tell how long it waited.
-    queued_at: u64,
-    /// How long it is willing to wait.
-    deadline: Option<u64>,
 }
+
+// It is moved at every step of a call.
+const _: () = assert!(size_of::<Turn>() == 32);
 
 #[derive(Debug)]
 enum Place {
@@ -35,12 +34,11 @@ enum Place {
 }
 
 impl Turn {
+    #[inline]
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
             place: Place::Outside,
-            queued_at: 0,
-            deadline: None,
         }
     }
 
@@ -70,36 +68,41 @@ impl Turn {
         }
     }
 
+    #[cold]
     fn ask(
         &mut self,
         cx: &Context<'_>,
         deadline: Option<Instant>,
     ) -> Poll<Result<(), NotAdmitted>> {
         let now = self.shared.now();
-        self.deadline = deadline.map(|at| self.shared.nanos(at));
-        if self.deadline.is_none_or(|deadline| now <= deadline)
+        let deadline = deadline.map(|at| self.shared.nanos(at));
+        if deadline.is_none_or(|deadline| now <= deadline)
             && let Some(grant) = self.shared.with(|state| state.try_admit(now))
         {
             self.place = Place::Holding(grant);
             return Poll::Ready(Ok(()));
         }
-        self.join(cx, now)
+        self.join(cx, now, deadline)
     }
 
-    fn join(&mut self, cx: &Context<'_>, now: u64) -> Poll<Result<(), NotAdmitted>> {
+    fn join(
+        &mut self,
+        cx: &Context<'_>,
+        now: u64,
+        deadline: Option<u64>,
+    ) -> Poll<Result<(), NotAdmitted>> {
         // Cloning a waker may run anything, so it is not done under the lock.
         let waker = cx.waker().clone();
-        let deadline = self.deadline;
         let (ticket, progress) = self.shared.act(now, |state, now, effects| {
             let ticket = state.enqueue(now, deadline, waker, effects)?;
             let progress = state.progress(&ticket);
             Ok((ticket, progress))
         })?;
-        self.queued_at = now;
         self.place = Place::Queued(ticket);
         self.proceed(progress)
     }
 
+    #[cold]
     fn look(&self, cx: &Context<'_>) -> Poll<Result<(), NotAdmitted>> {
         let Place::Queued(ticket) = &self.place else {
             return Poll::Pending;
@@ -127,13 +130,12 @@ impl Turn {
     }
 
     /// Puts a slot aside that cannot be used yet: others may have it before long.
-    pub(crate) fn park(&mut self) {
+    #[cold]
+    pub(crate) fn park(&mut self, deadline: Option<Instant>) {
         if let Place::Holding(grant) = &self.place {
             let now = self.shared.now();
-            let ticket = self
-                .shared
-                .with(|state| state.park(now, grant, self.deadline));
-            self.queued_at = now;
+            let deadline = deadline.map(|at| self.shared.nanos(at));
+            let ticket = self.shared.with(|state| state.park(now, grant, deadline));
             self.place = Place::Queued(ticket);
         }
     }
@@ -147,13 +149,14 @@ impl Turn {
         matches!(self.place, Place::Holding(_))
     }
 
+    #[cold]
     fn claim_queued(&mut self) {
         let Place::Queued(ticket) = std::mem::replace(&mut self.place, Place::Outside) else {
             return;
         };
         self.place = match self.shared.with(|state| state.claim(ticket)) {
-            Ok(grant) => {
-                let waited = self.shared.now().saturating_sub(self.queued_at);
+            Ok((grant, since)) => {
+                let waited = self.shared.now().saturating_sub(since);
                 let waited = Duration::from_nanos(waited);
                 tracing::debug!(?waited, "call admitted after waiting for the rate limit");
                 Place::Holding(grant)
@@ -167,18 +170,23 @@ impl Turn {
     pub(crate) fn dispatch(&mut self) {
         if let Place::Holding(grant) = std::mem::replace(&mut self.place, Place::Outside) {
             let flight = if self.shared.bounds_transit() {
-                // Its stamp is known from now on, which may let others go.
-                let now = self.shared.now();
-                self.shared.act(now, |state, now, effects| {
-                    let flight = state.dispatch(now, grant);
-                    state.run(now, effects);
-                    flight
-                })
+                self.depart(grant)
             } else {
                 Flight::of(grant)
             };
             self.place = Place::InFlight(flight);
         }
+    }
+
+    /// The slot's stamp is known from now on, which may let others go.
+    #[cold]
+    fn depart(&self, grant: Grant) -> Flight {
+        let now = self.shared.now();
+        self.shared.act(now, |state, now, effects| {
+            let flight = state.dispatch(now, grant);
+            state.run(now, effects);
+            flight
+        })
     }
 
     /// The request has ended; the clock is read after that, as a stamp must never be too early.
@@ -191,8 +199,7 @@ impl Turn {
                 (event, state.is_awaited())
             });
             if awaited {
-                self.shared
-                    .act(now, |state, now, effects| state.run(now, effects));
+                self.shared.run(now);
             }
             if let Some(event) = event {
                 report(event);
@@ -201,6 +208,7 @@ impl Turn {
     }
 
     /// Gives up whatever the turn has.
+    #[cold]
     pub(crate) fn release(&mut self) {
         let now = self.shared.now();
         match std::mem::replace(&mut self.place, Place::Outside) {
@@ -219,6 +227,7 @@ impl Turn {
     }
 
     /// The limiter whose turn it is.
+    #[inline]
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
@@ -233,6 +242,7 @@ impl Drop for Turn {
     }
 }
 
+#[cold]
 fn report(event: Event) {
     match event {
         Event::CooldownStarted { pause, strikes } => tracing::warn!(

@@ -50,6 +50,8 @@ pub(crate) struct Account {
     stamped: u64,
     /// The newest stamp that was forgotten, for the day when the window grows.
     forgotten: Option<u64>,
+    /// Before then nothing can be granted, as long as nothing changes but the time.
+    closed_until: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +73,7 @@ impl Account {
             stamps: VecDeque::new(),
             stamped: 0,
             forgotten: None,
+            closed_until: 0,
         };
         account.resize(limit, window);
         account
@@ -78,6 +81,7 @@ impl Account {
 
     /// Takes new numbers over; what has been counted stays counted.
     pub(crate) fn resize(&mut self, limit: u32, window: u64) {
+        self.closed_until = 0;
         self.limit = limit.into();
         self.peak = self.peak.max(self.limit);
         self.window = window;
@@ -86,9 +90,9 @@ impl Account {
         } else {
             1
         };
-        // Two windows hold at most twice the quota, in at most two windows' worth of grains; the
-        // rest is room for what a refusal adds.
-        let room = 2 * limit.min(EXACT) as usize + 8;
+        // Two windows hold at most twice the quota, in at most two windows' worth of grains; a
+        // refusal adds a little, and as much again keeps the stamps in one piece most of the time.
+        let room = 2 * (2 * limit.min(EXACT) as usize + 8);
         self.stamps.reserve(room.saturating_sub(self.stamps.len()));
     }
 
@@ -115,6 +119,9 @@ impl Account {
         if self.has_room() {
             return Ok(());
         }
+        if now < self.closed_until {
+            return Err(Some(self.closed_until));
+        }
         self.check_closely(now)
     }
 
@@ -127,22 +134,33 @@ impl Account {
     /// Before then nothing can be granted, even if all that is unstamped got its stamp `at` once,
     /// except for `unused` grants that came back.
     pub(crate) fn bound(&mut self, now: u64, at: u64, unused: u64) -> u64 {
+        if self.unstamped == 0 {
+            return self.earliest(now);
+        }
         let unstamped = std::mem::take(&mut self.unstamped);
         let at = self.insert(at, unstamped - unused);
-        let bound = match self.check(now) {
-            Ok(()) => now,
-            Err(earliest) => earliest.unwrap_or(now),
-        };
+        let bound = self.earliest(now);
         self.remove(at, unstamped - unused);
         self.unstamped = unstamped;
         bound
     }
 
+    fn earliest(&mut self, now: u64) -> u64 {
+        match self.check(now) {
+            Ok(()) => now,
+            Err(earliest) => earliest.unwrap_or(now),
+        }
+    }
+
+    #[cold]
     fn check_closely(&mut self, now: u64) -> Result<(), Option<u64>> {
         self.forget(now);
         match self.wait(now, self.unstamped + 1) {
             Some(0) => Ok(()),
-            Some(wait) => Err(Some(now + wait)),
+            Some(wait) => {
+                self.closed_until = now + wait;
+                Err(Some(self.closed_until))
+            }
             None => Err(None),
         }
     }
@@ -163,17 +181,21 @@ impl Account {
     }
 
     /// Grants one request: it may be counted from now on.
+    #[inline]
     pub(crate) fn take(&mut self) {
+        self.closed_until = 0;
         self.unstamped += 1;
     }
 
     /// Takes back a grant that was never used.
     pub(crate) fn give_back(&mut self) {
+        self.closed_until = 0;
         self.unstamped -= 1;
     }
 
     /// Ends a request's time in the unknown: after `at` the server cannot count it any more.
     /// Returns the stamp it got.
+    #[inline]
     pub(crate) fn stamp(&mut self, at: u64) -> u64 {
         self.unstamped -= 1;
         self.insert(at, 1)
@@ -200,7 +222,9 @@ impl Account {
         self.insert(at, recent.clamp(self.limit, self.peak));
     }
 
+    #[inline]
     fn insert(&mut self, at: u64, count: u64) -> u64 {
+        self.closed_until = 0;
         let at = if self.grain == 1 {
             at
         } else {
@@ -208,16 +232,15 @@ impl Account {
         };
         self.stamped += count;
         // Nearly always the newest; only a lingering request lies further ahead.
-        match self.stamps.back_mut() {
-            Some(newest) if newest.at == at => newest.count += count,
-            Some(newest) if newest.at > at => self.insert_before_newest(at, count),
+        match self.stamps.back() {
+            Some(newest) if newest.at >= at => self.insert_among(at, count),
             _ => self.stamps.push_back(Stamp { at, count }),
         }
         at
     }
 
     #[cold]
-    fn insert_before_newest(&mut self, at: u64, count: u64) {
+    fn insert_among(&mut self, at: u64, count: u64) {
         let index = self.stamps.partition_point(|stamp| stamp.at < at);
         match self.stamps.get_mut(index) {
             Some(same) if same.at == at => same.count += count,
@@ -227,6 +250,7 @@ impl Account {
 
     /// Takes `count` stamps of `at` away; `false` if they were forgotten or overwritten.
     fn remove(&mut self, at: u64, count: u64) -> bool {
+        self.closed_until = 0;
         let Ok(index) = self.stamps.binary_search_by_key(&at, |stamp| stamp.at) else {
             return false;
         };

@@ -5,7 +5,7 @@ use std::task::Waker;
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     pub(super) wake: Vec<Waker>,
-    pub(super) discard: Vec<Waker>,
+    pub(super) discard: Option<Waker>,
 }
 
 impl Effects {

@@ -1,3 +1,4 @@
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use crate::cooldown::Probe;
@@ -15,11 +16,15 @@ pub(crate) struct Flight {
     pub(super) probe: Option<Probe>,
     pub(super) episode: u32,
     /// The stamp it has already, where the way to the server is bounded.
-    pub(super) stamp: Option<u64>,
+    pub(super) stamp: Option<NonZeroU64>,
 }
+
+// A turn is moved at every step of a call.
+const _: () = assert!(size_of::<Flight>() == 16);
 
 impl Flight {
     /// A request whose way to the server takes as long as it takes.
+    #[inline]
     pub(crate) fn of(grant: Grant) -> Self {
         let Grant { probe, episode } = grant;
         Self {
@@ -27,6 +32,12 @@ impl Flight {
             episode,
             stamp: None,
         }
+    }
+
+    /// Whether an ordinary answer changes nothing but the account.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.probe.is_none() && self.stamp.is_none()
     }
 }
 

@@ -53,7 +53,7 @@ proptest! {
             let oldest = oldest.min_by_key(|i| match list[*i].2 { Is::Granted(since) => since, _ => 0 });
             match op {
                 Op::Push(deadline) => {
-                    let ticket = queue.push(Waker::noop().clone(), deadline);
+                    let ticket = queue.push(now, Waker::noop().clone(), deadline);
                     list.push((ticket, deadline, Is::Waiting));
                 }
                 Op::PushGranted => {
@@ -122,7 +122,7 @@ proptest! {
 fn a_crowd_that_has_gone_leaves_no_memory_behind() {
     let mut queue = Queue::default();
     let tickets: Vec<_> = (0..10_000)
-        .map(|at| queue.push(Waker::noop().clone(), Some(at)))
+        .map(|at| queue.push(at, Waker::noop().clone(), Some(at)))
         .collect();
     assert!(queue.nodes.capacity() >= 10_000);
     tickets
@@ -135,7 +135,7 @@ fn a_crowd_that_has_gone_leaves_no_memory_behind() {
 #[test]
 fn those_roused_are_roused_once() {
     let mut queue = Queue::default();
-    let waiting = queue.push(Waker::noop().clone(), None);
+    let waiting = queue.push(0, Waker::noop().clone(), None);
     assert_eq!(queue.take_wakers().len(), 1);
     assert_eq!(queue.take_wakers().len(), 0);
     assert!(queue.swap_waker(&waiting, Waker::noop().clone()).is_none());

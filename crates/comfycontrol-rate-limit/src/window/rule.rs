@@ -1,68 +1,86 @@
 //! The rules, as constraints on how long to wait: see the [proof](super).
 
-use super::{Account, Window};
+use super::{Account, Stamp, Window};
 
 impl Account {
     /// How long from `now` until `unstamped` requests satisfy the rule; `None`: not by waiting.
-    pub(super) fn wait(&self, now: u64, unstamped: u64) -> Option<u64> {
+    pub(super) fn wait(&mut self, now: u64, unstamped: u64) -> Option<u64> {
         if unstamped > self.limit {
             return None;
         }
+        self.stamps.make_contiguous();
+        let (stamps, _) = self.stamps.as_slices();
         // e = 0: enough stamps must be older than one window.
-        let (recent, mut wait) = self.recent(now, unstamped);
+        let (recent, mut wait) = self.recent(stamps, now, unstamped);
         if self.rule == Window::AnyPhase {
-            wait = self.wait_for_young(now, unstamped, recent, wait);
-            wait = self.wait_for_old(now, unstamped, recent, wait);
+            wait = self.wait_for_young(stamps, now, unstamped, recent, wait);
+            wait = self.wait_for_old(stamps, now, unstamped, recent, wait);
         }
         Some(wait)
     }
 
-    /// How many of the newest stamps fit beside `unstamped`, and the wait until the next older one
+    /// From which index on the stamps fit beside `unstamped`, and the wait until the one before it
     /// has left the window.
-    fn recent(&self, now: u64, unstamped: u64) -> (usize, u64) {
+    fn recent(&self, stamps: &[Stamp], now: u64, unstamped: u64) -> (usize, u64) {
         let mut excess = (unstamped + self.stamped).saturating_sub(self.limit);
         if excess == 0 {
-            return (self.stamps.len(), 0);
+            return (0, 0);
         }
         // From the old end, which is the short way in a window that slides.
-        let last_to_leave = self.stamps.iter().position(|stamp| {
+        let last_to_leave = stamps.iter().position(|stamp| {
             let last = stamp.count >= excess;
             excess = excess.saturating_sub(stamp.count);
             last
         });
         let last_to_leave = last_to_leave.expect("the unstamped alone are within the limit");
-        let leaves = self.stamps[last_to_leave].at + self.window + 1;
-        (
-            self.stamps.len() - last_to_leave - 1,
-            leaves.saturating_sub(now),
-        )
+        let leaves = stamps[last_to_leave].at + self.window + 1;
+        (last_to_leave + 1, leaves.saturating_sub(now))
     }
 
-    /// The constraints at `e` = the age of each stamp among the `recent` newest.
-    fn wait_for_young(&self, now: u64, unstamped: u64, recent: usize, mut wait: u64) -> u64 {
-        let mut older = self.stamps.iter().rev().peekable();
+    /// The constraints at `e` = the age of each stamp from `recent` on.
+    fn wait_for_young(
+        &self,
+        stamps: &[Stamp],
+        now: u64,
+        unstamped: u64,
+        recent: usize,
+        mut wait: u64,
+    ) -> u64 {
+        let mut older = stamps;
         let (mut near, mut far) = (unstamped, unstamped);
-        for stamp in self.stamps.iter().rev().take(recent) {
+        for stamp in stamps[recent..].iter().rev() {
             near += stamp.count;
-            while let Some(other) = older.next_if(|other| other.at + self.window >= stamp.at) {
+            while let [rest @ .., other] = older
+                && other.at + self.window >= stamp.at
+            {
                 far += other.count;
+                older = rest;
             }
             wait = self.lift(wait, now, stamp.at, near, far);
         }
         wait
     }
 
-    /// The constraints at `e` = the age less one window of each stamp beyond the `recent` newest.
-    fn wait_for_old(&self, now: u64, unstamped: u64, recent: usize, mut wait: u64) -> u64 {
-        let mut younger = self.stamps.iter().rev().peekable();
-        let (mut near, mut far) = (unstamped, unstamped);
-        for (index, stamp) in self.stamps.iter().rev().enumerate() {
+    /// The constraints at `e` = the age less one window of each stamp before `recent`.
+    fn wait_for_old(
+        &self,
+        stamps: &[Stamp],
+        now: u64,
+        unstamped: u64,
+        recent: usize,
+        mut wait: u64,
+    ) -> u64 {
+        let (old, young) = stamps.split_at(recent);
+        let mut younger = stamps;
+        let mut near = unstamped;
+        let mut far = unstamped + young.iter().map(|stamp| stamp.count).sum::<u64>();
+        for stamp in old.iter().rev() {
             far += stamp.count;
-            if index < recent {
-                continue;
-            }
-            while let Some(other) = younger.next_if(|other| other.at >= stamp.at + self.window) {
+            while let [rest @ .., other] = younger
+                && other.at >= stamp.at + self.window
+            {
                 near += other.count;
+                younger = rest;
             }
             if near > self.limit {
                 break; // these have left both windows before the younger ones have left the first
@@ -74,6 +92,7 @@ impl Account {
 
     /// The longer of `wait` and what one constraint asks: `e·near + (W−e)·far ≤ N·W` for the `e`
     /// that counts from `since`.
+    #[inline]
     fn lift(&self, wait: u64, now: u64, since: u64, near: u64, far: u64) -> u64 {
         if far <= self.limit {
             return wait;

@@ -21,6 +21,7 @@ pub(super) struct Caller {
     pub(super) has: Has,
     pub(super) deadline: u64,
     pub(super) episode: u32,
+    pub(super) asked_at: u64,
     pub(super) bell: Arc<Bell>,
     /// How often it must have been woken by now.
     pub(super) wakes: usize,

@@ -196,6 +196,7 @@ impl Driver {
             }),
             deadline: until,
             episode: self.model.episode,
+            asked_at: now,
             bell: bell.clone(),
             wakes: 0,
             left_at: 0,
@@ -275,8 +276,9 @@ impl Driver {
         };
         let granted = self.model.granted.iter().any(|(id, _)| *id == caller.id);
         caller.has = match self.real.claim(ticket) {
-            Ok(grant) => {
+            Ok((grant, since)) => {
                 assert!(granted, "claimed what was not granted");
+                assert_eq!(since, caller.asked_at);
                 self.note_grant();
                 self.model.granted.retain(|(id, _)| *id != caller.id);
                 caller.episode = self.model.episode;
