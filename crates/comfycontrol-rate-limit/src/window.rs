@@ -16,8 +16,9 @@
 //! lifts these constraints, hence the earliest instant is the largest of their thresholds.
 
 mod rule;
+mod stamps;
 
-use std::collections::VecDeque;
+use self::stamps::Stamps;
 
 /// How the server may count, and so how the limiter spends the quota.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -38,42 +39,30 @@ pub enum Window {
 /// What the server may still hold against us. All times are nanoseconds since one fixed instant.
 #[derive(Debug)]
 pub(crate) struct Account {
-    rule: Window,
+    kind: Window,
     limit: u64,
     /// The largest limit there has been.
     peak: u64,
     window: u64,
     grain: u64,
     unstamped: u64,
-    /// Oldest first, no two at the same time.
-    stamps: VecDeque<Stamp>,
-    stamped: u64,
-    /// The newest stamp that was forgotten, for the day when the window grows.
-    forgotten: Option<u64>,
-    /// Before then nothing can be granted, as long as nothing changes but the time.
-    closed_until: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Stamp {
-    at: u64,
-    count: u64,
+    stamps: Stamps,
+    /// From when on one more request may be granted, as long as nothing changes but the time.
+    opens: Option<u64>,
 }
 
 impl Account {
     /// `window` in nanoseconds, already stretched for drifting clocks.
-    pub(crate) fn new(rule: Window, limit: u32, window: u64) -> Self {
+    pub(crate) fn new(kind: Window, limit: u32, window: u64) -> Self {
         let mut account = Self {
-            rule,
+            kind,
             limit: 0,
             peak: 0,
             window: 0,
             grain: 1,
             unstamped: 0,
-            stamps: VecDeque::new(),
-            stamped: 0,
-            forgotten: None,
-            closed_until: 0,
+            stamps: Stamps::default(),
+            opens: None,
         };
         account.resize(limit, window);
         account
@@ -81,7 +70,7 @@ impl Account {
 
     /// Takes new numbers over; what has been counted stays counted.
     pub(crate) fn resize(&mut self, limit: u32, window: u64) {
-        self.closed_until = 0;
+        self.opens = None;
         self.limit = limit.into();
         self.peak = self.peak.max(self.limit);
         self.window = window;
@@ -93,7 +82,7 @@ impl Account {
         // Two windows hold at most twice the quota, in at most two windows' worth of grains; a
         // refusal adds a little, and as much again keeps the stamps in one piece most of the time.
         let room = 2 * (2 * limit.min(EXACT) as usize + 8);
-        self.stamps.reserve(room.saturating_sub(self.stamps.len()));
+        self.stamps.reserve(room);
     }
 
     pub(crate) fn limit(&self) -> u64 {
@@ -106,7 +95,7 @@ impl Account {
 
     /// Until when a request may still be unknown to us that a window of `window` would count.
     pub(crate) fn blind_until(&self, window: u64) -> Option<u64> {
-        Some(self.forgotten? + 2 * window + 1)
+        Some(self.stamps.forgotten()? + 2 * window + 1)
     }
 
     /// Whether one more request may be granted at `now`.
@@ -119,50 +108,50 @@ impl Account {
         if self.has_room() {
             return Ok(());
         }
-        if now < self.closed_until {
-            return Err(Some(self.closed_until));
+        if self.opens.is_none() {
+            self.forget(now);
+            self.opens = self.rule(1).map(|rule| rule.earliest(now));
         }
-        self.check_closely(now)
+        match self.opens {
+            Some(at) if at <= now => Ok(()),
+            opens => Err(opens),
+        }
+    }
+
+    /// As [`check`](Self::check), but quick, and the instant may be too early: for when an answer is
+    /// about to change it anyway.
+    pub(crate) fn glance(&mut self, now: u64) -> Result<(), Option<u64>> {
+        if self.has_room() || self.opens.is_some() {
+            return self.check(now);
+        }
+        self.forget(now);
+        match self.rule(1).map(|rule| rule.hardly_before(now)) {
+            Some(at) if at <= now => self.check(now),
+            opens => Err(opens),
+        }
     }
 
     /// Whether one more request fits beside all that is remembered, however old.
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
-        self.unstamped + self.stamped < self.limit
+        self.unstamped + self.stamps.requests() < self.limit
     }
 
     /// Before then nothing can be granted, even if all that is unstamped got its stamp `at` once,
     /// except for `unused` grants that came back.
     pub(crate) fn bound(&mut self, now: u64, at: u64, unused: u64) -> u64 {
         if self.unstamped == 0 {
-            return self.earliest(now);
+            return self
+                .check(now)
+                .map_or_else(|at| at.unwrap_or(now), |()| now);
         }
         let unstamped = std::mem::take(&mut self.unstamped);
         let at = self.insert(at, unstamped - unused);
-        let bound = self.earliest(now);
+        self.forget(now);
+        let bound = self.rule(1).map_or(now, |rule| rule.earliest(now));
         self.remove(at, unstamped - unused);
         self.unstamped = unstamped;
         bound
-    }
-
-    fn earliest(&mut self, now: u64) -> u64 {
-        match self.check(now) {
-            Ok(()) => now,
-            Err(earliest) => earliest.unwrap_or(now),
-        }
-    }
-
-    #[cold]
-    fn check_closely(&mut self, now: u64) -> Result<(), Option<u64>> {
-        self.forget(now);
-        match self.wait(now, self.unstamped + 1) {
-            Some(0) => Ok(()),
-            Some(wait) => {
-                self.closed_until = now + wait;
-                Err(Some(self.closed_until))
-            }
-            None => Err(None),
-        }
     }
 
     /// How many requests could be granted at `now`, one after the other.
@@ -171,7 +160,10 @@ impl Account {
         let (mut free, mut too_many) = (0, self.limit.saturating_sub(self.unstamped) + 1);
         while too_many - free > 1 {
             let middle = free.midpoint(too_many);
-            if self.wait(now, self.unstamped + middle) == Some(0) {
+            if self
+                .rule(middle)
+                .is_some_and(|rule| rule.earliest(now) == now)
+            {
                 free = middle;
             } else {
                 too_many = middle;
@@ -183,13 +175,13 @@ impl Account {
     /// Grants one request: it may be counted from now on.
     #[inline]
     pub(crate) fn take(&mut self) {
-        self.closed_until = 0;
+        self.opens = None;
         self.unstamped += 1;
     }
 
     /// Takes back a grant that was never used.
     pub(crate) fn give_back(&mut self) {
-        self.closed_until = 0;
+        self.opens = None;
         self.unstamped -= 1;
     }
 
@@ -211,82 +203,36 @@ impl Account {
     /// Assumes the worst after a refusal: that the server has just counted a whole quota, or all we
     /// know of in the last window if a larger quota was allowed then.
     pub(crate) fn fill(&mut self, at: u64) {
-        let later = self.stamps.partition_point(|stamp| stamp.at <= at);
-        let mut recent = 0;
-        for stamp in self.stamps.drain(..later) {
-            self.stamped -= stamp.count;
-            if stamp.at + self.window >= at {
-                recent += stamp.count;
-            }
-        }
-        self.insert(at, recent.clamp(self.limit, self.peak));
+        let since = at.saturating_sub(self.window);
+        let count = self.stamps.remove_until(at, since);
+        self.insert(at, count.clamp(self.limit, self.peak));
     }
 
     #[inline]
     fn insert(&mut self, at: u64, count: u64) -> u64 {
-        self.closed_until = 0;
+        self.opens = None;
         let at = if self.grain == 1 {
             at
         } else {
             at.next_multiple_of(self.grain)
         };
-        self.stamped += count;
-        // Nearly always the newest; only a lingering request lies further ahead.
-        match self.stamps.back() {
-            Some(newest) if newest.at >= at => self.insert_among(at, count),
-            _ => self.stamps.push_back(Stamp { at, count }),
-        }
+        self.stamps.insert(at, count);
         at
     }
 
-    #[cold]
-    fn insert_among(&mut self, at: u64, count: u64) {
-        let index = self.stamps.partition_point(|stamp| stamp.at < at);
-        match self.stamps.get_mut(index) {
-            Some(same) if same.at == at => same.count += count,
-            _ => self.stamps.insert(index, Stamp { at, count }),
-        }
-    }
-
-    /// Takes `count` stamps of `at` away; `false` if they were forgotten or overwritten.
     fn remove(&mut self, at: u64, count: u64) -> bool {
-        self.closed_until = 0;
-        let Ok(index) = self.stamps.binary_search_by_key(&at, |stamp| stamp.at) else {
-            return false;
-        };
-        self.stamps[index].count -= count;
-        self.stamped -= count;
-        if self.stamps[index].count == 0 {
-            self.stamps.remove(index);
-        }
-        true
+        self.opens = None;
+        self.stamps.remove(at, count)
     }
 
     /// Forgets what no rule looks at any more.
     fn forget(&mut self, now: u64) {
-        let horizon = match self.rule {
+        let horizon = match self.kind {
             Window::AnyPhase => 2 * self.window,
             Window::Sliding => self.window,
         };
-        let Some(oldest_that_matters) = now.checked_sub(horizon) else {
-            return;
-        };
-        // After a long rest everything goes at once.
-        if self
-            .stamps
-            .back()
-            .is_some_and(|stamp| stamp.at < oldest_that_matters)
-        {
-            self.forgotten = self.stamps.back().map(|stamp| stamp.at);
-            self.stamps.clear();
-            self.stamped = 0;
-        }
-        while let Some(stamp) = self.stamps.front()
-            && stamp.at < oldest_that_matters
-        {
-            self.forgotten = Some(stamp.at);
-            self.stamped -= stamp.count;
-            self.stamps.pop_front();
+        if let Some(oldest_that_matters) = now.checked_sub(horizon) {
+            self.stamps.forget(oldest_that_matters);
         }
     }
 }

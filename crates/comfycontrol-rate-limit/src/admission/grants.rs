@@ -2,6 +2,7 @@
 
 use super::{Admission, Effects, Grant, NEVER};
 use crate::cooldown::{Gate, Probe};
+use crate::window::Account;
 
 impl Admission {
     /// Does all that has fallen due: grants, refusals, and slots that nobody came for.
@@ -9,6 +10,7 @@ impl Admission {
         while self.queue.first_deadline().is_some_and(|at| at < now) {
             self.refuse_first_deadline(now, effects);
         }
+        let mut check: Check = Account::check;
         self.next_grant = loop {
             if self.queue.is_empty() {
                 self.alarm = NEVER;
@@ -22,8 +24,10 @@ impl Admission {
                 self.lapse();
                 continue;
             }
-            match self.may_pass(now) {
+            match self.may_pass(now, check) {
                 Ok(as_probe) => {
+                    // The answer to this one moves the next, most likely before that is due.
+                    check = Account::glance;
                     let grant = self.grant(now, as_probe);
                     effects
                         .wake
@@ -45,19 +49,19 @@ impl Admission {
     /// # Errors
     ///
     /// The earliest instant at which it may, as far as that is known.
-    pub(super) fn may_pass(&mut self, now: u64) -> Result<bool, Option<u64>> {
+    pub(super) fn may_pass(&mut self, now: u64, check: Check) -> Result<bool, Option<u64>> {
         let as_probe = match self.gate.check(now) {
             Gate::Pass => false,
             Gate::PassAsProbe => true,
             Gate::Wait { until } => {
-                return Err(match self.account.check(now) {
+                return Err(match check(&mut self.account, now) {
                     Ok(()) => Some(until),
                     Err(earliest) => earliest.map(|at| at.max(until)),
                 });
             }
             Gate::WaitForProbe { .. } => return Err(None),
         };
-        self.account.check(now).map(|()| as_probe)
+        check(&mut self.account, now).map(|()| as_probe)
     }
 
     /// When to look again for the first in line.
@@ -87,6 +91,9 @@ impl Admission {
         self.return_slot(probe);
     }
 }
+
+/// How closely the account is looked at.
+pub(super) type Check = fn(&mut Account, u64) -> Result<(), Option<u64>>;
 
 /// How long a granted slot waits for its caller before it goes to the next.
 pub(crate) const CLAIM: u64 = 1_000_000_000;

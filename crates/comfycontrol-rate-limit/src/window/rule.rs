@@ -1,111 +1,140 @@
 //! The rules, as constraints on how long to wait: see the [proof](super).
 
-use super::{Account, Stamp, Window};
+use super::stamps::Stamp;
+use super::{Account, Window};
 
 impl Account {
-    /// How long from `now` until `unstamped` requests satisfy the rule; `None`: not by waiting.
-    pub(super) fn wait(&mut self, now: u64, unstamped: u64) -> Option<u64> {
-        if unstamped > self.limit {
-            return None;
+    /// The rule for `more` requests beside what there is; `None`: there is no waiting for that.
+    pub(super) fn rule(&mut self, more: u64) -> Option<Rule<'_>> {
+        let unstamped = self.unstamped + more;
+        (unstamped <= self.limit).then(|| Rule {
+            kind: self.kind,
+            limit: self.limit,
+            window: self.window,
+            unstamped,
+            start: self.stamps.start(),
+            all: self.stamps.end() + unstamped,
+            stamps: self.stamps.as_slice(),
+        })
+    }
+}
+
+pub(super) struct Rule<'a> {
+    kind: Window,
+    limit: u64,
+    window: u64,
+    unstamped: u64,
+    start: u64,
+    /// The number after the last request's.
+    all: u64,
+    stamps: &'a [Stamp],
+}
+
+impl Rule<'_> {
+    /// The first instant from `now` on at which it is satisfied.
+    pub(super) fn earliest(&self, now: u64) -> u64 {
+        let (recent, leaves) = self.recent();
+        let mut opens = now.max(leaves);
+        if self.kind == Window::AnyPhase {
+            opens = self.young(recent, opens);
+            opens = self.old(recent, opens);
         }
-        self.stamps.make_contiguous();
-        let (stamps, _) = self.stamps.as_slices();
-        // e = 0: enough stamps must be older than one window.
-        let (recent, mut wait) = self.recent(stamps, now, unstamped);
-        if self.rule == Window::AnyPhase {
-            wait = self.wait_for_young(stamps, now, unstamped, recent, wait);
-            wait = self.wait_for_old(stamps, now, unstamped, recent, wait);
-        }
-        Some(wait)
+        opens
     }
 
-    /// From which index on the stamps fit beside `unstamped`, and the wait until the one before it
-    /// has left the window.
-    fn recent(&self, stamps: &[Stamp], now: u64, unstamped: u64) -> (usize, u64) {
-        let mut excess = (unstamped + self.stamped).saturating_sub(self.limit);
-        if excess == 0 {
-            return (0, 0);
+    /// As [`earliest`](Self::earliest), but quick, and perhaps too early.
+    pub(super) fn hardly_before(&self, now: u64) -> u64 {
+        let (recent, leaves) = self.recent();
+        let mut opens = now.max(leaves);
+        if self.kind == Window::AnyPhase {
+            let newest = self.stamps.len().saturating_sub(1);
+            opens = self.young(newest.max(recent), opens);
         }
-        // From the old end, which is the short way in a window that slides.
-        let last_to_leave = stamps.iter().position(|stamp| {
-            let last = stamp.count >= excess;
-            excess = excess.saturating_sub(stamp.count);
-            last
-        });
-        let last_to_leave = last_to_leave.expect("the unstamped alone are within the limit");
-        let leaves = stamps[last_to_leave].at + self.window + 1;
-        (last_to_leave + 1, leaves.saturating_sub(now))
+        opens
+    }
+
+    /// The constraint at `e` = 0: the index of the first stamp that fits beside the newer ones and the
+    /// unstamped, and the instant at which the one before it has left the window.
+    fn recent(&self) -> (usize, u64) {
+        let Some(excess) = (self.all - self.start).checked_sub(self.limit + 1) else {
+            return (0, 0);
+        };
+        let recent = self
+            .stamps
+            .partition_point(|stamp| stamp.before <= self.start + excess);
+        let last_to_leave = &self.stamps[recent - 1];
+        (recent, last_to_leave.at + self.window + 1)
     }
 
     /// The constraints at `e` = the age of each stamp from `recent` on.
-    fn wait_for_young(
-        &self,
-        stamps: &[Stamp],
-        now: u64,
-        unstamped: u64,
-        recent: usize,
-        mut wait: u64,
-    ) -> u64 {
-        let mut older = stamps;
-        let (mut near, mut far) = (unstamped, unstamped);
-        for stamp in stamps[recent..].iter().rev() {
-            near += stamp.count;
+    fn young(&self, recent: usize, mut opens: u64) -> u64 {
+        // From the newest back, with those that are at most one window older.
+        let newest = self.stamps.last().map_or(0, |stamp| stamp.at);
+        let (mut older, within) = self.split_at(newest.saturating_sub(self.window));
+        let mut first = within
+            .first()
+            .map_or(self.all - self.unstamped, |stamp| stamp.before);
+        for stamp in self.stamps[recent..].iter().rev() {
+            let since = stamp.at.saturating_sub(self.window);
             while let [rest @ .., other] = older
-                && other.at + self.window >= stamp.at
+                && other.at >= since
             {
-                far += other.count;
+                first = other.before;
                 older = rest;
             }
-            wait = self.lift(wait, now, stamp.at, near, far);
+            opens = self.lift(opens, stamp.at, stamp.before, first);
         }
-        wait
+        opens
     }
 
     /// The constraints at `e` = the age less one window of each stamp before `recent`.
-    fn wait_for_old(
-        &self,
-        stamps: &[Stamp],
-        now: u64,
-        unstamped: u64,
-        recent: usize,
-        mut wait: u64,
-    ) -> u64 {
-        let (old, young) = stamps.split_at(recent);
-        let mut younger = stamps;
-        let mut near = unstamped;
-        let mut far = unstamped + young.iter().map(|stamp| stamp.count).sum::<u64>();
-        for stamp in old.iter().rev() {
-            far += stamp.count;
+    fn old(&self, recent: usize, mut opens: u64) -> u64 {
+        // From the newest back, with those that are at least one window younger.
+        let mut younger = self.stamps;
+        let mut last = self.all - self.unstamped;
+        for stamp in self.stamps[..recent].iter().rev() {
+            let since = stamp.at + self.window;
             while let [rest @ .., other] = younger
-                && other.at >= stamp.at + self.window
+                && other.at >= since
             {
-                near += other.count;
+                last = other.before;
                 younger = rest;
             }
-            if near > self.limit {
+            if last + self.limit < self.all {
                 break; // these have left both windows before the younger ones have left the first
             }
-            wait = self.lift(wait, now, stamp.at + self.window, near, far);
+            opens = self.lift(opens, since, last, stamp.before);
         }
-        wait
+        opens
     }
 
-    /// The longer of `wait` and what one constraint asks: `e·near + (W−e)·far ≤ N·W` for the `e`
-    /// that counts from `since`.
+    fn split_at(&self, at: u64) -> (&[Stamp], &[Stamp]) {
+        let index = self.stamps.partition_point(|stamp| stamp.at < at);
+        self.stamps.split_at(index)
+    }
+
+    /// The later of `opens` and what one constraint asks: `e·near + (W−e)·far ≤ N·W` for the `e` that
+    /// counts from `since`, where `near` counts from number `last` on and `far` from number `first`.
     #[inline]
-    fn lift(&self, wait: u64, now: u64, since: u64, near: u64, far: u64) -> u64 {
+    fn lift(&self, opens: u64, since: u64, last: u64, first: u64) -> u64 {
+        let (far, slope) = (self.all - first, last - first);
         if far <= self.limit {
-            return wait;
+            return opens;
         }
-        let reach = (now + wait).saturating_sub(since);
-        let (excess, slope) = (far - self.limit, far - near);
-        if u128::from(reach) * u128::from(slope) >= u128::from(self.window) * u128::from(excess) {
-            return wait;
+        let reach = opens.saturating_sub(since);
+        let needed = u128::from(self.window) * u128::from(far - self.limit);
+        if u128::from(reach) * u128::from(slope) >= needed {
+            return opens;
         }
-        let needed = match self.window.checked_mul(excess) {
-            Some(product) => product.div_ceil(slope),
-            None => (u128::from(self.window) * u128::from(excess)).div_ceil(slope.into()) as u64,
-        };
-        since + needed - now
+        since + div_ceil(needed, slope)
+    }
+}
+
+/// The quotient is that of two windows at most.
+#[inline]
+fn div_ceil(dividend: u128, divisor: u64) -> u64 {
+    match u64::try_from(dividend) {
+        Ok(dividend) => dividend.div_ceil(divisor),
+        Err(_) => dividend.div_ceil(divisor.into()) as u64,
     }
 }

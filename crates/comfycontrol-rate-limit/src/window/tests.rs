@@ -15,6 +15,7 @@ enum Step {
     Fill,
     GiveBack,
     Pass(u64),
+    Restamp(usize, u64),
     Stamp(u64),
     Take,
 }
@@ -25,6 +26,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::GiveBack),
         5 => (0_u64..6).prop_map(Step::Stamp),
         5 => (0_u64..12).prop_map(Step::Pass),
+        1 => (0_usize..9, 0_u64..6).prop_map(|(which, later)| Step::Restamp(which, later)),
         1 => Just(Step::Fill),
     ]
 }
@@ -43,6 +45,14 @@ proptest! {
         let (n, mut now, mut unstamped, mut stamps) = (u64::from(n), 100, 0, Vec::new());
         for step in steps {
             let may = |unstamped, stamps: &[u64], at| naive(rule, n, w, unstamped, stamps, at);
+            match account.glance(now) {
+                Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
+                Err(Some(at)) => {
+                    prop_assert!((now..at).all(|early| !may(unstamped + 1, &stamps, early)));
+                    prop_assert!(at > now);
+                }
+                Err(None) => prop_assert!(unstamped >= n),
+            }
             match account.check(now) {
                 Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
                 Err(Some(at)) => {
@@ -51,6 +61,10 @@ proptest! {
                 }
                 Err(None) => prop_assert!(unstamped >= n),
             }
+            let answered = [&stamps[..], &vec![now; unstamped as usize]].concat();
+            let bound = account.bound(now, now, 0);
+            prop_assert!((now..bound).all(|early| !may(1, &answered, early)));
+            prop_assert!(bound == now || may(1, &answered, bound));
             let free = (1..=n).take_while(|k| may(unstamped + k, &stamps, now)).count();
             prop_assert_eq!(account.free(now), free as u64);
 
@@ -67,6 +81,10 @@ proptest! {
                     account.stamp(now + later);
                     unstamped -= 1;
                     stamps.push(now + later);
+                }
+                Step::Restamp(which, later) if which < stamps.len() && stamps[which] >= now => {
+                    account.restamp(stamps[which], now + later);
+                    stamps[which] = now + later;
                 }
                 Step::Pass(time) => now += time,
                 Step::Fill => {
