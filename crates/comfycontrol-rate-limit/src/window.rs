@@ -44,7 +44,8 @@ pub(crate) struct Account {
     /// The largest limit there has been.
     peak: u64,
     window: u64,
-    grain: u64,
+    /// Stamps are rounded up so that these bits are zero.
+    fine: u64,
     unstamped: u64,
     stamps: Stamps,
     /// From when on one more request may be granted, as long as nothing changes but the time.
@@ -59,7 +60,7 @@ impl Account {
             limit: 0,
             peak: 0,
             window: 0,
-            grain: 1,
+            fine: 0,
             unstamped: 0,
             stamps: Stamps::default(),
             opens: None,
@@ -74,14 +75,17 @@ impl Account {
         self.limit = limit.into();
         self.peak = self.peak.max(self.limit);
         self.window = window;
-        self.grain = if limit > EXACT {
-            (window / u64::from(EXACT)).max(1)
+        let grains = if limit > EXACT {
+            let grain = 1 << (window / u64::from(EXACT)).max(1).ilog2();
+            self.fine = grain - 1;
+            2 * EXACT
         } else {
-            1
+            self.fine = 0;
+            limit
         };
-        // Two windows hold at most twice the quota, in at most two windows' worth of grains; a
-        // refusal adds a little, and as much again keeps the stamps in one piece most of the time.
-        let room = 2 * (2 * limit.min(EXACT) as usize + 8);
+        // Two windows hold at most twice the quota, in at most two windows' worth of grains; a refusal
+        // adds a little, and half as much again keeps the stamps in one piece most of the time.
+        let room = 3 * (grains as usize + 4);
         self.stamps.reserve(room);
     }
 
@@ -211,11 +215,7 @@ impl Account {
     #[inline]
     fn insert(&mut self, at: u64, count: u64) -> u64 {
         self.opens = None;
-        let at = if self.grain == 1 {
-            at
-        } else {
-            at.next_multiple_of(self.grain)
-        };
+        let at = (at + self.fine) & !self.fine;
         self.stamps.insert(at, count);
         at
     }
@@ -237,8 +237,8 @@ impl Account {
     }
 }
 
-/// The largest quota whose stamps are kept one by one. Above it they are rounded up to 1/1,024 of
-/// the window: never early, hardly late, and the cost of a check stays flat.
+/// The largest quota whose stamps are kept one by one. Above it they are rounded up, to a power of two
+/// of at most 1/1,024 of the window: never early, hardly late, and the cost of a check stays flat.
 const EXACT: u32 = 1024;
 
 #[cfg(test)]
