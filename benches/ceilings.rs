@@ -2,6 +2,7 @@
 //! changed. `cargo bench -p comfycontrol-benches --bench instructions` holds them to it.
 
 pub(crate) const ADD_TOKEN: u64 = 1_520;
+pub(crate) const ATTEMPT_AFTER_AN_ANSWER: u64 = 8_150;
 pub(crate) const ATTEMPT_WHEN_FULL: u64 = 8_150;
 pub(crate) const DECODE_JSON: u64 = 63_000;
 pub(crate) const DECODE_SUCCESS: u64 = 610;

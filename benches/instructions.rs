@@ -48,14 +48,14 @@ mod counted {
     use comfycontrol_benches::subjects::layers::{
         Bare, Three, Whole, add_token, facade_request, rate_limit, request, three, whole,
     };
-    use comfycontrol_benches::subjects::limiter::{attempt, new, pass, used_up};
+    use comfycontrol_benches::subjects::limiter::{answers_due, attempt, new, pass, used_up};
     use comfycontrol_benches::subjects::replies::{Canned, Reply};
     use comfycontrol_error::{DecodeError, DecodeErrorLayer};
-    use comfycontrol_rate_limit::{Limiter, RateLimit, Window};
+    use comfycontrol_rate_limit::{InFlight, Limiter, RateLimit, Window};
     use comfycontrol_token::AddToken;
     use gungraun::prelude::*;
     use gungraun::{Callgrind, EventKind};
-    use http::{Request, Response};
+    use http::{HeaderMap, Request, Response, StatusCode};
     use http_body_util::Empty;
     use tower::{BoxError, Layer, Service};
 
@@ -70,6 +70,7 @@ mod counted {
         half_used(Window::AnyPhase);
         half_used(Window::Sliding);
         used_up(Window::AnyPhase, 40);
+        drop(one_answer_due(Window::AnyPhase, 40));
         used(Bare::<BoxError>::new()).call();
         used(add_token().layer(Bare::<BoxError>::new())).call();
         used(rate_limit().layer(Bare::<BoxError>::new())).call();
@@ -99,6 +100,14 @@ mod counted {
     #[library_benchmark]
     #[bench::any_phase(args = (Window::AnyPhase, 40), setup = used_up, config = within(ceilings::ATTEMPT_WHEN_FULL))]
     fn attempt_when_full(limiter: Limiter) -> Limiter {
+        assert!(attempt(black_box(&limiter)).is_some(), "the log is full");
+        limiter
+    }
+
+    #[library_benchmark]
+    #[bench::any_phase(args = (Window::AnyPhase, 40), setup = one_answer_due, config = within(ceilings::ATTEMPT_AFTER_AN_ANSWER))]
+    fn attempt_after_an_answer((limiter, answered): (Limiter, InFlight)) -> Limiter {
+        answered.settle_parts(StatusCode::OK, &HeaderMap::new());
         assert!(attempt(black_box(&limiter)).is_some(), "the log is full");
         limiter
     }
@@ -159,7 +168,7 @@ mod counted {
 
     library_benchmark_group!(
         name = hot_paths;
-        benchmarks = clock_read, grant_and_settle, attempt_when_full, bare, token, limit, success, json, layers, stack, ten_requests
+        benchmarks = clock_read, grant_and_settle, attempt_when_full, attempt_after_an_answer, bare, token, limit, success, json, layers, stack, ten_requests
     );
 
     main!(library_benchmark_groups = hot_paths);
@@ -176,6 +185,11 @@ mod counted {
         let limiter = new(window, 40);
         (0..20).for_each(|_| pass(&limiter));
         limiter
+    }
+
+    fn one_answer_due(window: Window, quota: u32) -> (Limiter, InFlight) {
+        let (limiter, mut under_way) = answers_due(window, quota, 1);
+        (limiter, under_way.pop().expect("one is under way"))
     }
 
     fn replying(reply: Reply) -> DecodeError<Canned> {

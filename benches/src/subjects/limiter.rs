@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Limiter, Quota, Window};
+use comfycontrol_rate_limit::{InFlight, Limiter, Permit, Quota, Window};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
@@ -75,6 +75,19 @@ pub fn attempted_when_full(window: Window, quota: u32) -> Case {
     })
 }
 
+/// An answer to one of many requests under way, and then a refused attempt on a log that is still full:
+/// nothing that the last refusal knew helps.
+pub fn attempted_after_an_answer(window: Window, quota: u32) -> Case {
+    let under_way = (quota / 2).min(1_000);
+    let name = format!("{window:?} {quota}");
+    let prepare = move || answers_due(window, quota, under_way);
+    Case::new(name, under_way.into(), prepare, |(limiter, under_way)| {
+        let answered = under_way.pop().expect("as many as the batch");
+        answered.settle_parts(StatusCode::OK, &NO_HEADERS);
+        assert!(attempt(limiter).is_some(), "the log is full");
+    })
+}
+
 /// A refused attempt on a log that is full of one burst.
 pub fn denied(window: Window, quota: u32) -> Case {
     let name = format!("{window:?} {quota}");
@@ -121,6 +134,19 @@ pub fn pass(limiter: &Limiter) {
 pub fn new(window: Window, quota: u32) -> Limiter {
     let quota = Quota::new(quota, HOUR).expect("a quota");
     Limiter::builder(quota).window(window).build()
+}
+
+/// A limiter whose quota has just gone in one burst, with so many requests not answered yet.
+pub fn answers_due(window: Window, quota: u32, under_way: u32) -> (Limiter, Vec<InFlight>) {
+    let limit = Quota::new(quota, HOUR).expect("a quota");
+    let limiter = Limiter::builder(limit).window(window).max_queued(0).build();
+    for _ in under_way..quota {
+        pass(&limiter);
+    }
+    let take = |_| at_once(limiter.acquire()).expect("there is a free slot");
+    let in_flight = (0..under_way).map(take).map(Permit::dispatch).collect();
+    assert!(attempt(&limiter).is_some(), "the log is full");
+    (limiter, in_flight)
 }
 
 /// A limiter whose quota has just gone in one burst.

@@ -1,7 +1,7 @@
 use comfycontrol_benches::measure::{Case, take_turns};
 use comfycontrol_benches::subjects::limiter::{
-    Log, Peer, attempted_when_full, clock_read, granted, granted_together, ring, ring_together,
-    std_clock_read,
+    Log, Peer, attempted_after_an_answer, attempted_when_full, clock_read, granted,
+    granted_together, ring, ring_together, std_clock_read,
 };
 use comfycontrol_rate_limit::Window;
 
@@ -80,11 +80,15 @@ fn together(effort: Effort, table: &mut Table) {
 fn full(effort: Effort, table: &mut Table) {
     for (quota, bound) in [(40, 400.0), (1_000, 15_000.0), (100_000, 20_000.0)] {
         for window in [Window::AnyPhase, Window::Sliding] {
+            let mut case: [Case; 1] = [attempted_after_an_answer(window, quota)];
+            let series = uncounted(|| take_turns(&mut case, effort.rounds, effort.turn));
+            let unit = work::unit_of(bound);
+            let what = format!("answer, then attempt on a full log, {}", series[0].name());
+            table.at_most(&what, series[0].median(), bound, unit);
             // By itself: it must be pressed without a pause to stay full.
             let mut case: [Case; 1] = [attempted_when_full(window, quota)];
             let series = uncounted(|| take_turns(&mut case, effort.rounds, effort.turn));
             let what = format!("attempt on a full log, {}", series[0].name());
-            let unit = work::unit_of(bound);
             table.at_most(&what, series[0].median(), bound, unit);
             let allocations = Unit::Allocations.show(of(&mut case[0]).count);
             table.note(what, allocations);
