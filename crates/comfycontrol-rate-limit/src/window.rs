@@ -149,12 +149,14 @@ impl Account {
                 .check(now)
                 .map_or_else(|at| at.unwrap_or(now), |()| now);
         }
+        let opens = self.opens;
         let unstamped = std::mem::take(&mut self.unstamped);
         let at = self.insert(at, unstamped - unused);
         self.forget(now);
         let bound = self.rule(1).map_or(now, |rule| rule.earliest(now));
-        self.remove(at, unstamped - unused);
+        self.stamps.remove(at, unstamped - unused);
         self.unstamped = unstamped;
+        self.opens = opens;
         bound
     }
 
@@ -199,7 +201,7 @@ impl Account {
 
     /// Moves a stamp that turned out to be later than needed.
     pub(crate) fn restamp(&mut self, old: u64, at: u64) {
-        if self.remove(old, 1) {
+        if self.stamps.remove(old, 1) {
             self.insert(at, 1);
         }
     }
@@ -218,11 +220,6 @@ impl Account {
         let at = (at + self.fine) & !self.fine;
         self.stamps.insert(at, count);
         at
-    }
-
-    fn remove(&mut self, at: u64, count: u64) -> bool {
-        self.opens = None;
-        self.stamps.remove(at, count)
     }
 
     /// Forgets what no rule looks at any more.
