@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, DecodeErrorLayer};
+use comfycontrol_error::{ApiError, DecodeErrorLayer, Harmless};
 use comfycontrol_fuzz::{assert_fit_to_be_shown, block_on, fuzz_target};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame};
@@ -24,7 +24,17 @@ fuzz_target!(|bytes: &[u8]| {
         decode_at_once(&reply);
         decode_in_a_stack(&reply);
     }
+    show(&String::from_utf8_lossy(bytes));
 });
+
+/// Any text at all can be shown in any room.
+fn show(text: &str) {
+    for max in [0, 1, 8, 100] {
+        let shown = Harmless::new(text, max);
+        assert_fit_to_be_shown(&shown.to_string(), max + 1);
+        assert_fit_to_be_shown(&format!("{shown:?}"), 2 * max + 3);
+    }
+}
 
 /// The kept part of a body; small, so that fuzzing reaches both sides of it.
 const CAP: usize = 256;

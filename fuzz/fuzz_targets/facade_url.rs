@@ -66,6 +66,7 @@ fn check_request(client: &Client, base: &str, path: &str, pair: Option<(&str, &s
         assert_eq!(last, (name.into(), value.into()), "{sent}");
     }
     check_kept(path, request.uri());
+    check_no_steps(request.uri().path());
 }
 
 /// A path is neither rewritten nor shortened.
@@ -74,6 +75,16 @@ fn check_kept(given: &str, sent: &Uri) {
         let path = given.split('?').next().unwrap_or_default();
         assert_eq!(sent.path(), path);
     }
+}
+
+/// No step leads upwards even for one who decodes the path before he walks along it.
+fn check_no_steps(path: &str) {
+    let decoded = path.to_ascii_lowercase().replace("%2e", ".");
+    let decoded = decoded.replace("%2f", "/").replace("%5c", "/");
+    assert!(
+        decoded.split('/').all(|s| !matches!(s, "." | "..")),
+        "{path}"
+    );
 }
 
 fn check_download(url: &str) {

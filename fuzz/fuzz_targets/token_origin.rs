@@ -10,7 +10,7 @@ use comfycontrol_token::{AddTokenLayer, Origin, Token};
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use tower::{BoxError, Layer, Service, service_fn};
-use url::Url;
+use url::{Host, Url};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -28,11 +28,29 @@ fuzz_target!(|bytes: &[u8]| {
 
     assert_eq!(origin.allows(&uri), here);
     assert_eq!(Origin::parse(origin.to_string()), Ok(origin.clone()));
+    check_parts(&origin, at, &ours);
     if here {
         check_browser(at, to);
     }
     check_request(origin, uri, host, &ours, here);
 });
+
+/// The parts make the whole, and a browser agrees on what is this machine.
+fn check_parts(origin: &Origin, at: &str, ours: &Authority) {
+    let (scheme, host, port) = (origin.scheme(), origin.host(), origin.port());
+    let whole = format!("{scheme}://{host}:{port}");
+    assert_eq!(Authority::of(&whole).as_ref(), Some(ours));
+    assert!(scheme == "https" || origin.is_loopback());
+    if let Ok(url) = Url::parse(at) {
+        let local = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        assert_eq!(origin.is_loopback(), local);
+    }
+}
 
 /// A browser would send it to the same place.
 fn check_browser(at: &str, to: &str) {

@@ -9,8 +9,8 @@ use http::{Extensions, HeaderMap, Response, StatusCode};
 
 use crate::body::Collected;
 use crate::decode::{Decoded, decode};
-use crate::text::{clean, reason};
-use crate::{ApiErrorKind, BodyIncomplete, Problem, Responder, RetryClass};
+use crate::text::reason;
+use crate::{ApiErrorKind, BodyIncomplete, Harmless, Problem, Responder, RetryClass};
 
 /// An unsuccessful reply, with everything that is known about it.
 ///
@@ -173,7 +173,7 @@ impl fmt::Display for ApiError {
         let reason = reason(self.status());
         write!(f, "{} {reason}", self.status().as_u16())?;
         if self.message() != reason {
-            write!(f, ": {}", clean(self.message(), MAX_SHOWN))?;
+            write!(f, ": {}", Harmless::new(self.message(), MAX_SHOWN))?;
         }
         match (self.retry_after(), self.cf_ray()) {
             (None, None) => Ok(()),
@@ -190,7 +190,7 @@ impl fmt::Debug for ApiError {
         f.debug_struct("ApiError")
             .field("status", &self.status())
             .field("kind", &decoded.kind)
-            .field("message", &clean(&decoded.message, MAX_SHOWN))
+            .field("message", &Harmless::new(&decoded.message, MAX_SHOWN))
             .field("responder", &decoded.responder)
             .field("retry_class", &decoded.retry_class)
             .field("retry_after", &decoded.retry_after)
@@ -221,10 +221,13 @@ impl fmt::Debug for ShownHeaders<'_> {
         for (name, value) in self.0.iter().take(MAX_HEADERS) {
             let harmless = HARMLESS.contains(&name.as_str()) && !value.is_sensitive();
             let value = match value.to_str() {
-                Ok(value) if harmless => clean(value, MAX_SHOWN),
-                _ => "***".to_owned(),
+                Ok(value) if harmless => value,
+                _ => "***",
             };
-            map.entry(&clean(name.as_str(), MAX_SHOWN), &value);
+            map.entry(
+                &Harmless::new(name.as_str(), MAX_SHOWN),
+                &Harmless::new(value, MAX_SHOWN),
+            );
         }
         map.finish()
     }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
 
 use crate::json::Members;
-use crate::text::{clean, reason, snippet, without_query};
+use crate::text::{clean, lossy, reason, snippet, without_query};
 use crate::{ApiErrorKind, Problem, Responder, RetryClass, retry_after};
 
 /// The most characters of a server's text that are kept beside the raw body.
@@ -41,15 +41,15 @@ enum Shape {
 /// `whole` says that `body` is all there was.
 pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole: bool) -> Decoded {
     // A content type is but a claim, and so is a charset: look at the bytes, as UTF-8.
-    let text = String::from_utf8_lossy(body);
+    let text = lossy(body);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let members = Members::read(text);
     let shape = Shape::new(text, &members, whole);
-    let by_edge = headers.contains_key("cf-mitigated")
-        || headers.contains_key("cf-error-type")
-        || headers.contains_key("cf-error-origin");
+    let by_edge = [CF_MITIGATED, CF_ERROR_TYPE, CF_ERROR_ORIGIN]
+        .iter()
+        .any(|name| headers.contains_key(name));
     let edge_code = shape.edge_code(&members);
-    let kind = if is(headers, "cf-mitigated", "challenge") {
+    let kind = if is(headers, &CF_MITIGATED, "challenge") {
         ApiErrorKind::Challenge
     } else {
         shape.kind(status, by_edge, edge_code)
@@ -129,7 +129,7 @@ fn responder(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: boo
 }
 
 fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -> String {
-    let said = match (header(headers, LOCATION.as_str()), shape) {
+    let said = match (header(headers, &LOCATION), shape) {
         (Some(location), _) if status.is_redirection() => {
             format!("redirected to {}", without_query(&location, MAX_TEXT))
         }
@@ -155,21 +155,25 @@ fn ray(headers: &HeaderMap, members: &Members<'_>) -> Option<String> {
     let sound = |ray: &String| {
         (1..=64).contains(&ray.len()) && ray.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    let told = header(headers, "cf-ray").map(Cow::into_owned);
+    let told = header(headers, &CF_RAY).map(Cow::into_owned);
     told.filter(sound)
         .or_else(|| members.ray_id.text().filter(sound))
 }
 
 fn encoded(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_ENCODING) && !is(headers, CONTENT_ENCODING.as_str(), "identity")
+    headers.contains_key(CONTENT_ENCODING) && !is(headers, &CONTENT_ENCODING, "identity")
 }
 
-fn is(headers: &HeaderMap, name: &str, value: &str) -> bool {
+fn is(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
     header(headers, name).is_some_and(|said| said.trim().eq_ignore_ascii_case(value))
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
-    headers
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    headers.get(name).map(|value| lossy(value.as_bytes()))
 }
+
+// Names made beforehand need not be parsed at each look.
+const CF_ERROR_ORIGIN: HeaderName = HeaderName::from_static("cf-error-origin");
+const CF_ERROR_TYPE: HeaderName = HeaderName::from_static("cf-error-type");
+const CF_MITIGATED: HeaderName = HeaderName::from_static("cf-mitigated");
+const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");

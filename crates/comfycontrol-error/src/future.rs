@@ -17,7 +17,7 @@ use crate::layer::Settings;
 pin_project! {
     /// Response future of [`DecodeError`](crate::DecodeError).
     ///
-    /// `B` is the type of the response's body.
+    /// `B` is the type of the response's body. Little larger than the inner service's: what only an error needs is on the heap.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
@@ -30,7 +30,16 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Calling { #[pin] inner: F },
-        Reading { parts: Option<Parts>, #[pin] body: Collect<B> },
+        Reading { reply: Pin<Box<Reply<B>>> },
+    }
+}
+
+pin_project! {
+    /// An error whose body is being read.
+    struct Reply<B> {
+        parts: Option<Parts>,
+        #[pin]
+        body: Collect<B>,
     }
 }
 
@@ -73,14 +82,16 @@ where
                         body_timeout,
                         ..
                     } = *this.settings;
-                    this.state.set(State::Reading {
+                    let reply = Box::pin(Reply {
                         parts: Some(parts),
                         body: Collect::new(body, max_body, body_timeout),
                     });
+                    this.state.set(State::Reading { reply });
                 }
-                StateProj::Reading { parts, body } => {
-                    let body = ready!(body.poll(cx));
-                    let parts = parts.take().expect("polled after completion");
+                StateProj::Reading { reply } => {
+                    let reply = reply.as_mut().project();
+                    let body = ready!(reply.body.poll(cx));
+                    let parts = reply.parts.take().expect("polled after completion");
                     return Poll::Ready(Err(ApiError::new(parts, body).into()));
                 }
             }

@@ -67,7 +67,9 @@ impl<'a> Members<'a> {
 
 impl Value<'_> {
     pub(crate) fn text(self) -> Option<String> {
-        serde_json::from_str(self.0?).ok()
+        // Of anything else the parser would only tell where it stopped, at some length.
+        let json = self.0.filter(|json| json.starts_with('"'))?;
+        serde_json::from_str(json).ok()
     }
 
     /// An integer, also one written as a string.
@@ -84,8 +86,9 @@ impl Value<'_> {
 
     /// Seconds; a fraction is rounded up, so as not to come too early.
     pub(crate) fn wait(self) -> Option<Duration> {
-        let number = self.text().or_else(|| self.0.map(str::to_owned))?;
-        let (whole, fraction) = number.split_once('.').unwrap_or((&number, "0"));
+        let text = self.text();
+        let number = text.as_deref().or(self.0)?;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
         let wait = retry_after::seconds(whole)?;
         let more = retry_after::seconds(fraction)?;
         let up = u64::from(!more.is_zero());
@@ -110,8 +113,8 @@ impl<'de> Visitor<'de> for &mut Members<'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         // Values are skipped over as text, which takes no stack however deep they are nested.
-        while let Some(name) = map.next_key::<String>()? {
-            match self.slot(&name) {
+        while let Some(slot) = map.next_key_seed(Name(self))? {
+            match slot {
                 Some(slot) => *slot = Value(Some(map.next_value::<&RawValue>()?.get())),
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -119,6 +122,29 @@ impl<'de> Visitor<'de> for &mut Members<'de> {
             }
         }
         Ok(())
+    }
+}
+
+/// Finds the place for a member by its name, without a copy of that.
+struct Name<'m, 'a>(&'m mut Members<'a>);
+
+impl<'de, 'm, 'a> DeserializeSeed<'de> for Name<'m, 'a> {
+    type Value = Option<&'m mut Value<'a>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'m, 'a> Visitor<'_> for Name<'m, 'a> {
+    type Value = Option<&'m mut Value<'a>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.slot(name))
     }
 }
 

@@ -85,12 +85,13 @@ impl ApiErrorKind {
     /// `message` is that of the API's own error body.
     pub(crate) fn of_api(status: StatusCode, message: &str) -> Self {
         // Lenient, for the texts are made for people; what is unknown stays general.
-        let message = message.trim().trim_end_matches('.').to_ascii_lowercase();
-        match (status.as_u16(), message.as_str()) {
-            (401, "invalid token") => Self::InvalidToken,
-            (401, "missing authorization header") => Self::MissingToken,
-            (401, "token has expired") => Self::TokenExpired,
-            (403, text) if words(text).any(|word| word == "tier") => Self::TierLimit,
+        let message = message.trim().trim_end_matches('.');
+        let says = |text| message.eq_ignore_ascii_case(text);
+        match status.as_u16() {
+            401 if says("invalid token") => Self::InvalidToken,
+            401 if says("missing authorization header") => Self::MissingToken,
+            401 if says("token has expired") => Self::TokenExpired,
+            403 if words(message).any(|word| word.eq_ignore_ascii_case("tier")) => Self::TierLimit,
             _ => Self::of_status(status),
         }
     }

@@ -12,10 +12,10 @@ pub(crate) const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// A date counts from the reply's own `Date`: the local clock may be wrong. Without
 /// a readable `Date` it says nothing. A date that has passed means now.
 pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
-    let sent = headers.get(DATE).and_then(date);
+    let sent = || date(headers.get(DATE)?);
     let waits = headers.get_all(RETRY_AFTER).iter();
     waits
-        .filter_map(|value| seconds(value.to_str().ok()?).or_else(|| until(date(value)?, sent?)))
+        .filter_map(|value| seconds(value.to_str().ok()?).or_else(|| until(date(value)?, sent()?)))
         .max()
 }
 

@@ -1,6 +1,7 @@
 //! What the layer costs in memory, counted by the allocator.
 
 use std::convert::Infallible;
+use std::fmt::Write;
 use std::future::{Future, Ready, ready};
 use std::hint::black_box;
 use std::pin::{Pin, pin};
@@ -8,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, DecodeErrorLayer};
+use comfycontrol_error::{ApiError, DecodeErrorLayer, Harmless, ResponseFuture};
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use tower::{BoxError, Layer, Service};
@@ -61,6 +62,23 @@ fn a_kept_error_holds_no_more_than_its_body() {
         .layer(Answer(500, b'a'));
     let cost = measure(|| std::mem::forget(call(&mut service)));
     assert!(cost.bytes_current < 4_000, "{cost:?}");
+}
+
+#[test]
+fn the_future_is_hardly_larger_than_the_inner_one() {
+    type Inner = <Answer as Service<Request<()>>>::Future;
+    let more = size_of::<ResponseFuture<Inner, Page>>() - size_of::<Inner>();
+    // The settings, and whether the request was a HEAD.
+    assert!(more <= 6 * size_of::<usize>(), "{more} bytes");
+}
+
+#[test]
+fn ordinary_text_is_shown_without_an_allocation() {
+    let text = "nothing is wrong, cfc_abc and\tall: äöü".repeat(100);
+    let mut shown = String::with_capacity(10_000);
+    let cost = measure(|| write!(shown, "{}", Harmless::new(&text, 5_000)).unwrap());
+    assert_eq!(cost, AllocationInfo::default());
+    assert!(shown.len() > 3_000);
 }
 
 // === support ===

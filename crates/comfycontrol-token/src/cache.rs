@@ -52,6 +52,8 @@ struct Known {
     on_trial: bool,
     /// The server answered it with 401.
     rejected: Option<Asked>,
+    /// When the source was last asked for another on account of a 401, and had none.
+    asked_in_vain: Option<Instant>,
     /// Its date is past by the local clock.
     expired: Option<Asked>,
     expires_soon: bool,
@@ -184,9 +186,19 @@ impl Known {
 
     /// Whether it should not go out before the source has been asked for a better one.
     ///
-    /// The local clock may be wrong, so after one reading in vain an expired token goes out at once.
+    /// Once only: the local clock may be wrong, and a 401 may be due to what was asked for. After one reading in vain
+    /// it goes out at once.
     fn waits_for_source(&self) -> bool {
-        self.rejected.is_some() || self.expired.is_some_and(|asked| asked != Asked::Yes)
+        self.doubts().any(|asked| asked != Asked::Yes)
+    }
+
+    /// Whether it is in doubt and the source knows nothing of it yet.
+    fn is_unasked(&self) -> bool {
+        self.doubts().any(|asked| asked == Asked::No)
+    }
+
+    fn doubts(&self) -> impl Iterator<Item = Asked> {
+        [self.rejected, self.expired].into_iter().flatten()
     }
 
     /// Notes how far the source has been asked, in every doubt that stands at `from`.

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::SourceError;
+use crate::{SourceError, SourceProblem};
 
 /// The request was not sent, because it could not have the token.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,12 +25,20 @@ impl TokenWithheld {
         }
     }
 
+    pub(crate) fn read_timed_out(source: &str) -> Self {
+        Self {
+            reason: WithheldReason::ReadTimedOut,
+            source: Some(SourceError::new(source, SourceProblem::TimedOut)),
+        }
+    }
+
     /// Why.
     pub fn reason(&self) -> WithheldReason {
         self.reason
     }
 
-    /// What is wrong with the token's source, where the reason is [`NoToken`](WithheldReason::NoToken).
+    /// What is wrong with the token's source, where the reason is [`NoToken`](WithheldReason::NoToken) or
+    /// [`ReadTimedOut`](WithheldReason::ReadTimedOut).
     pub fn source_error(&self) -> Option<&SourceError> {
         self.source.as_ref()
     }
@@ -43,6 +51,9 @@ impl fmt::Display for TokenWithheld {
                 "request not sent: its host header names another server than its uri"
             }
             WithheldReason::NoToken => "request not sent: there is no token",
+            WithheldReason::ReadTimedOut => {
+                "request not sent: there is no token yet, and no more time to wait for it"
+            }
             WithheldReason::UriNotAbsolute => {
                 "request not sent: its uri has no scheme and host, so its server is unknown"
             }
@@ -64,6 +75,9 @@ pub enum WithheldReason {
     HostDiffers,
     /// The source has given no token yet.
     NoToken,
+    /// There is no token yet, and the reading of its source goes on after
+    /// [`Tokens::read_timeout`](crate::Tokens::read_timeout).
+    ReadTimedOut,
     /// Its URI lacks scheme or host, so nobody can say where it would go.
     UriNotAbsolute,
 }

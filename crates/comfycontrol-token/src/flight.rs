@@ -6,6 +6,7 @@ use std::task::{Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
 use crate::cache::{Notice, Reading};
@@ -34,17 +35,31 @@ impl Flight {
         }
     }
 
-    /// Runs on a thread that may block.
+    /// Runs on a thread that may block. Should there be none to be had, the drop says so.
     pub(crate) fn launch(self) {
-        // Should there be no thread to be had, which makes tokio panic, the drop says so.
-        if let Ok(runtime) = Handle::try_current() {
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| {
-                runtime.spawn_blocking(move || self.run())
-            }));
-        } else {
-            let _ = thread::Builder::new()
-                .name("token-source".into())
-                .spawn(move || self.run());
+        match Handle::try_current() {
+            Ok(runtime) => self.launch_on(&runtime),
+            Err(_) => {
+                let _ = thread::Builder::new()
+                    .name("token-source".into())
+                    .spawn(move || self.run());
+            }
+        }
+    }
+
+    fn launch_on(self, runtime: &Handle) {
+        let waiting = Arc::new(Mutex::new(Some(self)));
+        let to_run = waiting.clone();
+        let launched = panic::catch_unwind(AssertUnwindSafe(|| {
+            runtime.spawn_blocking(move || {
+                let flight = to_run.lock().take();
+                flight.map(Self::run)
+            })
+        }));
+        if launched.is_err() {
+            // Where no thread can be started, tokio panics and keeps what it was to run.
+            let flight = waiting.lock().take();
+            drop(flight);
         }
     }
 

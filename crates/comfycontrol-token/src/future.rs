@@ -1,3 +1,7 @@
+mod patience;
+mod refused;
+mod waiting;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,13 +12,17 @@ use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use self::refused::Refused;
+use self::waiting::Waiting;
 use crate::cache::Lent;
 use crate::flight::Wait;
-use crate::tokens::{Lease, Refusal};
+use crate::lending::Refusal;
 use crate::{TokenReplaced, TokenWithheld, Tokens};
 
 pin_project! {
     /// Response future of [`AddToken`](crate::AddToken).
+    ///
+    /// A little larger than the inner service's: what a call needs only while it waits for the source is on the heap.
     pub struct ResponseFuture<S, ReqBody>
     where
         S: Service<Request<ReqBody>>,
@@ -27,10 +35,10 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, ReqBody, F, Res> {
-        Withheld { error: Option<TokenWithheld> },
-        Waiting { call: Option<(S, Request<ReqBody>)>, wait: Wait, flights: u8, tokens: Tokens },
+        Refused { call: Pin<Box<Refused<Res>>> },
         Sent { #[pin] inner: F, used: Option<Used> },
-        Refused { response: Option<Res>, wait: Wait, flights: u8, used: Used },
+        Waiting { call: Pin<Box<Waiting<S, ReqBody>>> },
+        Withheld { error: Option<Box<TokenWithheld>> },
     }
 }
 
@@ -57,26 +65,27 @@ impl<S, ReqBody> ResponseFuture<S, ReqBody>
 where
     S: Service<Request<ReqBody>>,
 {
-    pub(crate) fn withheld(error: TokenWithheld) -> Self {
+    pub(crate) fn sent(inner: S::Future, used: Option<Used>) -> Self {
         Self {
-            kind: Kind::Withheld { error: Some(error) },
+            kind: Kind::Sent { inner, used },
         }
     }
 
+    #[cold]
     pub(crate) fn waiting(ready: S, req: Request<ReqBody>, wait: Wait, tokens: Tokens) -> Self {
         Self {
             kind: Kind::Waiting {
-                call: Some((ready, req)),
-                wait,
-                flights: 1,
-                tokens,
+                call: Box::pin(Waiting::new(ready, req, wait, tokens)),
             },
         }
     }
 
-    pub(crate) fn sent(inner: S::Future, used: Option<Used>) -> Self {
+    #[cold]
+    pub(crate) fn withheld(error: TokenWithheld) -> Self {
         Self {
-            kind: Kind::Sent { inner, used },
+            kind: Kind::Withheld {
+                error: Some(Box::new(error)),
+            },
         }
     }
 }
@@ -92,36 +101,6 @@ where
         loop {
             let mut kind = self.as_mut().project().kind;
             let next = match kind.as_mut().project() {
-                KindProj::Withheld { error } => {
-                    let error = error.take().expect("polled after completion");
-                    return Poll::Ready(Err(error.into()));
-                }
-                KindProj::Waiting {
-                    call,
-                    wait,
-                    flights,
-                    tokens,
-                } => {
-                    ready!(wait.poll(cx.waker()));
-                    match tokens.lease(*flights < FLIGHTS) {
-                        Lease::Wait(next) => {
-                            *wait = next;
-                            *flights += 1;
-                            continue;
-                        }
-                        Lease::Nothing(error) => Kind::Withheld {
-                            error: Some(TokenWithheld::no_token(error)),
-                        },
-                        Lease::Token(lent) => {
-                            let (mut ready, mut req) = call.take().expect("called once");
-                            let used = Used::put_on(&mut req, lent, tokens);
-                            Kind::Sent {
-                                inner: ready.call(req),
-                                used: Some(used),
-                            }
-                        }
-                    }
-                }
                 KindProj::Sent { inner, used } => {
                     let mut response = ready!(inner.poll(cx))?;
                     let Some(used) = used.take() else {
@@ -140,34 +119,21 @@ where
                             return Poll::Ready(Ok(response));
                         }
                         Refusal::Wait(wait) => Kind::Refused {
-                            response: Some(response),
-                            wait,
-                            flights: 1,
-                            used,
+                            call: Box::pin(Refused::new(response, wait, used)),
                         },
                     }
                 }
-                KindProj::Refused {
-                    response,
-                    wait,
-                    flights,
-                    used,
-                } => {
-                    ready!(wait.poll(cx.waker()));
-                    match used.tokens.refused(used.generation, *flights < FLIGHTS) {
-                        Refusal::Wait(next) => {
-                            *wait = next;
-                            *flights += 1;
-                            continue;
-                        }
-                        refusal => {
-                            let mut response = response.take().expect("polled after completion");
-                            if matches!(refusal, Refusal::Replaced) {
-                                response.extensions_mut().insert(TokenReplaced);
-                            }
-                            return Poll::Ready(Ok(response));
-                        }
+                KindProj::Waiting { call } => {
+                    let (inner, used) = ready!(call.as_mut().poll(cx))?;
+                    Kind::Sent {
+                        inner,
+                        used: Some(used),
                     }
+                }
+                KindProj::Refused { call } => return call.as_mut().poll(cx).map(Ok),
+                KindProj::Withheld { error } => {
+                    let error = error.take().expect("polled after completion");
+                    return Poll::Ready(Err((*error).into()));
                 }
             };
             kind.set(next);
@@ -183,7 +149,3 @@ where
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
-
-/// How many readings one call waits for at most: one that began too early to count, or died with its runtime,
-/// and one more.
-const FLIGHTS: u8 = 2;

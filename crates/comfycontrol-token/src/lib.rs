@@ -42,7 +42,7 @@
 //! The middleware does not change the error type of the service it wraps. It only asks that a [`TokenWithheld`] can be
 //! turned into it, which holds for boxed errors and for any enum with a `From<TokenWithheld>`. A request is
 //! withheld, and not sent, when its URI has no scheme and host, when its `Host` header names another server, and
-//! when there is no token yet.
+//! when there is no token, nor comes one within [`Tokens::read_timeout`].
 //!
 //! # Clones
 //!
@@ -61,8 +61,8 @@
 //! * Where the connection really ends. That a loopback name led to a loopback address, and that no proxy is in between, is for
 //!   the transport to see to.
 //! * The buffers in which hyper encodes a request. They are not wiped.
-//! * A source that never returns. Requests go on with a token that works; those that have none wait, so put a
-//!   timeout outside.
+//! * Stopping a source that never returns. No request waits for it longer than [`Tokens::read_timeout`], but the thread
+//!   that reads it is lost, and no other token comes.
 //! * Getting tokens. The API cannot make them (authentication page, "Obtaining an API Token").
 
 mod cache;
@@ -75,6 +75,7 @@ mod future;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod layer;
+mod lending;
 mod marker;
 mod origin;
 #[cfg(feature = "retry")]

@@ -29,8 +29,10 @@ use http::uri::Scheme;
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Origin {
     https: bool,
-    /// In lower case; an IPv6 address with its brackets.
-    host: Box<str>,
+    loopback: bool,
+    /// As it is mostly written: in lower case, and without the scheme's own port.
+    authority: Box<str>,
+    host_len: usize,
     port: u16,
 }
 
@@ -70,24 +72,67 @@ impl Origin {
         if !https && *scheme != Scheme::HTTP {
             return Err(InvalidOrigin::SchemeUnknown);
         }
-        if !https && host_kind != HostKind::Loopback {
+        let loopback = host_kind == HostKind::Loopback;
+        if !https && !loopback {
             return Err(InvalidOrigin::NotEncrypted);
+        }
+        let mut authority = host.to_ascii_lowercase();
+        let host_len = authority.len();
+        let port = port.unwrap_or(default_port(https));
+        if port != default_port(https) {
+            authority += &format!(":{port}");
         }
         Ok(Self {
             https,
-            host: host.to_ascii_lowercase().into(),
-            port: port.unwrap_or(default_port(https)),
+            loopback,
+            authority: authority.into(),
+            host_len,
+            port,
         })
+    }
+
+    /// The scheme: `https`, or `http`.
+    pub fn scheme(&self) -> &str {
+        if self.https { "https" } else { "http" }
+    }
+
+    /// The host as it stands in URLs: in lower case, an IPv6 address in brackets.
+    ///
+    /// ```
+    /// use comfycontrol_token::Origin;
+    ///
+    /// let origin = Origin::parse("http://[::1]:8188")?;
+    /// assert_eq!(origin.scheme(), "http");
+    /// assert_eq!(origin.host(), "[::1]");
+    /// assert_eq!(origin.port(), 8188);
+    /// assert!(origin.is_loopback());
+    /// # Ok::<(), comfycontrol_token::InvalidOrigin>(())
+    /// ```
+    pub fn host(&self) -> &str {
+        &self.authority[..self.host_len]
+    }
+
+    /// The port, also where it is the scheme's own: 443 for https and 80 for http.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether the host is written as one of this machine: `127.0.0.0/8`, `[::1]`, or exactly `localhost`.
+    ///
+    /// The same rule as for plain `http` in [`parse`](Self::parse), whatever the scheme. It looks at the text; whether a
+    /// connection really ends at a loopback address is for the transport to see to.
+    pub fn is_loopback(&self) -> bool {
+        self.loopback
     }
 
     /// Whether a request to `uri` may carry the token.
     pub fn allows(&self, uri: &Uri) -> bool {
         let scheme = if self.https {
-            Scheme::HTTPS
+            &Scheme::HTTPS
         } else {
-            Scheme::HTTP
+            &Scheme::HTTP
         };
-        uri.scheme() == Some(&scheme)
+        uri.scheme() == Some(scheme)
             && uri
                 .authority()
                 .is_some_and(|authority| self.is_at(authority.as_str()))
@@ -95,9 +140,15 @@ impl Origin {
 
     /// Whether `authority`, of a URI or of a `Host` header, names this origin's host and port.
     pub(crate) fn is_at(&self, authority: &str) -> bool {
+        authority == &*self.authority || self.is_at_written_otherwise(authority)
+    }
+
+    /// The same in other words: with capitals, or with a port that could be left out.
+    #[cold]
+    fn is_at_written_otherwise(&self, authority: &str) -> bool {
         // A text with `@` in it never matches: the host of an origin has none, nor has a port.
         split(authority).is_some_and(|(host, port)| {
-            host.eq_ignore_ascii_case(&self.host)
+            host.eq_ignore_ascii_case(self.host())
                 && port.unwrap_or(default_port(self.https)) == self.port
         })
     }
@@ -105,12 +156,7 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.https { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.host)?;
-        if self.port != default_port(self.https) {
-            write!(f, ":{}", self.port)?;
-        }
-        Ok(())
+        write!(f, "{}://{}", self.scheme(), self.authority)
     }
 }
 

@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use crate::clearance::Clearance;
 use crate::future::Used;
-use crate::tokens::Lease;
+use crate::lending::Lease;
 use crate::{Origin, ResponseFuture, TokenWithheld, Tokens};
 
 /// Puts the token on requests to one origin.

@@ -5,21 +5,20 @@ use std::time::Duration;
 use http::HeaderValue;
 use parking_lot::Mutex;
 
-use crate::cache::{Advice, Cache, Lent, Verdict};
+use crate::cache::Cache;
 use crate::flight::{Flight, Wait};
 use crate::source::{self, TokenSource};
 use crate::waiters::Waiters;
-use crate::{
-    Command, Env, Expiring, File, FirstOf, Snapshot, SourceError, SourceProblem, Token, clock,
-};
+use crate::{Command, Env, Expiring, File, FirstOf, Snapshot, SourceError, SourceProblem, Token};
 
 /// The token in use, and the source from which the next one comes.
 ///
 /// Clones share both. The source is looked at when a request leaves, at most once a second and at least
-/// once a minute; an idle client does nothing. Reading goes on beside the requests, which wait for it only where
-/// there is no token yet, or where the server has refused the present one or its date is past. A reading
-/// that fails changes nothing but [`Snapshot::error`]. A token that was read while another one worked is on trial until
-/// the server accepts it: refused (the first half of a longer one, say), it gives the place back to the one before.
+/// once a minute; an idle client does nothing. Reading goes on beside the requests. They wait for it only where
+/// there is no token yet, and for one reading after the server has refused the present one or its date has passed; and
+/// never longer than [`read_timeout`](Self::read_timeout). A reading that fails changes nothing but
+/// [`Snapshot::error`]. A token that was read while another one worked is on trial until the server accepts it: refused
+/// (the first half of a longer one, say), it gives the place back to the one before.
 ///
 /// A token put in by hand (a [`Token`], a [`TokenHandle`](crate::TokenHandle)) needs no clock, unless it has an expiry.
 ///
@@ -34,7 +33,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Tokens {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
@@ -47,6 +46,8 @@ pub(crate) struct State {
     pub(crate) cache: Cache,
     /// How many readings have begun; the last may be under way.
     pub(crate) flight: u64,
+    /// How long one call waits for readings.
+    pub(crate) read_timeout: Duration,
     /// Those who wait for the reading under way, if there is one.
     pub(crate) waiters: Option<Waiters>,
 }
@@ -55,13 +56,6 @@ impl State {
     pub(crate) fn waiters_of(&mut self, flight: u64) -> Option<&mut Waiters> {
         self.waiters.as_mut().filter(|_| self.flight == flight)
     }
-}
-
-/// A token for a request, or the way to it.
-pub(crate) enum Lease {
-    Nothing(SourceError),
-    Token(Lent),
-    Wait(Wait),
 }
 
 impl Tokens {
@@ -101,6 +95,39 @@ impl Tokens {
         }
     }
 
+    /// Has one call wait at most `limit` for its source; 10 s unless set. Holds for all clones.
+    ///
+    /// A call without a token then ends with [`ReadTimedOut`](crate::WithheldReason::ReadTimedOut), one with a token in
+    /// doubt goes out with it, and a 401 held back for another token is answered as it is. The reading itself is not
+    /// stopped, and what it brings serves later calls. The time is measured by the tokio runtime in which the call is
+    /// polled, whose time must be enabled; outside of one there is no limit.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use comfycontrol_token::{AddTokenLayer, Origin, Tokens, WithheldReason, command};
+    /// use tower::{BoxError, Layer, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # #[cfg(unix)] {
+    /// let slow = Tokens::from(command("sleep", ["1"])).read_timeout(Duration::from_millis(20));
+    /// let client = AddTokenLayer::new(Origin::parse("https://api.comfycontrol.app")?, slow)
+    ///     .layer(service_fn(|_: http::Request<()>| async { Err::<http::Response<()>, _>(BoxError::from("sent")) }));
+    ///
+    /// let request = http::Request::get("https://api.comfycontrol.app/v1/user").body(())?;
+    /// let error = client.oneshot(request).await.unwrap_err();
+    /// let error = error.downcast::<comfycontrol_token::TokenWithheld>()?;
+    /// assert_eq!(error.reason(), WithheldReason::ReadTimedOut);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn read_timeout(self, limit: Duration) -> Self {
+        self.shared.state.lock().read_timeout = limit;
+        self
+    }
+
     /// Warns when the token has less than this to live and no other has come; one day by default.
     ///
     /// The warning is a `tracing` event, given once per token. Holds for all clones.
@@ -116,76 +143,12 @@ impl Tokens {
         Snapshot::of(&self.shared.label, &state.cache)
     }
 
-    /// A token for a request that leaves now. Without `may_read`, it is made do with what is there.
-    pub(crate) fn lease(&self, may_read: bool) -> Lease {
-        let mut now = self.shared.source.is_some().then(clock::now);
-        let mut state = self.shared.state.lock();
-        if now.is_none() && state.cache.needs_clock() {
-            now = Some(clock::now());
-        }
-        if let Some(lent) = state.cache.lend(now) {
-            return Lease::Token(lent);
-        }
-        let now = now.unwrap_or_else(clock::now);
-        let reading = state.waiters.is_some();
-        let (advice, notice) = state.cache.look(now, clock::wall(), reading);
-        let begin = match advice {
-            Advice::GoAndRead => true,
-            Advice::Wait => may_read && !reading,
-            Advice::Go | Advice::Nothing => false,
-        };
-        let flight = begin.then(|| Flight::begin(&self.shared, &mut state));
-        let lease = match state.cache.lend_anyway() {
-            _ if advice == Advice::Wait && may_read => {
-                Lease::Wait(Wait::for_flight(&self.shared, &state))
-            }
-            Some(lent) => Lease::Token(lent),
-            None => Lease::Nothing(state.cause()),
-        };
-        drop(state);
-        if let Some(notice) = notice {
-            self.shared.report(notice);
-        }
-        if let Some(flight) = flight {
-            flight.launch();
-        }
-        lease
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.shared.state.lock().read_timeout
     }
 
-    /// The server answered 401 to the token of `generation`. Without `may_read`, it is made do with what is there.
-    pub(crate) fn refused(&self, generation: u64, may_read: bool) -> Refusal {
-        let now = self
-            .shared
-            .source
-            .is_some()
-            .then(clock::now)
-            .filter(|_| may_read);
-        let mut state = self.shared.state.lock();
-        let reading = state.waiters.is_some();
-        let (verdict, notice) = state.cache.refused(generation, now, reading);
-        match verdict {
-            Verdict::Replaced => {
-                drop(state);
-                if let Some(notice) = notice {
-                    self.shared.report(notice);
-                }
-                Refusal::Replaced
-            }
-            Verdict::Unchanged => Refusal::Unchanged,
-            Verdict::Wait => {
-                let flight = (!reading).then(|| Flight::begin(&self.shared, &mut state));
-                let wait = Wait::for_flight(&self.shared, &state);
-                drop(state);
-                if let Some(flight) = flight {
-                    flight.launch();
-                }
-                Refusal::Wait(wait)
-            }
-        }
-    }
-
-    pub(crate) fn accepted(&self, generation: u64) {
-        self.shared.state.lock().cache.accepted(generation);
+    pub(crate) fn label(&self) -> &str {
+        &self.shared.label
     }
 
     pub(crate) fn knows(&self, value: &HeaderValue) -> bool {
@@ -208,6 +171,7 @@ impl Tokens {
         let state = State {
             cache,
             flight: 0,
+            read_timeout: READ_TIMEOUT,
             waiters: None,
         };
         Self {
@@ -220,16 +184,9 @@ impl Tokens {
     }
 }
 
-/// What came of a 401.
-pub(crate) enum Refusal {
-    Replaced,
-    Unchanged,
-    Wait(Wait),
-}
-
 impl State {
     /// Why there is no token.
-    fn cause(&self) -> SourceError {
+    pub(crate) fn cause(&self) -> SourceError {
         let unread = || SourceError::new(self.cache.name(), SourceProblem::Unread);
         self.cache.error().cloned().unwrap_or_else(unread)
     }
@@ -266,3 +223,6 @@ impl fmt::Debug for Tokens {
         f.debug_tuple("Tokens").field(&self.snapshot()).finish()
     }
 }
+
+/// As long as a command may take.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll, Waker};
 
 use comfycontrol_token::{
-    AddTokenLayer, Origin, SourceError, Token, TokenSource, TokenWithheld, Tokens,
+    AddTokenLayer, Origin, ResponseFuture, SourceError, Token, TokenSource, TokenWithheld, Tokens,
 };
 use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Request, Response};
@@ -79,6 +79,15 @@ fn a_request_costs_no_allocation_with_a_fixed_or_with_a_read_token() {
         1
     );
 }
+
+#[test]
+fn the_future_is_hardly_larger_than_the_inner_one() {
+    type Inner = <Bare as Service<Request<()>>>::Future;
+    let more = size_of::<ResponseFuture<Bare, ()>>() - size_of::<Inner>();
+    assert!(more <= 4 * size_of::<usize>(), "{more} bytes");
+}
+
+// === support ===
 
 fn request() -> Request<()> {
     let mut request = Request::get("https://api.example/v1/user")

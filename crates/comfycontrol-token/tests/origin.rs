@@ -91,6 +91,47 @@ fn accepts_https_anywhere_and_http_on_loopback() {
 }
 
 #[test]
+fn tells_its_parts_and_whether_it_is_of_this_machine() {
+    for (text, scheme, host, port, loopback) in [
+        ("https://API.Example", "https", "api.example", 443, false),
+        ("https://api.example:80", "https", "api.example", 80, false),
+        ("https://10.0.0.1:8443", "https", "10.0.0.1", 8443, false),
+        (
+            "https://[2001:DB8::1]",
+            "https",
+            "[2001:db8::1]",
+            443,
+            false,
+        ),
+        (
+            "https://localhost.example",
+            "https",
+            "localhost.example",
+            443,
+            false,
+        ),
+        ("https://localhost.", "https", "localhost.", 443, false),
+        (
+            "https://[::ffff:127.0.0.1]",
+            "https",
+            "[::ffff:127.0.0.1]",
+            443,
+            false,
+        ),
+        ("https://LocalHost:1", "https", "localhost", 1, true),
+        ("http://localhost", "http", "localhost", 80, true),
+        ("http://127.255.3.4:443", "http", "127.255.3.4", 443, true),
+        ("http://[::1]:65535", "http", "[::1]", 65_535, true),
+    ] {
+        let origin = Origin::parse(text).unwrap();
+        assert_eq!(origin.scheme(), scheme, "{text}");
+        assert_eq!(origin.host(), host, "{text}");
+        assert_eq!(origin.port(), port, "{text}");
+        assert_eq!(origin.is_loopback(), loopback, "{text}");
+    }
+}
+
+#[test]
 fn only_the_same_scheme_host_and_port_get_the_token() {
     let origin: Origin = "https://api.example".parse().unwrap();
     for (uri, allowed) in [
@@ -171,7 +212,9 @@ proptest! {
     fn an_origin_allows_itself_and_reads_itself(text in origin()) {
         if let Ok(origin) = Origin::parse(&text) {
             prop_assert!(origin.allows(&text.parse().unwrap()));
-            prop_assert_eq!(Origin::parse(origin.to_string()).unwrap(), origin);
+            prop_assert_eq!(&Origin::parse(origin.to_string()).unwrap(), &origin);
+            let parts = format!("{}://{}:{}", origin.scheme(), origin.host(), origin.port());
+            prop_assert_eq!(Origin::parse(parts).unwrap(), origin);
         }
     }
 
@@ -179,6 +222,7 @@ proptest! {
     fn anything_at_all_neither_panics_nor_goes_out_in_the_clear(text in "\\PC{0,40}|http://[0-9a-fx.:\\[\\]]{1,20}") {
         if let Ok(origin) = Origin::parse(&text) {
             let shown = origin.to_string();
+            prop_assert!(origin.scheme() == "https" || origin.is_loopback());
             prop_assert!(shown.starts_with("https://")
                 || shown.starts_with("http://127.")
                 || shown.starts_with("http://localhost")

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
+use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::Body;
-use crate::deadline::Dispatched;
-use crate::timed_body::TimedBody;
+use crate::departure::{Departed, departures};
 use crate::timeouts::{TimedOut, Timeouts, Which};
+use crate::timer::{Timer, from_now};
 
 /// Applies [`AttemptTimeout`] to a service.
 ///
@@ -22,12 +22,22 @@ use crate::timeouts::{TimedOut, Timeouts, Which};
 #[must_use]
 pub struct AttemptTimeoutLayer {
     timeouts: Timeouts,
+    departed: Departed,
 }
 
 impl AttemptTimeoutLayer {
-    /// Creates a layer that ends attempts after [`Timeouts::attempt`] of silence.
+    /// Creates a layer that ends attempts after the silence that `timeouts` allow one attempt.
     pub fn new(timeouts: Timeouts) -> Self {
-        Self { timeouts }
+        Self {
+            timeouts,
+            departed: Departed::Maybe,
+        }
+    }
+
+    /// The same over [`Departures`](crate::stack::Departures), which tell when a request has left.
+    pub(crate) fn over_departures(mut self) -> Self {
+        self.departed = Departed::No;
+        self
     }
 }
 
@@ -37,7 +47,8 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
     fn layer(&self, inner: S) -> AttemptTimeout<S> {
         AttemptTimeout {
             inner,
-            timeouts: self.timeouts,
+            attempt: self.timeouts.attempt,
+            departed: self.departed,
         }
     }
 }
@@ -45,12 +56,13 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
 /// Ends an attempt when nothing happens for too long.
 ///
 /// Stands inside the limiter, so that the clock starts when the request may leave, not when it
-/// begins to wait. The clock starts anew while an upload makes progress; once the response head
-/// is there, [`Timeouts::stall`] watches the body. The failure is an error, never a made-up 408.
+/// begins to wait. The clock starts anew while an upload makes progress: its silence is noticed after
+/// one to two times the timeout. The failure is an error, never a made-up 408.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptTimeout<S> {
     inner: S,
-    timeouts: Timeouts,
+    attempt: Option<Duration>,
+    departed: Departed,
 }
 
 impl<S> AttemptTimeout<S> {
@@ -75,7 +87,7 @@ where
     S: Service<Request<Body>, Response = Response<ResBody>>,
     S::Error: From<TimedOut>,
 {
-    type Response = Response<TimedBody<ResBody>>;
+    type Response = S::Response;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -84,24 +96,25 @@ where
     }
 
     fn call(&mut self, mut req: Request<Body>) -> Self::Future {
-        let timeouts: Timeouts = req.extensions().get().copied().unwrap_or(self.timeouts);
-        if let Some(dispatched) = req.extensions().get::<Dispatched>() {
-            dispatched.set();
-        }
+        let own = req.extensions().get::<Timeouts>();
+        let attempt = own.map_or(self.attempt, |own| own.attempt);
         let mut sent = None;
-        if timeouts.attempt.is_some() && !req.body().is_empty() {
+        if attempt.is_some() && !req.body().is_empty() {
             let (parts, body) = req.into_parts();
             let counter = Arc::new(AtomicU64::new(0));
             sent = Some(Arc::clone(&counter));
             let body = body.on_progress(move |n| _ = counter.fetch_add(n, Ordering::Relaxed));
             req = Request::from_parts(parts, body);
         }
+        let before = departures();
         ResponseFuture {
             inner: self.inner.call(req),
-            timeouts,
+            departed: self.departed.after(before),
+            attempt,
             sent,
             seen: 0,
-            sleep: None,
+            until: None,
+            timer: Timer::default(),
         }
     }
 }
@@ -112,11 +125,13 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        timeouts: Timeouts,
+        departed: Departed,
+        attempt: Option<Duration>,
         sent: Option<Arc<AtomicU64>>,
         seen: u64,
+        until: Option<Instant>,
         #[pin]
-        sleep: Option<Sleep>,
+        timer: Timer,
     }
 }
 
@@ -125,38 +140,36 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     E: From<TimedOut>,
 {
-    type Output = Result<Response<TimedBody<B>>, E>;
+    type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let before = departures();
         if let Poll::Ready(result) = this.inner.poll(cx) {
-            let stall = this.timeouts.stall;
-            return Poll::Ready(result.map(|res| res.map(|body| TimedBody::within(body, stall))));
+            return Poll::Ready(result);
         }
-        let Some(attempt) = this.timeouts.attempt else {
+        *this.departed = this.departed.after(before);
+        let Some(attempt) = *this.attempt else {
             return Poll::Pending;
         };
         loop {
-            if this.sleep.is_none() {
-                this.sleep.set(Some(tokio::time::sleep(attempt)));
-            }
-            let sleep = this.sleep.as_mut().as_pin_mut().expect("set above");
-            ready!(sleep.poll(cx));
+            // Too far away to be an instant is as good as none.
+            let Some(until) = this.until.or_else(|| from_now(attempt)) else {
+                return Poll::Pending;
+            };
+            *this.until = Some(until);
+            ready!(this.timer.as_mut().poll_until(until, cx));
             let sent = this
                 .sent
                 .as_ref()
                 .map_or(0, |sent| sent.load(Ordering::Relaxed));
             if sent == *this.seen {
-                return Poll::Ready(Err(timed_out(attempt)));
+                let passed = TimedOut::new(Which::Attempt, attempt, *this.departed);
+                return Poll::Ready(Err(passed.into()));
             }
-            // The upload has moved since the timer was armed: silence lasts between one and two
-            // times the timeout before it is noticed, for one load an attempt.
+            // The upload has moved since: for one load an attempt, and not one a part.
             *this.seen = sent;
-            this.sleep.set(None);
+            *this.until = None;
         }
     }
-}
-
-fn timed_out<E: From<TimedOut>>(after: Duration) -> E {
-    TimedOut::new(Which::Attempt, after, true).into()
 }

@@ -1,7 +1,6 @@
 //! Request bodies that know whether they can be sent twice.
 
 use std::collections::VecDeque;
-use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use futures_util::TryStreamExt;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
+use tower::BoxError;
 
 mod counted;
 #[cfg(feature = "fs")]
@@ -20,7 +20,6 @@ mod file;
 
 use self::counted::poll_counted;
 
-type BoxError = Box<dyn Error + Send + Sync>;
 type BoxBody = UnsyncBoxBody<Bytes, BoxError>;
 type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
@@ -98,7 +97,8 @@ impl Body {
     /// A body made anew for each attempt.
     ///
     /// `len`, in bytes, is sent as the length; a body that then yields more or less fails the
-    /// request.
+    /// request. A length of zero is not announced, and the body is asked what it has: it would be
+    /// sent as empty otherwise, whatever it holds.
     pub fn replayable<F, B>(len: Option<u64>, make: F) -> Self
     where
         F: Fn() -> B + Send + Sync + 'static,
@@ -109,7 +109,7 @@ impl Body {
         Self::of(Kind::Replay {
             make,
             open: None,
-            len,
+            len: len.filter(|len| *len > 0),
         })
     }
 

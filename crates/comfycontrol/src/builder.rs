@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Body as HttpBody;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
+use tower::BoxError;
 use tower_service::Service;
 
 use crate::error::{InvalidConfig, Setting};
@@ -255,10 +256,10 @@ impl ClientBuilder {
     pub fn transport<S, B>(mut self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<BoxError>,
     {
         self.transport = Some(Transport::from_service(service));
         self

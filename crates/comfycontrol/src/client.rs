@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,8 +10,8 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::response::Answered;
-use crate::stack::Stack;
-use crate::transport::Transport;
+use crate::stack::{Stack, StackBody};
+use crate::transport::{Transport, TransportBody};
 use crate::url::Target;
 use crate::{Body, ClientBuilder, Downloader, Error, RequestBuilder, ResponseBody, Timeouts};
 
@@ -25,6 +26,8 @@ pub struct Client {
 }
 
 pub(crate) struct Shared {
+    /// Each call of a [`RequestBuilder`] is made by a copy of its own.
+    pub(crate) stack: Stack<Transport>,
     pub(crate) target: Target,
     pub(crate) headers: HeaderMap,
     pub(crate) limiter: Option<Limiter>,
@@ -35,9 +38,9 @@ pub(crate) struct Shared {
 }
 
 impl Client {
-    pub(crate) fn new(stack: Stack<Transport>, shared: Shared) -> Self {
+    pub(crate) fn new(shared: Shared) -> Self {
         Self {
-            stack,
+            stack: shared.stack.clone(),
             shared: Arc::new(shared),
         }
     }
@@ -70,7 +73,7 @@ impl Client {
     ///
     /// `path` is absolute, such as `/v1/user`; a full URL must belong to the base URL's origin.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, path.as_ref())
+        RequestBuilder::new(Arc::clone(&self.shared), method, path.as_ref())
     }
 
     /// Begins a GET request.
@@ -102,15 +105,15 @@ impl Client {
     #[must_use]
     pub fn downloader(&self) -> Downloader {
         let with = |stack: &Stack<Transport>, target, limiter| {
-            let shared = Shared {
+            Self::new(Shared {
+                stack: Stack::clone(stack),
                 target,
                 headers: HeaderMap::new(),
                 limiter,
                 max_body: self.shared.max_body,
                 timeouts: self.shared.timeouts,
                 unlimited: self.shared.unlimited.clone(),
-            };
-            Self::new(stack.clone(), shared)
+            })
         };
         Downloader::new(
             with(&self.shared.unlimited, Target::Anywhere, None),
@@ -138,28 +141,51 @@ impl Client {
         &self.shared.target
     }
 
+    #[cfg(feature = "sse")]
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.shared.timeouts
     }
+}
 
-    pub(crate) fn max_body(&self) -> usize {
-        self.shared.max_body
-    }
-
-    fn prepare(&self, req: &mut Request<Body>) -> Result<(), Error> {
-        let uri = self
-            .shared
-            .target
-            .resolve_uri(std::mem::take(req.uri_mut()))?;
-        *req.uri_mut() = uri;
-        for (name, value) in &self.shared.headers {
+impl Shared {
+    /// Makes a request ready whose URL this client may send to.
+    pub(crate) fn prepare(&self, req: &mut Request<Body>) -> Call {
+        for (name, value) in &self.headers {
             if !req.headers().contains_key(name) {
                 req.headers_mut().insert(name, value.clone());
             }
         }
-        Ok(())
+        Call {
+            method: req.method().clone(),
+            uri: req.uri().clone(),
+        }
     }
 }
+
+/// What is remembered of a request that has left.
+pub(crate) struct Call {
+    method: Method,
+    uri: Uri,
+}
+
+impl Call {
+    /// Lets the result speak of its call; once.
+    pub(crate) fn complete(&mut self, result: Answer) -> Result<Response<ResponseBody>, Error> {
+        match result {
+            Ok(res) => {
+                let call = Answered {
+                    method: mem::take(&mut self.method),
+                    uri: mem::take(&mut self.uri),
+                    status: res.status(),
+                };
+                Ok(res.map(|body| ResponseBody::new(body, call)))
+            }
+            Err(error) => Err(error.during(&self.method, self.uri.path())),
+        }
+    }
+}
+
+type Answer = Result<Response<StackBody<TransportBody>>, Error>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,25 +207,20 @@ impl Service<Request<Body>> for Client {
     }
 
     fn call(&mut self, mut req: Request<Body>) -> ResponseFuture {
-        let method = req.method().clone();
-        let state = match self.prepare(&mut req) {
-            Ok(()) => {
-                let uri = req.uri().clone();
-                return ResponseFuture {
-                    state: State::Sent {
-                        inner: self.stack.call(req),
-                    },
-                    method,
-                    uri,
-                };
-            }
-            Err(error) => State::Refused { error: Some(error) },
+        let resolved = self.shared.target.resolve_uri(mem::take(req.uri_mut()));
+        let (uri, refused) = match resolved {
+            Ok(uri) => (uri, None),
+            Err(e) => (Uri::default(), Some(Error::from(e))),
         };
-        ResponseFuture {
-            state,
-            method,
-            uri: Uri::default(),
-        }
+        *req.uri_mut() = uri;
+        let call = self.shared.prepare(&mut req);
+        let state = match refused {
+            None => State::Sent {
+                inner: self.stack.call(req),
+            },
+            error => State::Refused { error },
+        };
+        ResponseFuture { state, call }
     }
 }
 
@@ -223,8 +244,7 @@ pin_project! {
     pub struct ResponseFuture {
         #[pin]
         state: State<<Stack<Transport> as Service<Request<Body>>>::Future>,
-        method: Method,
-        uri: Uri,
+        call: Call,
     }
 }
 
@@ -245,17 +265,7 @@ impl Future for ResponseFuture {
             StateProj::Refused { error } => Err(error.take().expect("polled after completion")),
             StateProj::Sent { inner } => ready!(inner.poll(cx)),
         };
-        Poll::Ready(match result {
-            Ok(res) => {
-                let call = Answered {
-                    method: this.method.clone(),
-                    uri: this.uri.clone(),
-                    status: res.status(),
-                };
-                Ok(res.map(|body| ResponseBody::new(body, call)))
-            }
-            Err(error) => Err(error.during(this.method, this.uri.path())),
-        })
+        Poll::Ready(this.call.complete(result))
     }
 }
 

@@ -1,18 +1,17 @@
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use comfycontrol_rate_limit::AdmitBy;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::departure::{Departed, departures};
 use crate::timed_body::TimedBody;
-use crate::timeouts::{TimedOut, Timeouts, Which};
+use crate::timeouts::{TimedOut, Timeouts, Total, Which};
+use crate::timer::{Timer, from_now};
 
 /// Applies [`Deadline`] to a service.
 ///
@@ -21,12 +20,22 @@ use crate::timeouts::{TimedOut, Timeouts, Which};
 #[must_use]
 pub struct DeadlineLayer {
     timeouts: Timeouts,
+    departed: Departed,
 }
 
 impl DeadlineLayer {
-    /// Creates a layer that ends calls after [`Timeouts::total`].
+    /// Creates a layer that ends calls after the total of `timeouts`, and bodies that stall.
     pub fn new(timeouts: Timeouts) -> Self {
-        Self { timeouts }
+        Self {
+            timeouts,
+            departed: Departed::Maybe,
+        }
+    }
+
+    /// The same over [`Departures`](crate::stack::Departures), which tell when a request has left.
+    pub(crate) fn over_departures(mut self) -> Self {
+        self.departed = Departed::No;
+        self
     }
 }
 
@@ -36,7 +45,7 @@ impl<S> Layer<S> for DeadlineLayer {
     fn layer(&self, inner: S) -> Deadline<S> {
         Deadline {
             inner,
-            timeouts: self.timeouts,
+            layer: *self,
         }
     }
 }
@@ -47,10 +56,13 @@ impl<S> Layer<S> for DeadlineLayer {
 /// travels inwards as the limiter's own [`AdmitBy`](comfycontrol_rate_limit::AdmitBy)
 /// extension, so that a call which cannot be admitted in time is refused at once, with the wait it
 /// would have needed, instead of being kept waiting for nothing.
+///
+/// Two parts of the body may be no further apart than the stall of the [`Timeouts`]. It stands
+/// outside of decompression, so that what counts is what the caller gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline<S> {
     inner: S,
-    timeouts: Timeouts,
+    layer: DeadlineLayer,
 }
 
 impl<S> Deadline<S> {
@@ -70,20 +82,6 @@ impl<S> Deadline<S> {
     }
 }
 
-/// Set by the innermost timeout when a request leaves, read by the outermost.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Dispatched(Arc<AtomicBool>);
-
-impl Dispatched {
-    pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Deadline<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
@@ -97,29 +95,24 @@ where
         self.inner.poll_ready(cx)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the shell that starts the call's clock"
-    )]
     fn call(&mut self, mut req: Request<ReqBody>) -> Self::Future {
-        let timeouts = req.extensions().get().copied().unwrap_or(self.timeouts);
+        let timeouts: &Timeouts = req.extensions().get().unwrap_or(&self.layer.timeouts);
+        let stall = timeouts.stall;
         // Too far away to be an instant is as good as none.
-        let limit = timeouts.total.and_then(|total| {
-            let at = Instant::now().checked_add(total)?;
-            Some(Running {
-                at,
-                total,
-                dispatched: Dispatched::default(),
-            })
+        let total = timeouts.total.and_then(|after| {
+            let at = from_now(after)?;
+            Some(Total { at, after })
         });
-        if let Some(limit) = &limit {
-            req.extensions_mut().insert(AdmitBy(limit.at));
-            req.extensions_mut().insert(limit.dispatched.clone());
+        if let Some(total) = total {
+            req.extensions_mut().insert(AdmitBy(total.at));
         }
+        let before = departures();
         ResponseFuture {
             inner: self.inner.call(req),
-            limit,
-            sleep: None,
+            departed: self.layer.departed.after(before),
+            total,
+            stall,
+            timer: Timer::default(),
         }
     }
 }
@@ -130,17 +123,12 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        limit: Option<Running>,
+        departed: Departed,
+        total: Option<Total>,
+        stall: Option<Duration>,
         #[pin]
-        sleep: Option<Sleep>,
+        timer: Timer,
     }
-}
-
-#[derive(Debug)]
-struct Running {
-    at: Instant,
-    total: Duration,
-    dispatched: Dispatched,
 }
 
 impl<F, B, E> Future for ResponseFuture<F>
@@ -151,24 +139,20 @@ where
     type Output = Result<Response<TimedBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
+        let before = departures();
         if let Poll::Ready(result) = this.inner.poll(cx) {
-            let limit = this.limit.as_ref().map(|limit| (limit.at, limit.total));
-            return Poll::Ready(result.map(|res| res.map(|body| TimedBody::by(body, limit))));
+            let (total, stall) = (*this.total, *this.stall);
+            return Poll::Ready(
+                result.map(|res| res.map(|body| TimedBody::new(body, total, stall))),
+            );
         }
-        let Some(limit) = this.limit else {
+        *this.departed = this.departed.after(before);
+        let Some(total) = this.total else {
             return Poll::Pending;
         };
-        if this.sleep.is_none() {
-            this.sleep.set(Some(tokio::time::sleep_until(limit.at)));
-        }
-        let sleep = this.sleep.as_pin_mut().expect("set above");
-        if sleep.poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        let dispatched = limit.dispatched.get();
-        Poll::Ready(Err(
-            TimedOut::new(Which::Total, limit.total, dispatched).into()
-        ))
+        ready!(this.timer.poll_until(total.at, cx));
+        let passed = TimedOut::new(Which::Total, total.after, *this.departed);
+        Poll::Ready(Err(passed.into()))
     }
 }

@@ -2,36 +2,40 @@
 
 mod causes;
 mod config;
-mod decode;
+mod json;
 mod kind;
 mod report;
 mod request;
+mod response;
 mod show;
 mod transport;
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use comfycontrol_error::{ApiError, RetryClass};
+use comfycontrol_error::{ApiError, Harmless, RetryClass};
 use comfycontrol_rate_limit::NotAdmitted;
 use comfycontrol_token::TokenWithheld;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
+use tower::BoxError;
 
 pub use self::config::InvalidConfig;
 pub(crate) use self::config::Setting;
-pub use self::decode::{BadJson, BodyFailed, BodyTooLarge, NotEvents};
+pub use self::json::BadJson;
 pub use self::kind::{ErrorKind, Sent};
 pub use self::report::Report;
 pub use self::request::InvalidRequest;
 pub(crate) use self::request::Reason;
-pub(crate) use self::transport::ConnectFailed;
+pub use self::response::{BodyFailed, BodyTooLarge, NotEvents};
+pub(crate) use self::transport::{ConnectFailed, without_quotes};
 pub use self::transport::{TransportError, TransportErrorKind};
 use crate::timeouts::TimedOut;
 
 /// Whatever went wrong with a call, one word wide.
 ///
 /// `{}` prints one short line and leaves the cause to [`source`](StdError::source); `{:#}` and
-/// [`report`](Self::report) print the whole chain. No form shows a token, a query string or a body.
+/// [`report`](Self::report) print the whole chain. No form shows a token, a query string or a body, and
+/// what others say is masked and escaped.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -66,7 +70,7 @@ impl Error {
     }
 
     /// Takes the error of a transport; one that is an [`Error`] already stays what it is.
-    pub fn transport(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub fn transport(source: impl Into<BoxError>) -> Self {
         match source.into().downcast::<Self>() {
             Ok(error) => *error,
             Err(source) => TransportError::new(source).into(),
@@ -74,7 +78,7 @@ impl Error {
     }
 
     /// Takes the error of a response body, which may be one of ours in a box.
-    pub(crate) fn body(status: StatusCode, source: Box<dyn StdError + Send + Sync>) -> Self {
+    pub(crate) fn body(status: StatusCode, source: BoxError) -> Self {
         match source.downcast::<Self>() {
             Ok(error) => *error,
             Err(source) => match source.downcast::<TimedOut>() {
@@ -233,4 +237,9 @@ impl Error {
             Cause::Transport(e) => e,
         }
     }
+}
+
+/// A header of a response, fit to be shown.
+fn shown(value: &HeaderValue) -> String {
+    Harmless::new(&String::from_utf8_lossy(value.as_bytes()), 100).to_string()
 }

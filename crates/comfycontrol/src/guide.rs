@@ -1,5 +1,17 @@
 //! Longer texts: how to begin, why the stack is ordered so, what errors mean, and how to use
 //! the parts.
+//!
+//! | to | read |
+//! |---|---|
+//! | make the first call | [`getting_started`] |
+//! | come from a client of your own | [`from_reqwest`] |
+//! | know when a call waits, and for how long | [`limits`] |
+//! | change the token of a running program | [`tokens`] |
+//! | treat what fails | [`errors`] |
+//! | test your program without the network | [`testing`] |
+//! | see what the client does | [`metrics`] |
+//! | understand the stack, or make another of its layers | [`stack_order`] |
+//! | add a layer of your own | [`writing_a_layer`] |
 
 #[doc = include_str!("guide/getting_started.md")]
 pub mod getting_started {}
@@ -22,3 +34,9 @@ pub mod testing {}
 
 #[doc = include_str!("guide/from_reqwest.md")]
 pub mod from_reqwest {}
+
+#[doc = include_str!("guide/tokens.md")]
+pub mod tokens {}
+
+#[doc = include_str!("guide/metrics.md")]
+pub mod metrics {}

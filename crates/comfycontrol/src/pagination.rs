@@ -1,4 +1,5 @@
 mod position;
+mod seen;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,7 +8,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::stream;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -77,9 +78,11 @@ impl Paginate {
 
     /// The items one by one, the next page being asked for when one is used up.
     ///
-    /// New items push old ones onto the next page, so an `id` that was seen is passed over. The end
-    /// is the total, an empty page, two pages with nothing new, or a short page where there is no
-    /// total. After [`max_pages`](Self::max_pages) the items end without an error.
+    /// New items push old ones onto the next page, so an item that was seen is passed over: one with
+    /// the same `id`, or where there is no `id`, one that says the same. The last quarter of a
+    /// million are remembered. The end is the total, an empty page, two pages with nothing new, or a
+    /// short page where there is no total. After [`max_pages`](Self::max_pages) the items end without
+    /// an error.
     ///
     /// # Errors
     ///
@@ -111,21 +114,23 @@ impl Paginate {
             Value::Object(mut envelope) => {
                 let total = envelope.get("total").and_then(Value::as_u64);
                 let items = envelope.remove(&self.key).unwrap_or_default();
-                let items = self.decode(items, &self.key)?;
+                let items = self.decode(&items, &self.key)?;
                 Ok(Page { items, total })
             }
             other => Ok(Page {
-                items: self.decode(other, &self.key)?,
+                items: self.decode(&other, &self.key)?,
                 total: None,
             }),
         }
     }
 
     /// Decodes a part of a page; `place` is where it stood.
-    fn decode<T: DeserializeOwned>(&self, part: Value, place: &str) -> Result<T, Error> {
-        let shown = part.to_string();
-        serde_path_to_error::deserialize(part)
-            .map_err(|e| BadJson::within(StatusCode::OK, place, shown.as_bytes(), e).into())
+    fn decode<T: DeserializeOwned>(&self, part: &Value, place: &str) -> Result<T, Error> {
+        serde_path_to_error::deserialize(part).map_err(|e| {
+            let wrong = BadJson::within(StatusCode::OK, place, part.to_string().as_bytes(), e);
+            let uri = self.client.target().resolve(&self.path);
+            Error::from(wrong).during(&Method::GET, uri.unwrap_or_default().path())
+        })
     }
 }
 
@@ -157,7 +162,7 @@ impl State {
         loop {
             if let Some((index, item)) = self.ready.pop_front() {
                 let place = format!("{}[{index}]", self.list.key);
-                return Ok(Some((self.list.decode(item, &place)?, self)));
+                return Ok(Some((self.list.decode(&item, &place)?, self)));
             }
             if self.page.is_last(self.list.max_pages) {
                 return Ok(None);

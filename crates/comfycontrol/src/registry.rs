@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use comfycontrol_rate_limit::{Limiter, WeakLimiter};
+use comfycontrol_token::Origin;
 
 /// What decides by which address the server sees us: the origin we ask, and the proxy we go through.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Key {
-    pub(crate) origin: String,
+    pub(crate) origin: Origin,
     pub(crate) proxy: Option<String>,
 }
 
@@ -40,7 +41,7 @@ mod tests {
 
     fn limiter(proxy: Option<&str>) -> Limiter {
         let key = Key {
-            origin: "https://registry.test".into(),
+            origin: Origin::parse("https://registry.test").unwrap(),
             proxy: proxy.map(Into::into),
         };
         shared(key, || Limiter::new(Quota::COMFYCONTROL))

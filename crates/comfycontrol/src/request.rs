@@ -1,22 +1,26 @@
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use comfycontrol_token::WithoutToken;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde::Serialize;
-use tower::ServiceExt;
+use tower_service::Service;
 
+use crate::client::Shared;
 use crate::error::{InvalidRequest, Reason};
 use crate::url::with_query;
-use crate::{Body, Client, Error, Multipart, Response, Timeouts};
+use crate::{Body, Error, Multipart, Response, Timeouts};
 
 /// A request in the making.
 ///
 /// A mistake on the way is reported by [`send`](Self::send).
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
-    client: Client,
+    client: Arc<Shared>,
     request: Result<Request<Body>, InvalidRequest>,
     timeouts: Option<Timeouts>,
     /// Used where neither the request nor the client has timeouts of its own.
@@ -25,9 +29,15 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(client: Client, method: Method, path: &str) -> Self {
-        let request = client.target().resolve(path).map(|uri| {
+    pub(crate) fn new(client: Arc<Shared>, method: Method, path: &str) -> Self {
+        let request = client.target.resolve(path).map(|uri| {
             let mut request = Request::new(Body::empty());
+            // Six go out with every request, and the map grows at the seventh.
+            let more = if method.is_safe() { 0 } else { BODY_HEADERS };
+            if !client.headers.is_empty() || more > 0 {
+                let all = FIXED_HEADERS + client.headers.len() + more;
+                request.headers_mut().reserve(all);
+            }
             *request.method_mut() = method;
             *request.uri_mut() = uri;
             request
@@ -146,9 +156,9 @@ impl RequestBuilder {
         self.split().map(|(_, request)| request)
     }
 
-    fn split(self) -> Result<(Client, Request<Body>), Error> {
+    fn split(self) -> Result<(Arc<Shared>, Request<Body>), Error> {
         let mut request = self.request?;
-        let own = self.client.timeouts();
+        let own = self.client.timeouts;
         let is_default = Timeouts { total: None, ..own } == Timeouts::call();
         let profile = self.profile.filter(|_| is_default).map(|profile| Timeouts {
             total: own.total,
@@ -171,10 +181,12 @@ impl RequestBuilder {
     /// Fails if the request is not valid or not admitted, if the connection or a timeout fails, and
     /// with every status that is not a success.
     pub async fn send(self) -> Result<Response, Error> {
-        let (client, request) = self.split()?;
-        let max_body = client.max_body();
-        let response = client.oneshot(request).await?;
-        Ok(Response::new(response, max_body))
+        let (client, mut request) = self.split()?;
+        let mut stack = client.stack.clone();
+        poll_fn(|cx| stack.poll_ready(cx)).await?;
+        let mut call = client.prepare(&mut request);
+        let answer = pin!(stack.call(request)).await;
+        Ok(Response::new(call.complete(answer)?, client.max_body))
     }
 
     /// Sends the request and follows its server-sent events.
@@ -215,6 +227,11 @@ impl fmt::Debug for RequestBuilder {
         debug.finish_non_exhaustive()
     }
 }
+
+/// User agent, accept, accept-encoding, request id, authorization, host.
+const FIXED_HEADERS: usize = 6;
+/// Content type and length.
+const BODY_HEADERS: usize = 2;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// The second makes the edge answer its own errors in JSON.

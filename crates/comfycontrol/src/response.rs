@@ -1,4 +1,3 @@
-use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,6 +9,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited};
 use pin_project_lite::pin_project;
 use serde::de::DeserializeOwned;
+use tower::BoxError;
 
 use crate::Error;
 use crate::error::{BadJson, BodyTooLarge};
@@ -17,7 +17,8 @@ use crate::stack::StackBody;
 use crate::transport::TransportBody;
 
 /// A successful response.
-#[derive(Debug)]
+///
+/// `Debug` shows neither the headers, some of which are secrets, nor the body.
 pub struct Response {
     inner: http::Response<ResponseBody>,
     max_body: usize,
@@ -144,6 +145,16 @@ impl Response {
     }
 }
 
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("version", &self.version())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
 pub(crate) fn from_json<T: DeserializeOwned>(
     body: &[u8],
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
@@ -172,7 +183,7 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    fn failed(&self, error: impl Into<Error>) -> Error {
+    pub(crate) fn failed(&self, error: impl Into<Error>) -> Error {
         error.into().during(&self.method, self.uri.path())
     }
 }
@@ -180,6 +191,11 @@ impl Answered {
 impl ResponseBody {
     pub(crate) fn new(inner: StackBody<TransportBody>, call: Answered) -> Self {
         Self { inner, call }
+    }
+
+    #[cfg(feature = "sse")]
+    pub(crate) fn call(&self) -> &Answered {
+        &self.call
     }
 }
 
@@ -200,8 +216,7 @@ impl HttpBody for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.project();
-        let failed =
-            |e: Box<dyn StdError + Send + Sync>| this.call.failed(Error::body(this.call.status, e));
+        let failed = |e: BoxError| this.call.failed(Error::body(this.call.status, e));
         this.inner
             .poll_frame(cx)
             .map(|frame| frame.map(|frame| frame.map_err(failed)))

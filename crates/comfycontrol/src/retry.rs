@@ -75,6 +75,8 @@ pub struct RetryPolicy {
     max_retries: u32,
     max_throttled: u32,
     cooldown: Option<Duration>,
+    /// Whether there is a token that can be replaced.
+    tokens: bool,
     budget: Arc<TpsBudget>,
     backoff: ExponentialBackoff<Dice>,
     retries: u32,
@@ -94,6 +96,7 @@ impl RetryPolicy {
             max_retries: 2,
             max_throttled: 3,
             cooldown: None,
+            tokens: true,
             budget: Arc::new(TpsBudget::new(Duration::from_secs(10), 1, 0.2)),
             backoff: backoff(),
             retries: 0,
@@ -132,6 +135,16 @@ impl RetryPolicy {
     pub(crate) fn or_cooldown(mut self, cooldown: Duration) -> Self {
         self.cooldown.get_or_insert(cooldown);
         self
+    }
+
+    /// The same for a stack in which no token is added.
+    pub(crate) fn without_tokens(mut self) -> Self {
+        self.tokens = false;
+        self
+    }
+
+    fn sends_once(&self) -> bool {
+        self.max_retries == 0 && self.max_throttled == 0 && !self.tokens
     }
 
     /// What to do about a failure, apart from deadline and budget.
@@ -220,6 +233,9 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
     }
 
     fn clone_request(&mut self, req: &Request<Body>) -> Option<Request<Body>> {
+        if self.sends_once() {
+            return None;
+        }
         let mut copy = Request::new(req.body().try_clone()?);
         *copy.method_mut() = req.method().clone();
         *copy.uri_mut() = req.uri().clone();

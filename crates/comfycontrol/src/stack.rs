@@ -11,8 +11,20 @@
 //!    │  RateLimit        each attempt pays for a slot; sees the raw 429
 //!    │  AttemptTimeout   starts after the grant
 //!    │  AddToken         the token is read when the request leaves, not when it queues
+//!    │  Departures       tells the timeouts that the request has left
 //!    ▼  transport
 //! ```
+//!
+//! What a call that succeeds at once allocates on its way through all of them:
+//!
+//! | what | times | why |
+//! |---|---|---|
+//! | map of headers | 2 | its table and its entries, with room for six; none if the request has headers |
+//! | request id | 1 | its text, shared with the copy; none if the request has an id |
+//! | copy for retries | 2 | the headers once more, since the first ones leave; none if nothing is ever [sent again](crate::retry) |
+//! | URL | 1 | lets the copy share the text; none for a static one |
+//! | total timeout | 6 | its instant in the extensions, and in those of the copy; none without a total |
+//! | progress of an upload | 2 | a count of bytes and who adds to it, for the timeout of the attempt; none without a body |
 //!
 //! The stack is a type one can write down. [`ClientBuilder::layers`](crate::ClientBuilder::layers)
 //! gives the layers one by one, for stacks of another order or with other layers between.
@@ -37,8 +49,6 @@
 //! # }
 //! ```
 
-use std::error::Error as StdError;
-
 use bytes::Bytes;
 use comfycontrol_error::{DecodeError, DecodeErrorLayer};
 use comfycontrol_rate_limit::{RateLimit, RateLimitLayer};
@@ -46,12 +56,11 @@ use comfycontrol_token::{AddToken, AddTokenLayer};
 use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderValue, Request, Response};
 use http_body::Body as HttpBody;
-use tower::ServiceBuilder;
 use tower::retry::{Retry, RetryLayer};
 use tower::util::Either;
+use tower::{BoxError, ServiceBuilder};
 #[cfg(feature = "gzip")]
 use tower_http::decompression::{Decompression, DecompressionBody, DecompressionLayer};
-use tower_http::request_id::{SetRequestId, SetRequestIdLayer};
 use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
 use tower_service::Service;
 
@@ -59,6 +68,7 @@ pub use crate::attempt_timeout::ResponseFuture as AttemptTimeoutFuture;
 pub use crate::attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use crate::deadline::ResponseFuture as DeadlineFuture;
 pub use crate::deadline::{Deadline, DeadlineLayer};
+pub use crate::departure::Departures;
 pub use crate::request_id::RequestIds;
 use crate::request_id::X_REQUEST_ID;
 use crate::retry::RetryPolicy;
@@ -73,16 +83,16 @@ pub type Stack<S> =
 
 /// The fixed headers over a service.
 pub type Fixed<S> =
-    SetRequestHeader<SetRequestHeader<SetRequestId<S, RequestIds>, HeaderValue>, HeaderValue>;
+    SetRequestHeader<SetRequestHeader<SetRequestHeader<S, RequestIds>, HeaderValue>, HeaderValue>;
 
 /// The limiter, if there is one, over one attempt.
 pub type Limited<S> = Either<RateLimit<Attempt<S>>, Attempt<S>>;
 
 /// One attempt: its timeout, and the token if there is one.
-pub type Attempt<S> = AttemptTimeout<Either<AddToken<S>, S>>;
+pub type Attempt<S> = AttemptTimeout<Either<AddToken<Departures<S>>, Departures<S>>>;
 
 /// The body of a response that has passed through the [`Stack`].
-pub type StackBody<B> = TracedBody<TimedBody<DecompressedBody<TimedBody<B>>>>;
+pub type StackBody<B> = TracedBody<TimedBody<DecompressedBody<B>>>;
 
 /// Decompression over a service; nothing without the feature `gzip`.
 #[cfg(feature = "gzip")]
@@ -130,12 +140,12 @@ impl Layers {
     where
         S: Service<Request<Body>, Response = Response<B>, Error = Error> + Clone,
         B: HttpBody<Data = Bytes>,
-        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+        B::Error: Into<BoxError>,
     {
         let attempt: Attempt<S> = ServiceBuilder::new()
-            .layer(self.attempt_timeout)
+            .layer(self.attempt_timeout.over_departures())
             .option_layer(self.add_token)
-            .service(transport);
+            .service(Departures::new(transport));
         let limited: Limited<S> = ServiceBuilder::new()
             .option_layer(self.rate_limit)
             .service(attempt);
@@ -146,9 +156,12 @@ impl Layers {
                 self.user_agent,
             ))
             .layer(SetRequestHeaderLayer::if_not_present(ACCEPT, JSON))
-            .layer(SetRequestIdLayer::new(X_REQUEST_ID, self.request_ids))
+            .layer(SetRequestHeaderLayer::if_not_present(
+                X_REQUEST_ID,
+                self.request_ids,
+            ))
             .layer(crate::trace::layer())
-            .layer(self.deadline)
+            .layer(self.deadline.over_departures())
             .layer(RetryLayer::new(self.retry))
             .layer(self.decode_error)
             .service(decompressed)

@@ -1,52 +1,43 @@
-use std::error::Error;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
+use tower::BoxError;
 
-use crate::timeouts::{TimedOut, Which};
+use crate::departure::Departed;
+use crate::timeouts::{TimedOut, Total, Which};
+use crate::timer::{Timer, from_now, has_passed};
 
 pin_project! {
-    /// Response body of [`Deadline`](crate::stack::Deadline) and of
-    /// [`AttemptTimeout`](crate::stack::AttemptTimeout).
+    /// Response body of [`Deadline`](crate::stack::Deadline).
     ///
-    /// Ends with a [`TimedOut`] when its time has passed. No timer is armed while parts are ready.
+    /// Ends with a [`TimedOut`] when the time of the call has passed, though more may be there, and when
+    /// no part has come for too long. No timer is made while parts are ready.
     #[derive(Debug)]
     pub struct TimedBody<B> {
         #[pin]
         inner: B,
-        limit: Option<Limit>,
+        total: Option<Total>,
+        stall: Option<Duration>,
+        // The end of the present wait for a part.
+        until: Option<Instant>,
         #[pin]
-        sleep: Option<Sleep>,
+        timer: Timer,
         done: bool,
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Limit {
-    /// The whole body by an instant; the duration is the one the caller set.
-    By(Instant, Duration),
-    /// Each part within a duration.
-    Within(Duration),
-}
-
 impl<B> TimedBody<B> {
-    pub(crate) fn by(inner: B, limit: Option<(Instant, Duration)>) -> Self {
-        Self::new(inner, limit.map(|(at, total)| Limit::By(at, total)))
-    }
-
-    pub(crate) fn within(inner: B, stall: Option<Duration>) -> Self {
-        Self::new(inner, stall.map(Limit::Within))
-    }
-
-    fn new(inner: B, limit: Option<Limit>) -> Self {
+    pub(crate) fn new(inner: B, total: Option<Total>, stall: Option<Duration>) -> Self {
         Self {
             inner,
-            limit,
-            sleep: None,
+            total,
+            stall,
+            until: None,
+            timer: Timer::default(),
             done: false,
         }
     }
@@ -55,44 +46,43 @@ impl<B> TimedBody<B> {
 impl<B> Body for TimedBody<B>
 where
     B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     type Data = B::Data;
-    type Error = Box<dyn Error + Send + Sync>;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, Self::Error>>> {
-        let mut this = self.project();
+    ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
+        let this = self.project();
         if *this.done {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
-            if matches!(this.limit, Some(Limit::Within(_))) {
-                this.sleep.set(None);
+        // Not left to the timer: where parts are always ready, nothing would ever look at it.
+        let late = this.total.filter(|total| has_passed(total.at));
+        if late.is_none() {
+            if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
+                *this.until = None;
+                return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
             }
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
-        }
-        let Some(limit) = *this.limit else {
-            return Poll::Pending;
-        };
-        if this.sleep.is_none() {
-            this.sleep.set(Some(match limit {
-                Limit::By(at, _) => tokio::time::sleep_until(at),
-                Limit::Within(stall) => tokio::time::sleep(stall),
-            }));
-        }
-        let sleep = this.sleep.as_pin_mut().expect("set above");
-        if sleep.poll(cx).is_pending() {
-            return Poll::Pending;
+            if this.until.is_none() {
+                let stalled = this.stall.and_then(from_now);
+                let ends = this.total.map(|total| total.at);
+                *this.until = stalled.into_iter().chain(ends).min();
+            }
+            let Some(until) = *this.until else {
+                return Poll::Pending;
+            };
+            ready!(this.timer.poll_until(until, cx));
         }
         *this.done = true;
-        let (which, after) = match limit {
-            Limit::By(_, total) => (Which::Total, total),
-            Limit::Within(stall) => (Which::Stall, stall),
+        let (which, after) = match (*this.total, *this.stall) {
+            (Some(total), _) if has_passed(total.at) => (Which::Total, total.after),
+            (_, stall) => (Which::Stall, stall.unwrap_or_default()),
         };
-        Poll::Ready(Some(Err(TimedOut::new(which, after, true).into())))
+        let passed = TimedOut::new(which, after, Departed::Maybe);
+        Poll::Ready(Some(Err(passed.into())))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -5,6 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::time::Instant;
+
+use crate::departure::Departed;
 
 /// How long a call may take, part by part.
 ///
@@ -17,21 +20,15 @@ use http::StatusCode;
 /// use std::time::Duration;
 ///
 /// let patient = Timeouts::call().total(Duration::from_secs(120));
-/// assert_eq!(Timeouts::call().total, None);
-/// assert_eq!(patient.total, Some(Duration::from_secs(120)));
+/// assert_eq!(Timeouts::call().total_limit(), None);
+/// assert_eq!(patient.total_limit(), Some(Duration::from_secs(120)));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[must_use]
-#[non_exhaustive]
 pub struct Timeouts {
-    /// From the call to the last byte of the body, waiting for the limiter and all attempts
-    /// included.
-    pub total: Option<Duration>,
-    /// From the grant of the limiter to the response head, one attempt. An upload that makes
-    /// progress starts it anew.
-    pub attempt: Option<Duration>,
-    /// Between two parts of a response body.
-    pub stall: Option<Duration>,
+    pub(crate) total: Option<Duration>,
+    pub(crate) attempt: Option<Duration>,
+    pub(crate) stall: Option<Duration>,
 }
 
 impl Timeouts {
@@ -72,22 +69,44 @@ impl Timeouts {
         }
     }
 
-    /// Sets the time for the whole call.
+    /// Sets the time for the whole call, from its beginning to the last byte of the body, waiting for
+    /// the limiter and all attempts included.
     pub const fn total(mut self, total: Duration) -> Self {
         self.total = Some(total);
         self
     }
 
-    /// Sets the time for one attempt.
+    /// Sets the time for one attempt, from the grant of the limiter to the response head.
+    ///
+    /// An upload that makes progress starts it anew, so that its silence is noticed after one to two
+    /// times as long.
     pub const fn attempt(mut self, attempt: Duration) -> Self {
         self.attempt = Some(attempt);
         self
     }
 
-    /// Sets the time between two parts of the response body.
+    /// Sets the time between two parts of the response body, decompressed.
     pub const fn stall(mut self, stall: Duration) -> Self {
         self.stall = Some(stall);
         self
+    }
+
+    /// The time for the whole call.
+    #[must_use]
+    pub const fn total_limit(&self) -> Option<Duration> {
+        self.total
+    }
+
+    /// The time for one attempt.
+    #[must_use]
+    pub const fn attempt_limit(&self) -> Option<Duration> {
+        self.attempt
+    }
+
+    /// The time between two parts of the response body.
+    #[must_use]
+    pub const fn stall_limit(&self) -> Option<Duration> {
+        self.stall
     }
 }
 
@@ -95,6 +114,13 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self::call()
     }
+}
+
+/// The limit of a whole call: the instant, and how long that was when it began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Total {
+    pub(crate) at: Instant,
+    pub(crate) after: Duration,
 }
 
 /// A timeout of a call has passed.
@@ -114,11 +140,11 @@ pub(crate) enum Which {
 }
 
 impl TimedOut {
-    pub(crate) fn new(which: Which, after: Duration, dispatched: bool) -> Self {
+    pub(crate) fn new(which: Which, after: Duration, departed: Departed) -> Self {
         Self {
             which,
             after,
-            dispatched,
+            dispatched: matches!(departed, Departed::Maybe),
             status: None,
         }
     }
@@ -141,7 +167,10 @@ impl TimedOut {
         self.after
     }
 
-    /// Whether the request had been handed to the transport. If not, it was never sent.
+    /// Whether the request had been handed to the transport, or may have been. If not, it was never
+    /// sent.
+    ///
+    /// In a stack of one's own the timeouts cannot know, and say yes.
     #[must_use]
     pub fn was_dispatched(&self) -> bool {
         self.dispatched

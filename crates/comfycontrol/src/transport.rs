@@ -24,7 +24,6 @@ mod loopback;
 mod proxy;
 mod tls;
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -42,16 +41,22 @@ use hyper_util::client::legacy::ResponseFuture as HyperFuture;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use pin_project_lite::pin_project;
-use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
+use tower::{BoxError, ServiceExt};
 use tower_service::Service;
 
 use self::connector::Connector;
 pub(crate) use self::proxy::Proxies;
 pub(crate) use self::tls::TlsSettings;
+use crate::error::without_quotes;
 use crate::{Body, Error};
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+/// The version of rustls that [`tls_config`](crate::ClientBuilder::tls_config) and
+/// [`crypto_provider`](crate::ClientBuilder::crypto_provider) take.
+#[doc(no_inline)]
+pub use rustls;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// Puts requests on the wire.
 ///
@@ -71,6 +76,7 @@ impl Transport {
         proxies: Proxies,
         connect_timeout: Duration,
     ) -> Result<Self, Error> {
+        proxies.check()?;
         let connector = Connector::new(tls.build()?, proxies, connect_timeout);
         Ok(Self(Kind::Hyper(Arc::new(pooled(connector)))))
     }
@@ -221,12 +227,14 @@ impl HttpBody for TransportBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.project().kind.project() {
+        let frame = match self.project().kind.project() {
             BodyKindProj::Incoming { body } => body
                 .poll_frame(cx)
                 .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
             BodyKindProj::Boxed { body } => body.poll_frame(cx),
-        }
+        };
+        // Here, so that no layer further out can show them.
+        frame.map(|frame| frame.map(|frame| frame.map_err(without_quotes)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -254,13 +262,6 @@ fn pooled<C: Connect + Clone>(connector: C) -> HyperClient<C, Body> {
         .http2_keep_alive_interval(PING_EVERY)
         .http2_keep_alive_timeout(PING_TIMEOUT)
         .build(connector)
-}
-
-/// Whether an origin is this machine.
-pub(crate) fn is_loopback(origin: &str) -> bool {
-    origin
-        .parse()
-        .is_ok_and(|uri: http::Uri| uri.host().is_some_and(loopback::is_loopback_name))
 }
 
 /// Shorter than what NATs and the edge forget in.

@@ -1,5 +1,7 @@
 //! Following a workflow until it has ended.
 
+mod update;
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,112 +11,10 @@ use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
-use serde_json::Value;
 
+pub use self::update::{Cause, Output, Status, Update};
 use crate::error::BodyFailed;
 use crate::{Client, Error, ErrorKind, Events, Timeouts};
-
-/// The state of a workflow, as its subscription tells it.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[non_exhaustive]
-pub struct Update {
-    /// How far it is.
-    pub status: Status,
-    /// What ComfyUI knows it by.
-    #[serde(default)]
-    pub prompt: Option<Value>,
-    /// Its place in the runner's queue.
-    #[serde(default)]
-    pub queue_number: Option<i64>,
-    /// Its results, once it is completed.
-    #[serde(default, deserialize_with = "null_is_empty")]
-    pub outputs: Vec<Output>,
-    /// Why it failed.
-    #[serde(default)]
-    pub cause: Option<Cause>,
-    /// When it started, as the API writes it.
-    #[serde(default)]
-    pub started_at: Option<String>,
-    /// When it ended, as the API writes it.
-    #[serde(default)]
-    pub completed_at: Option<String>,
-}
-
-/// How far a workflow is.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Status {
-    /// Validated, waiting.
-    Accepted,
-    /// Stopped by its owner.
-    Cancelled,
-    /// Done.
-    Completed,
-    /// Ended by an error.
-    Failed,
-    /// Refused as not valid.
-    Invalid,
-    /// In the runner's queue.
-    Queued,
-    /// Executing.
-    Running,
-    /// Copied to a runner.
-    Uploaded,
-    /// A state this crate does not know.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Status {
-    /// Whether nothing follows.
-    #[must_use]
-    pub fn is_terminal(self) -> bool {
-        matches!(
-            self,
-            Self::Cancelled | Self::Completed | Self::Failed | Self::Invalid
-        )
-    }
-}
-
-/// A result of a workflow.
-#[derive(Clone, Deserialize, PartialEq)]
-#[non_exhaustive]
-pub struct Output {
-    /// Its id.
-    pub id: String,
-    /// The workflow it belongs to.
-    pub workflow_id: String,
-    /// Where it can be fetched for some minutes, with a [`Downloader`](crate::Downloader). The
-    /// query is a secret while it is valid.
-    pub src: String,
-}
-
-impl fmt::Debug for Output {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let src = self.src.split('?').next().unwrap_or_default();
-        f.debug_struct("Output")
-            .field("id", &self.id)
-            .field("src", &src)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a workflow failed.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[non_exhaustive]
-pub struct Cause {
-    /// The node that failed.
-    #[serde(default)]
-    pub node_type: Option<String>,
-    /// The type of the exception.
-    #[serde(default)]
-    pub exception_type: Option<String>,
-    /// Its message.
-    #[serde(default)]
-    pub exception_message: Option<String>,
-}
 
 impl Client {
     /// Follows a workflow until it has ended.
@@ -197,7 +97,7 @@ impl Subscription {
             };
             let failed = match events.next().await {
                 Some(Ok(event)) => {
-                    let update: Update = event.json()?;
+                    let update: Update = event.json().map_err(|e| self.failed(e))?;
                     // The first update of a new stream says again where the last one ended.
                     let is_news = self.last.as_ref() != Some(&update);
                     // A state nobody here knows may be the last one.
@@ -220,11 +120,15 @@ impl Subscription {
             self.misses += 1;
             if self.misses > MOST_MISSES {
                 let error = failed.unwrap_or_else(ended_early);
-                return Err(error.during(&Method::GET, &self.path));
+                return Err(self.failed(error));
             }
             // After every stream, for a server may close each one after its first update.
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        error.during(&Method::GET, &self.path)
     }
 }
 
@@ -238,14 +142,6 @@ async fn open(client: &Client, path: &str) -> Result<Events, Error> {
         ..client.timeouts().stall(SILENCE)
     };
     client.get(path).timeouts(timeouts).events().await
-}
-
-fn null_is_empty<'de, D, T>(de: D) -> Result<Vec<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::<Vec<T>>::deserialize(de).map(Option::unwrap_or_default)
 }
 
 /// All but the unreserved characters of RFC 3986 §2.3, without the dot, which would make `..`.

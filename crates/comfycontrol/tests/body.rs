@@ -94,6 +94,39 @@ async fn a_file_is_read_anew_for_each_attempt() {
     assert!(Body::from_file("/nowhere/at/all").await.is_err());
 }
 
+/// A length of zero would be sent as an empty body, without a look at what is there.
+#[tokio::test]
+async fn what_has_no_length_is_not_taken_for_empty() {
+    let body = Body::replayable(Some(0), || Full::new(Bytes::from("four")));
+    assert_eq!((body.len(), body.is_end_stream()), (None, false));
+    assert_eq!(read(body.try_clone().unwrap()).await, "four");
+    assert_eq!(read(body).await, "four");
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let body = Body::from_file(file.path()).await.unwrap();
+    let twin = body.try_clone().unwrap();
+    assert_eq!(read(body).await, "");
+    // It has grown in the meantime.
+    std::fs::write(file.path(), "grown").unwrap();
+    assert!(!twin.is_end_stream());
+    assert_eq!(read(twin).await, "grown");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_the_system_makes_up_is_sent() {
+    let about = "/proc/self/status";
+    assert_eq!(std::fs::metadata(about).unwrap().len(), 0);
+    let body = Body::from_file(about).await.unwrap();
+    assert!(!body.is_end_stream());
+    let form = Multipart::new().part("status", Part::file(about).await.unwrap());
+    let form = form.into_body();
+    assert_eq!(form.len(), None);
+    for sent in [read(body).await, read(form).await] {
+        assert!(sent.contains("Name:"), "{sent}");
+    }
+}
+
 #[tokio::test]
 async fn fifty_megabytes_of_parts_are_not_copied() {
     let big = Bytes::from(vec![b'x'; 50_000_000]);

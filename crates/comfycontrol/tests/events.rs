@@ -47,7 +47,7 @@ async fn events_are_read_however_they_are_cut() {
 #[tokio::test(start_paused = true)]
 async fn an_event_without_end_is_cut_off() {
     let (client, _) = answering(|_| {
-        let flood = stream::repeat_with(|| Ok::<_, io::Error>(vec![b'x'; 64 * 1024]));
+        let flood = stream::repeat_with(|| Ok::<_, io::Error>(vec![b'x'; 64 * 1024])).take(50);
         event_stream(Body::from_stream(flood))
     });
     let mut events = client.get("/x").events().await.unwrap();
@@ -57,10 +57,46 @@ async fn an_event_without_end_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn many_small_events_are_no_flood() {
-    let piece = "data: 0123456789\n\n".repeat(1_000);
-    let (client, _) = answering(move |_| events(vec![piece.clone().into_bytes(); 100]));
-    let events = client.get("/x").events().await.unwrap();
-    assert_eq!(events.count().await, 100_000);
+    // The second time in one piece.
+    for pieces in [100, 1] {
+        let piece = "data: 0123456789\n\n".repeat(100_000 / pieces);
+        let (client, _) = answering(move |_| events(vec![piece.clone().into_bytes(); pieces]));
+        let events = client.get("/x").events().await.unwrap();
+        let events: Vec<_> = events.try_collect().await.unwrap();
+        assert_eq!(events.len(), 100_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_of_endless_lines_is_cut_off() {
+    for end in ["\n", "\r\n", "\r"] {
+        let lines = format!("data: 0123456789{end}").repeat(1_000);
+        let (client, _) = answering(move |_| {
+            let lines = lines.clone();
+            let flood = stream::repeat_with(move || Ok::<_, io::Error>(lines.clone())).take(200);
+            event_stream(Body::from_stream(flood))
+        });
+        let mut events = client.get("/x?a=b").events().await.unwrap();
+        let failed = events.next().await.unwrap().unwrap_err();
+        assert_eq!(failed.as_body_too_large().unwrap().limit(), 1024 * 1024);
+        assert_eq!(failed.call(), Some((&http::Method::GET, "/x")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn comments_keep_a_stream_alive_however_many_there_are() {
+    for comment in [": still here\n\n", ": still here\n", ":\r\n\r\n", "\n"] {
+        // Two mebibytes, in pieces and at once.
+        let padding = comment.repeat(2 * 1024 * 1024 / comment.len());
+        for size in [64 * 1024, usize::MAX] {
+            let pieces = padding.as_bytes().chunks(size).map(<[u8]>::to_vec);
+            let pieces: Vec<_> = pieces.chain([b"data: 1\n\n".to_vec()]).collect();
+            let (client, _) = answering(move |_| events(pieces.clone()));
+            let events = client.get("/x").events().await.unwrap();
+            let events: Vec<_> = events.try_collect().await.unwrap();
+            assert_eq!(events.len(), 1, "{comment:?}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,6 +115,16 @@ async fn silence_between_events_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_that_is_not_text_is_an_error() {
+    let (client, _) = answering(|_| events(vec![b"data: \xff\n\n".to_vec()]));
+    let mut events = client.get("/x?a=b").events().await.unwrap();
+    let failed = events.next().await.unwrap().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Body);
+    assert_eq!(failed.call(), Some((&http::Method::GET, "/x")));
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_an_event_stream_is_refused() {
     let (client, _) = answering(|_| Response::new(Body::from("{}")));
     let failed = client.get("/x").events().await.unwrap_err();
@@ -87,6 +133,7 @@ async fn what_is_not_an_event_stream_is_refused() {
         failed.to_string(),
         "200 answer is not an event stream (content type none)"
     );
+    assert_eq!(failed.call(), Some((&http::Method::GET, "/x")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,10 +148,20 @@ async fn a_subscription_goes_on_after_the_server_has_closed_it() {
         2 => events(vec![]),
         _ => events(vec![update("running"), update("failed"), update("queued")]),
     });
-    let updates: Vec<_> = client.subscribe("a/../b").try_collect().await.unwrap();
+    let updates: Vec<_> = client.subscribe("a/b?c").try_collect().await.unwrap();
     let states: Vec<_> = updates.iter().map(|update| update.status).collect();
     assert_eq!(states, [Status::Queued, Status::Running, Status::Failed]);
     assert_eq!(heads.lock().unwrap().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_leads_elsewhere_is_refused() {
+    let (client, heads) = answering(|_| events(vec![update("completed")]));
+    for id in ["a/../b", ".."] {
+        let refused = client.subscribe(id).try_next().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Request);
+    }
+    assert!(heads.lock().unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,7 +25,6 @@ impl Cache {
             // What is needed at once is read twice at once; an old sighting does not count.
             self.candidate = None;
         }
-        current.advance(Asked::Yes, Asked::UnderWay);
         current.advance(Asked::No, Asked::UnderWay);
     }
 
@@ -53,6 +52,9 @@ impl Cache {
         self.last_read = Some(now);
         self.next_look = Some(now + SHORTEST_INTERVAL);
         if let Some(current) = &mut self.current {
+            if current.rejected == Some(Asked::UnderWay) {
+                current.asked_in_vain = Some(now);
+            }
             current.advance(Asked::UnderWay, Asked::Yes);
         }
         let error = outcome.unwrap_or_else(|Unsettled(error)| Some(error));
@@ -122,18 +124,22 @@ impl Cache {
     pub(super) fn adopt(&mut self, token: Token, on_trial: bool) -> Option<Notice> {
         self.candidate = None;
         self.generation += 1;
+        let refused = self.is_refused(&token);
+        let same = |past: &Known| past.token.is_same(&token);
+        let at = self.past.iter().position(same);
+        let before = at.and_then(|at| self.past.remove(at));
         let new = Known {
             generation: self.generation,
             on_trial,
             // A token once refused is tried again only for want of another, and not announced as new.
-            rejected: self.is_refused(&token).then_some(Asked::Yes),
+            rejected: refused.then_some(Asked::Yes),
+            asked_in_vain: None,
             expired: None,
             expires_soon: false,
-            warned: Warned::No,
+            warned: before.map_or(Warned::No, |before| before.warned),
             token,
         };
         let fingerprint = new.token.fingerprint();
-        self.past.retain(|past| !past.token.is_same(&new.token));
         let old = self.current.replace(new)?;
         let notice = Notice::Replaced(old.token.fingerprint(), fingerprint);
         if self.past.len() == REMEMBERED {

@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 use super::{Asked, Cache, Known, Notice};
 use crate::SourceProblem;
-use crate::source::SHORTEST_INTERVAL;
 
 /// What to do with a 401.
 #[derive(Debug, Eq, PartialEq)]
@@ -25,13 +24,17 @@ impl Cache {
         &mut self,
         generation: u64,
         now: Option<Instant>,
-        reading: bool,
     ) -> (Verdict, Option<Notice>) {
         let Some(current) = &mut self.current else {
             return (Verdict::Unchanged, None);
         };
         if current.generation == generation {
-            current.rejected.get_or_insert(Asked::No);
+            // A server that refuses now and then what it accepts otherwise does not have the source read each time.
+            let asked = now
+                .zip(current.asked_in_vain)
+                .is_some_and(|(now, at)| now.saturating_duration_since(at) < self.interval);
+            let asked = if asked { Asked::Yes } else { Asked::No };
+            current.rejected.get_or_insert(asked);
             if let Some(notice) = self.take_back() {
                 return (Verdict::Replaced, Some(notice));
             }
@@ -45,8 +48,9 @@ impl Cache {
                 return (Verdict::Replaced, None);
             }
         }
+        let unanswered = |current: &Known| current.rejected != Some(Asked::Yes);
         match now {
-            Some(now) if reading || self.is_due(now, SHORTEST_INTERVAL) => (Verdict::Wait, None),
+            Some(_) if self.current.as_ref().is_some_and(unanswered) => (Verdict::Wait, None),
             _ => (Verdict::Unchanged, None),
         }
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::{Asked, Cache, Known, Lent, Notice};
+use super::{Cache, Known, Lent, Notice};
 use crate::source::SHORTEST_INTERVAL;
 
 /// What to do with a request.
@@ -21,26 +21,22 @@ pub(crate) enum Advice {
 }
 
 impl Cache {
-    /// Whether [`lend`](Self::lend) has to know the time.
-    pub(crate) fn needs_clock(&self) -> bool {
-        self.has_source
-            || self
-                .present()
-                .is_some_and(|token| token.expires_at().is_some())
+    /// The present token, if it has no date; for tokens put in by hand.
+    pub(crate) fn lend_undated(&self) -> Option<Lent> {
+        match &self.current {
+            Some(current) if current.token.expires_at().is_none() => Some(current.lend()),
+            _ => None,
+        }
     }
 
-    /// The hot path: the present token, if there is nothing to think about.
-    ///
-    /// `now` may be left out where [`needs_clock`](Self::needs_clock) says so.
-    pub(crate) fn lend(&self, now: Option<Instant>) -> Option<Lent> {
-        let current = self.current.as_ref()?;
-        let quiet = match now {
-            Some(now) => {
-                !current.waits_for_source() && self.next_look.is_some_and(|look| now < look)
+    /// The present token, if there is nothing to think about.
+    pub(crate) fn lend(&self, now: Instant) -> Option<Lent> {
+        match (&self.current, self.next_look) {
+            (Some(current), Some(look)) if now < look && !current.waits_for_source() => {
+                Some(current.lend())
             }
-            None => !self.needs_clock(),
-        };
-        quiet.then(|| current.lend())
+            _ => None,
+        }
     }
 
     /// Decides on a request that [`lend`](Self::lend) could not serve.
@@ -70,18 +66,14 @@ impl Cache {
 
     fn time_between_readings(&self) -> Duration {
         match &self.current {
-            Some(current) if current.rejected.is_some() => SHORTEST_INTERVAL,
             Some(current) if current.expires_soon => self.interval.min(TAKEOVER_INTERVAL),
             Some(_) => self.interval,
             None => SHORTEST_INTERVAL,
         }
     }
 
-    pub(super) fn is_due(&self, now: Instant, wait: Duration) -> bool {
-        let unasked = |current: &Known| {
-            current.rejected == Some(Asked::No) || current.expired == Some(Asked::No)
-        };
-        self.current.as_ref().is_some_and(unasked)
+    fn is_due(&self, now: Instant, wait: Duration) -> bool {
+        self.current.as_ref().is_some_and(Known::is_unasked)
             || self
                 .last_read
                 .is_none_or(|at| now.saturating_duration_since(at) >= wait)

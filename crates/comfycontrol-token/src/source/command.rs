@@ -18,7 +18,8 @@ use crate::Token;
 /// No shell is involved. The command has ten seconds to print at most 4 KiB, to close its output and to
 /// end with code 0; after that it is killed (what it started itself is not, and it does not run again as long as that holds
 /// the output open). It reads nothing and its messages are
-/// dropped: neither its output nor its arguments are in any error or log. It runs at most once a minute of use, and after a 401.
+/// dropped: neither its output nor its arguments are in any error or log. It runs at most once a minute of use, and once more after a
+/// 401.
 ///
 /// ```
 /// # #[cfg(unix)] {

@@ -84,9 +84,11 @@ impl fmt::Display for SourceError {
             SourceProblem::Other(message) => f.write_str(message),
             SourceProblem::Panicked => f.write_str("panicked"),
             SourceProblem::Refused => f.write_str("gives a token that the server has refused"),
-            SourceProblem::TimedOut => f.write_str("took too long and was stopped"),
+            SourceProblem::TimedOut => f.write_str("took too long"),
             SourceProblem::TooLarge => f.write_str("holds more than a token can be long"),
-            SourceProblem::Unread => f.write_str("not read, because the runtime shut down"),
+            SourceProblem::Unread => {
+                f.write_str("not read, because no thread could be started or the runtime shut down")
+            }
             SourceProblem::Unsettled => f.write_str("changed while it was being read"),
         }
     }
@@ -124,11 +126,12 @@ pub enum SourceProblem {
     Panicked,
     /// It gives a token that the server has answered with 401.
     Refused,
-    /// The command did not end in time, or left its output open.
+    /// The command did not end in time, or left its output open; or a call has waited for a reading longer than
+    /// [`Tokens::read_timeout`](crate::Tokens::read_timeout).
     TimedOut,
     /// More than 4 KiB.
     TooLarge,
-    /// The runtime that was to read it shut down first.
+    /// There was no thread to be had to read it, or the runtime shut down first.
     Unread,
     /// It gave something else each time it was read.
     Unsettled,

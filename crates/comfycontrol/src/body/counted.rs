@@ -5,8 +5,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
+use tower::BoxError;
 
-use super::{BoxBody, BoxError};
+use super::BoxBody;
 
 /// Polls a body, and fails it if it does not keep to the length it was announced with.
 pub(super) fn poll_counted(

@@ -13,7 +13,8 @@ use super::Body;
 impl Body {
     /// The content of a file, read piece by piece and from its start for each attempt.
     ///
-    /// The length is asked for now and must still be right when the file is sent.
+    /// The length is asked for now and must still be right when the file is sent. A file that has none,
+    /// as those that a system makes up when they are read, is sent without announcing one.
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ use crate::client::Shared;
 use crate::error::{InvalidConfig, Setting};
 use crate::registry::{self, Key};
 use crate::stack::{AttemptTimeoutLayer, DeadlineLayer, Layers, RequestIds};
-use crate::transport::{Proxies, Transport, is_loopback};
+use crate::transport::{Proxies, Transport};
 use crate::url::Target;
 use crate::{Client, Error};
 
@@ -53,18 +53,18 @@ impl ClientBuilder {
         let unlimited = Layers {
             rate_limit: None,
             add_token: None,
-            retry: layers.retry.clone().or_cooldown(COOLDOWN),
+            retry: layers.retry.clone().or_cooldown(COOLDOWN).without_tokens(),
             ..layers.clone()
         };
-        let shared = Shared {
+        Ok(Client::new(Shared {
+            stack: layers.stack(transport.clone()),
             target,
             headers,
             limiter,
             max_body,
             timeouts,
-            unlimited: unlimited.stack(transport.clone()),
-        };
-        Ok(Client::new(layers.stack(transport), shared))
+            unlimited: unlimited.stack(transport),
+        }))
     }
 
     fn checked(&mut self) -> Result<(Target, Origin), InvalidConfig> {
@@ -84,15 +84,15 @@ impl ClientBuilder {
             Limit::Own(limiter) => Some(limiter.clone()),
             Limit::Quota(quota) => Some(Limiter::new(*quota)),
             // Neither leaves by the address that is counted.
-            Limit::Shared if self.transport.is_some() || is_loopback(&origin.to_string()) => {
+            Limit::Shared if self.transport.is_some() || origin.is_loopback() => {
                 Some(Limiter::new(Quota::COMFYCONTROL))
             }
             Limit::Shared => {
-                let origin = origin.to_string();
-                let proxy = self.proxies().key(&origin);
-                Some(registry::shared(Key { origin, proxy }, || {
-                    Limiter::new(Quota::COMFYCONTROL)
-                }))
+                let key = Key {
+                    proxy: self.proxies().key(&origin.to_string()),
+                    origin: origin.clone(),
+                };
+                Some(registry::shared(key, || Limiter::new(Quota::COMFYCONTROL)))
             }
         }
     }
@@ -106,6 +106,9 @@ impl ClientBuilder {
         let mut retry = self.retry.unwrap_or_default();
         if limiter.is_none() {
             retry = retry.or_cooldown(COOLDOWN);
+        }
+        if tokens.is_none() {
+            retry = retry.without_tokens();
         }
         Ok(Layers {
             user_agent: self.user_agent.unwrap_or(USER_AGENT),

@@ -2,8 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use comfycontrol_token::{InvalidOrigin, InvalidToken};
-
-type BoxError = Box<dyn Error + Send + Sync>;
+use tower::BoxError;
 
 /// A setting the client cannot be built from.
 #[derive(Debug)]
@@ -20,6 +19,8 @@ pub(crate) enum Setting {
     Header,
     #[cfg(feature = "proxy")]
     Proxy(&'static str),
+    #[cfg(feature = "proxy")]
+    ProxyVariable(&'static str),
     RootCertificate,
     Roots,
     TokenMalformed(InvalidToken),
@@ -51,7 +52,7 @@ impl InvalidConfig {
             Setting::CryptoProvider => "crypto_provider",
             Setting::Header => "default_header",
             #[cfg(feature = "proxy")]
-            Setting::Proxy(_) => "proxy",
+            Setting::Proxy(_) | Setting::ProxyVariable(_) => "proxy",
             Setting::RootCertificate | Setting::Roots => "root_certificate",
             Setting::TokenMalformed(_) | Setting::TokenMissing | Setting::TokenUnreadable => {
                 "token"
@@ -73,6 +74,12 @@ impl fmt::Display for InvalidConfig {
             Setting::Proxy(why) => write!(
                 f,
                 "proxy {why}: give http://, https://, socks5:// or socks5h:// with host and port"
+            ),
+            #[cfg(feature = "proxy")]
+            Setting::ProxyVariable(name) => write!(
+                f,
+                "{name} does not hold a proxy: give http://, https://, socks5:// or socks5h:// with \
+                 host and port, or call no_proxy()"
             ),
             Setting::RootCertificate => {
                 f.write_str("root certificate is not usable: give one X.509 certificate in DER")

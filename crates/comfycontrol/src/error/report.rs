@@ -1,10 +1,13 @@
 use std::error::Error;
 use std::fmt;
 
+use comfycontrol_error::Harmless;
+
 /// Prints an error and all of its causes on one line.
 ///
-/// Made by [`Error::report`](crate::Error::report). A cause whose text the line before it ends
-/// with already is left out.
+/// Made by [`Error::report`](crate::Error::report). A cause whose text the one before it ends with
+/// already is left out. Whatever a cause says, tokens are masked, control characters escaped, and the
+/// rest after a thousand characters cut.
 #[derive(Debug)]
 pub struct Report<'a>(&'a (dyn Error + 'static));
 
@@ -17,13 +20,13 @@ impl<'a> Report<'a> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.to_string();
-        f.write_str(&shown)?;
+        write!(f, "{}", Harmless::new(&shown, MOST_SHOWN))?;
         let mut next = self.0.source();
         while let Some(cause) = next {
             let text = cause.to_string();
             // Not every error below us keeps to "do not repeat your source".
             if !shown.ends_with(&text) {
-                write!(f, ": {text}")?;
+                write!(f, ": {}", Harmless::new(&text, MOST_SHOWN))?;
                 shown = text;
             }
             next = cause.source();
@@ -31,3 +34,6 @@ impl fmt::Display for Report<'_> {
         Ok(())
     }
 }
+
+/// Characters a cause.
+const MOST_SHOWN: usize = 1_000;

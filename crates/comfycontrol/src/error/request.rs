@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-type BoxError = Box<dyn Error + Send + Sync>;
+use tower::BoxError;
 
 /// A request that could not be built, and was not sent.
 #[derive(Debug)]

@@ -1,13 +1,15 @@
-//! Names what went wrong below HTTP, from the chain of causes hyper leaves.
+mod chain;
 
 use std::error::Error;
 use std::fmt;
-use std::io;
 
-type BoxError = Box<dyn Error + Send + Sync>;
+use tower::BoxError;
+
+pub(crate) use self::chain::without_quotes;
+use self::chain::{kind, never_processed};
+use super::Report;
 
 /// The connection could not be made, or failed.
-#[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     before_sending: bool,
@@ -35,9 +37,9 @@ pub enum TransportErrorKind {
     /// The request's own body failed, or was not as long as announced. Over HTTP/2 its error is lost
     /// on the way, and only logged.
     RequestBody,
-    /// The connection broke while the request was under way.
+    /// The connection broke, while it was made or while the request was under way.
     Reset,
-    /// The TLS handshake failed.
+    /// The TLS handshake failed: one side does not trust or understand the other.
     Tls,
 }
 
@@ -50,7 +52,7 @@ impl TransportError {
         Self {
             kind: kind(&*source, connecting),
             before_sending: connecting || never_processed(&*source),
-            source,
+            source: without_quotes(source),
         }
     }
 
@@ -78,6 +80,16 @@ impl TransportError {
     }
 }
 
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportError")
+            .field("kind", &self.kind)
+            .field("before_sending", &self.before_sending)
+            .field("source", &format_args!("{}", Report::new(&*self.source)))
+            .finish()
+    }
+}
+
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
@@ -100,6 +112,9 @@ impl fmt::Display for TransportError {
             }
             TransportErrorKind::RequestBody => {
                 "request body failed, or is not as long as announced"
+            }
+            TransportErrorKind::Reset if self.before_sending => {
+                "connection broke before the request was sent"
             }
             TransportErrorKind::Reset => "connection broke before the answer came",
             TransportErrorKind::Tls => {
@@ -150,115 +165,5 @@ impl fmt::Display for ConnectFailed {
 impl Error for ConnectFailed {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|e| e as _)
-    }
-}
-
-fn kind(error: &(dyn Error + 'static), connecting: bool) -> TransportErrorKind {
-    for cause in chain(error) {
-        if let Some(failed) = cause.downcast_ref::<ConnectFailed>() {
-            return failed.kind;
-        }
-        if cause.is::<rustls::Error>() {
-            return TransportErrorKind::Tls;
-        }
-        if let Some(e) = cause.downcast_ref::<io::Error>() {
-            match e.kind() {
-                io::ErrorKind::ConnectionRefused => return TransportErrorKind::Refused,
-                io::ErrorKind::HostUnreachable
-                | io::ErrorKind::NetworkDown
-                | io::ErrorKind::NetworkUnreachable => return TransportErrorKind::NoNetwork,
-                io::ErrorKind::TimedOut if connecting => {
-                    return TransportErrorKind::ConnectTimedOut;
-                }
-                io::ErrorKind::BrokenPipe
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::UnexpectedEof => {
-                    return if connecting {
-                        TransportErrorKind::Tls
-                    } else {
-                        TransportErrorKind::Reset
-                    };
-                }
-                _ => {}
-            }
-        }
-        if let Some(e) = cause.downcast_ref::<hyper::Error>() {
-            if e.is_user() {
-                return TransportErrorKind::RequestBody;
-            }
-            if e.is_incomplete_message() || e.is_closed() || e.is_canceled() {
-                return TransportErrorKind::Reset;
-            }
-        }
-        if let Some(e) = cause.downcast_ref::<h2::Error>() {
-            // hyper resets the stream itself when the body it reads from fails.
-            let by_us = e.is_reset() && !e.is_remote() && !e.is_library();
-            return if by_us {
-                TransportErrorKind::RequestBody
-            } else {
-                TransportErrorKind::Reset
-            };
-        }
-    }
-    TransportErrorKind::Other
-}
-
-/// hyper never wrote it, or the server promises that it did nothing with it.
-fn never_processed(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(|cause| {
-        if let Some(e) = cause.downcast_ref::<hyper::Error>() {
-            return e.is_canceled();
-        }
-        let Some(e) = cause.downcast_ref::<h2::Error>() else {
-            return false;
-        };
-        let graceful = e.is_go_away() && e.reason() == Some(h2::Reason::NO_ERROR);
-        let refused = e.is_reset() && e.reason() == Some(h2::Reason::REFUSED_STREAM);
-        e.is_remote() && (graceful || refused)
-    })
-}
-
-/// The error and its causes. An `io::Error` hides the error it wraps behind itself, so that one is
-/// looked at as well.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let current = next?;
-        next = match current
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
-            Some(inner) => Some(inner as _),
-            None => current.source(),
-        };
-        Some(current)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_wrapped_in_an_io_error_is_found() {
-        let tls = io::Error::other(rustls::Error::HandshakeNotComplete);
-        assert_eq!(
-            TransportError::new(tls.into()).kind(),
-            TransportErrorKind::Tls
-        );
-
-        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        assert_eq!(
-            TransportError::new(refused.into()).kind(),
-            TransportErrorKind::Refused
-        );
-    }
-
-    #[test]
-    fn a_refused_stream_was_never_processed() {
-        // A local error proves nothing, whatever its reason says.
-        let local = h2::Error::from(h2::Reason::REFUSED_STREAM);
-        assert!(!TransportError::new(local.into()).is_before_sending());
     }
 }

@@ -1,6 +1,8 @@
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::Value;
+
+use super::seen::Seen;
 
 pub(super) struct Page {
     pub(super) items: Vec<Value>,
@@ -12,7 +14,7 @@ pub(super) struct Page {
 pub(super) struct Position {
     pub(super) read: u32,
     received: u64,
-    seen: HashSet<String>,
+    seen: Seen,
     pages_without_news: u32,
     finished: bool,
 }
@@ -32,17 +34,7 @@ impl Position {
                 Some(total) => self.received >= total,
                 None => count < per_page as usize,
             };
-        let seen = &mut self.seen;
-        let mut is_new = |item: &Value| match item.get("id").and_then(Value::as_str) {
-            Some(id) => seen.insert(id.to_owned()),
-            None => true,
-        };
-        let news: VecDeque<_> = page
-            .items
-            .into_iter()
-            .enumerate()
-            .filter(|(_, item)| is_new(item))
-            .collect();
+        let news = self.seen.news(page.items);
         self.pages_without_news = if news.is_empty() {
             self.pages_without_news + 1
         } else {
@@ -59,27 +51,32 @@ mod tests {
     use serde_json::json;
 
     fn page(ids: impl IntoIterator<Item = u32>, total: Option<u64>) -> Page {
-        let items = ids
-            .into_iter()
-            .map(|id| json!({ "id": id.to_string() }))
-            .collect();
+        let items = ids.into_iter().map(|id| json!({ "id": id })).collect();
         Page { items, total }
-    }
-
-    fn ids(news: VecDeque<(usize, Value)>) -> Vec<u32> {
-        news.iter()
-            .map(|(_, item)| item["id"].as_str().unwrap().parse().unwrap())
-            .collect()
     }
 
     #[test]
     fn a_server_that_ignores_the_page_is_read_no_more_than_thrice() {
-        let mut position = Position::default();
-        for _ in 0..3 {
-            assert!(!position.is_last(100));
-            position.advance(page(0..10, Some(1_000)), 10);
+        let items: [fn(u32) -> Value; 4] = [
+            |n| json!({ "id": n.to_string() }),
+            |n| json!({ "id": n }),
+            |n| json!({ "name": n }),
+            |n| json!(n),
+        ];
+        for (item, total) in items
+            .into_iter()
+            .flat_map(|item| [(item, Some(1_000)), (item, None)])
+        {
+            let mut position = Position::default();
+            let mut yielded = 0;
+            for _ in 0..3 {
+                assert!(!position.is_last(100));
+                let items = (0..10).map(item).collect();
+                yielded += position.advance(Page { items, total }, 10).len();
+            }
+            assert!(position.is_last(100));
+            assert_eq!(yielded, 10, "{:?}", item(0));
         }
-        assert!(position.is_last(100));
     }
 
     #[test]
@@ -116,7 +113,9 @@ mod tests {
             size in 0u32..60,
             per_page in 1u32..20,
             grows in prop::collection::vec(0u32..5, 200),
+            has_ids in any::<bool>(),
         ) {
+            let name = if has_ids { "id" } else { "name" };
             let mut newest = size;
             let mut read = Vec::new();
             let mut position = Position::default();
@@ -127,8 +126,10 @@ mod tests {
                 let list: Vec<u32> = (0..newest).rev().collect();
                 let from = (position.read * per_page).min(newest) as usize;
                 let to = (from + per_page as usize).min(list.len());
-                let ids_of = list[from..to].iter().copied();
-                read.extend(ids(position.advance(page(ids_of, Some(newest.into())), per_page)));
+                let items = list[from..to].iter().map(|n| json!({ name: n })).collect();
+                let page = Page { items, total: Some(newest.into()) };
+                let news = position.advance(page, per_page);
+                read.extend(news.iter().map(|(_, item)| item[name].as_u64().unwrap()));
                 newest += grow.min(per_page - 1);
             }
             prop_assert!(position.is_last(1_000));
@@ -136,7 +137,7 @@ mod tests {
             once.sort_unstable();
             once.dedup();
             prop_assert_eq!(once.len(), read.len());
-            prop_assert!((0..size).all(|id| read.contains(&id)));
+            prop_assert!((0..size).all(|n| read.contains(&n.into())));
         }
     }
 }

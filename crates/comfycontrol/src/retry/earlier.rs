@@ -1,6 +1,7 @@
 use std::mem;
 use std::time::Duration;
 
+use crate::departure::Departed;
 use crate::timeouts::{TimedOut, Which};
 use crate::{Error, Sent};
 
@@ -33,7 +34,7 @@ impl Earlier {
     pub(super) fn keep(&mut self, failed: &mut Error) {
         if failed.sent() != Sent::No {
             // What is left in its place is dropped unseen when the next attempt begins.
-            let unseen = TimedOut::new(Which::Attempt, Duration::ZERO, true);
+            let unseen = TimedOut::new(Which::Attempt, Duration::ZERO, Departed::Maybe);
             self.0 = Some(mem::replace(failed, unseen.into()));
         }
     }

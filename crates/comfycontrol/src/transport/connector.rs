@@ -1,6 +1,5 @@
 //! From a URL to a connection: TCP, then perhaps a proxy, then TLS; or plain to this machine.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,15 +10,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
-use tower::ServiceExt;
+use tower::{BoxError, ServiceExt};
 use tower_service::Service;
 
+use super::BoxFuture;
 use super::loopback::{Loopback, Resolver};
 use super::proxy::Proxies;
 use crate::error::{ConnectFailed, TransportErrorKind};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// What carries TLS, or a request in clear text: TCP, or TLS to a proxy.
 pub(super) type Carrier = MaybeHttpsStream<TokioIo<TcpStream>>;

@@ -1,21 +1,23 @@
 //! TCP connections, and those that may carry plain `http`: the ones that stay on this machine.
+//!
+//! What a host is called decides [`Origin`], as it does for the token. Where the name leads is
+//! looked at here.
 
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::vec;
 
+use comfycontrol_token::Origin;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tower::BoxError;
 use tower_service::Service;
 
+use super::BoxFuture;
 use crate::error::{ConnectFailed, TransportErrorKind};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// Connects to loopback addresses only.
 #[derive(Clone, Debug)]
@@ -37,7 +39,7 @@ impl Service<Uri> for Loopback {
     }
 
     fn call(&mut self, dst: Uri) -> Self::Future {
-        if !is_loopback_name(dst.host().unwrap_or_default()) {
+        if !is_loopback(dst.host().unwrap_or_default()) {
             return Box::pin(async { Err(not_loopback()) });
         }
         let connecting = self.0.call(dst);
@@ -74,7 +76,7 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let local = name.as_str().eq_ignore_ascii_case(LOCALHOST);
+        let local = is_loopback(name.as_str());
         let resolving = self.0.call(name);
         Box::pin(async move {
             let found = resolving
@@ -91,20 +93,14 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// `127.0.0.0/8`, `[::1]`, or exactly `localhost`.
-pub(in crate::transport) fn is_loopback_name(host: &str) -> bool {
-    let literal = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    host.eq_ignore_ascii_case(LOCALHOST) || literal.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+/// Whether a host is written as one of this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    Origin::parse(format!("https://{host}")).is_ok_and(|origin| origin.is_loopback())
 }
 
 fn not_loopback() -> BoxError {
     ConnectFailed::new(TransportErrorKind::NotLoopback).into()
 }
-
-const LOCALHOST: &str = "localhost";
 
 #[cfg(test)]
 mod tests {
@@ -112,25 +108,11 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_loopback() {
-        for host in [
-            "localhost",
-            "127.0.0.1",
-            "127.255.1.2",
-            "[::1]",
-            "LOCALHOST",
-        ] {
-            assert!(is_loopback_name(host), "{host}");
+        for host in ["localhost", "127.255.1.2", "[::1]", "LOCALHOST"] {
+            assert!(is_loopback(host), "{host}");
         }
-        for host in [
-            "localhost.",
-            "localhost.example.com",
-            "128.0.0.1",
-            "0.0.0.0",
-            "[::]",
-            "127.1",
-            "",
-        ] {
-            assert!(!is_loopback_name(host), "{host}");
+        for host in ["localhost.", "localhost.example.com", "[::]", "127.1", ""] {
+            assert!(!is_loopback(host), "{host}");
         }
     }
 

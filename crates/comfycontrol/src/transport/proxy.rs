@@ -23,23 +23,19 @@ impl Proxies {
         Self
     }
 
+    pub(super) fn check(&self) -> Result<(), crate::error::InvalidConfig> {
+        Ok(())
+    }
+
     pub(crate) fn key(&self, _: &str) -> Option<String> {
         None
     }
 
-    pub(super) fn connect<C>(&self, _: &http::Uri, _: &C) -> Option<Connecting> {
+    pub(super) fn connect<C>(
+        &self,
+        _: &http::Uri,
+        _: &C,
+    ) -> Option<super::BoxFuture<super::connector::Carrier>> {
         None
     }
 }
-
-#[cfg(not(feature = "proxy"))]
-type Connecting = std::pin::Pin<
-    Box<
-        dyn Future<
-                Output = Result<
-                    super::connector::Carrier,
-                    Box<dyn std::error::Error + Send + Sync>,
-                >,
-            > + Send,
-    >,
->;

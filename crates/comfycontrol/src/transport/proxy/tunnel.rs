@@ -1,6 +1,5 @@
-use std::error::Error;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Uri;
@@ -8,14 +7,12 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use tower::ServiceExt;
+use tower::{BoxError, ServiceExt};
 
 use crate::error::{ConnectFailed, InvalidConfig, Setting, TransportErrorKind};
+use crate::transport::BoxFuture;
 use crate::transport::connector::Carrier;
-use crate::transport::loopback::{Resolver, is_loopback_name};
-
-type BoxError = Box<dyn Error + Send + Sync>;
-type Connecting = Pin<Box<dyn Future<Output = Result<Carrier, BoxError>> + Send>>;
+use crate::transport::loopback::{Resolver, is_loopback};
 
 /// The proxies to use.
 #[derive(Clone)]
@@ -26,6 +23,9 @@ pub(crate) enum Proxies {
     /// what is meant to stay here would leave.
     Environment(Arc<Matcher>),
     None,
+    /// The variable of this name is set to what is no proxy: whoever meant to hide behind one must not
+    /// be shown.
+    Unusable(&'static str),
 }
 
 impl Proxies {
@@ -33,24 +33,39 @@ impl Proxies {
         Self::None
     }
 
-    /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
+    /// `HTTPS_PROXY`, else `ALL_PROXY`, and `NO_PROXY`, in either case.
     pub(crate) fn from_env() -> Self {
-        Self::Environment(Arc::new(Matcher::from_env()))
+        Self::from_variables(|name| std::env::var_os(name))
+    }
+
+    /// Read by hand, because hyper-util connects directly where it does not understand a variable.
+    fn from_variables(value: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name| Some((name, value(name).filter(|value| !value.is_empty())?));
+        let Some((name, url)) = PROXY.into_iter().find_map(set) else {
+            return Self::None;
+        };
+        let except = NO_PROXY.into_iter().find_map(set);
+        let except = except.map(|(_, hosts)| hosts.to_string_lossy().into_owned());
+        match matcher(&url, except.unwrap_or_default()) {
+            Ok(matcher) => Self::Environment(Arc::new(matcher)),
+            Err(_) => Self::Unusable(name),
+        }
     }
 
     /// One proxy for every host.
     pub(crate) fn all(url: &str) -> Result<Self, InvalidConfig> {
-        // Nothing of the URL may be shown: it may hold credentials.
-        let matcher = Matcher::builder().all(url).build();
-        let probe = Uri::from_static("https://example.com/");
-        let proxy = matcher
-            .intercept(&probe)
-            .ok_or_else(|| InvalidConfig::new(Setting::Proxy("URL is not valid")))?;
-        match proxy.uri().scheme_str() {
-            Some("http" | "https" | "socks5" | "socks5h") => Ok(Self::All(Arc::new(matcher))),
-            _ => Err(InvalidConfig::new(Setting::Proxy(
-                "scheme is not supported",
-            ))),
+        let matcher = matcher(url.as_ref(), String::new());
+        let matcher = matcher.map_err(|why| InvalidConfig::new(Setting::Proxy(why)))?;
+        Ok(Self::All(Arc::new(matcher)))
+    }
+
+    /// # Errors
+    ///
+    /// Fails if the environment names a proxy that cannot be used.
+    pub(in crate::transport) fn check(&self) -> Result<(), InvalidConfig> {
+        match self {
+            Self::Unusable(name) => Err(InvalidConfig::new(Setting::ProxyVariable(name))),
+            _ => Ok(()),
         }
     }
 
@@ -64,9 +79,9 @@ impl Proxies {
     fn intercept(&self, dst: &Uri) -> Option<Intercept> {
         match self {
             Self::All(matcher) => matcher.intercept(dst),
-            Self::Environment(_) if dst.host().is_some_and(is_loopback_name) => None,
+            Self::Environment(_) if dst.host().is_some_and(is_loopback) => None,
             Self::Environment(matcher) => matcher.intercept(dst),
-            Self::None => None,
+            Self::None | Self::Unusable(_) => None,
         }
     }
 
@@ -75,7 +90,7 @@ impl Proxies {
         &self,
         dst: &Uri,
         to_proxy: &HttpsConnector<HttpConnector<Resolver>>,
-    ) -> Option<Connecting> {
+    ) -> Option<BoxFuture<Carrier>> {
         let proxy = self.intercept(dst)?;
         let dst = dst.clone();
         Some(match proxy.uri().scheme_str() {
@@ -101,6 +116,20 @@ impl Proxies {
     }
 }
 
+/// What sends every host but `except` to the proxy at `url`, or what is wrong with that.
+fn matcher(url: &OsStr, except: String) -> Result<Matcher, &'static str> {
+    // Nothing of the URL may be shown: it may hold credentials.
+    let url = url.to_str().ok_or(NOT_VALID)?.to_owned();
+    let proxy = Matcher::builder().all(url.clone()).build();
+    let probe = Uri::from_static("https://example.com/");
+    match proxy.intercept(&probe).ok_or(NOT_VALID)?.uri().scheme_str() {
+        Some("http" | "https" | "socks5" | "socks5h") => {
+            Ok(Matcher::builder().all(url).no(except).build())
+        }
+        _ => Err("scheme is not supported"),
+    }
+}
+
 /// The address of a SOCKS proxy as a URL the TCP connector takes.
 fn over_tcp(proxy: &Uri) -> Uri {
     let host = proxy.host().unwrap_or_default();
@@ -119,8 +148,73 @@ impl fmt::Debug for Proxies {
                 f.debug_tuple("Proxies").field(matcher).finish()
             }
             Self::None => f.write_str("Proxies(None)"),
+            Self::Unusable(name) => write!(f, "Proxies(Unusable({name}))"),
         }
     }
 }
 
 const SOCKS_PORT: u16 = 1080;
+const NOT_VALID: &str = "URL is not valid";
+const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Proxies {
+        Proxies::from_variables(|name| {
+            let found = variables.iter().find(|(set, _)| *set == name);
+            found.map(|(_, value)| value.into())
+        })
+    }
+
+    #[test]
+    fn the_first_variable_that_is_set_names_the_proxy() {
+        let api = "https://api.comfycontrol.app/";
+        for (variables, proxy) in [
+            (&[][..], None),
+            (&[("HTTP_PROXY", "http://a:1"), ("NO_PROXY", "*")], None),
+            (
+                &[("HTTPS_PROXY", ""), ("https_proxy", "b:1")],
+                Some("http://b:1/"),
+            ),
+            (
+                &[("https_proxy", "https://b"), ("ALL_PROXY", "x y")],
+                Some("https://b/"),
+            ),
+            (&[("all_proxy", "socks5://u:p@c:9")], Some("socks5://c:9/")),
+            (
+                &[("ALL_PROXY", "d:1"), ("no_proxy", "a.example, .app")],
+                None,
+            ),
+            (
+                &[("ALL_PROXY", "d:1"), ("no_proxy", "app.example")],
+                Some("http://d:1/"),
+            ),
+        ] {
+            let proxies = from(variables);
+            assert!(proxies.check().is_ok());
+            assert_eq!(proxies.key(api).as_deref(), proxy, "{variables:?}");
+            assert_eq!(proxies.key("https://localhost:1"), None);
+        }
+    }
+
+    #[test]
+    fn a_variable_that_names_no_proxy_is_an_error() {
+        for value in [
+            "http://us er@h",
+            "ftp://h",
+            "http//h",
+            "socks4://h",
+            "http://",
+            " ",
+        ] {
+            let proxies = from(&[("HTTPS_PROXY", value), ("ALL_PROXY", "http://d:1")]);
+            let refused = proxies.check().unwrap_err();
+            assert_eq!(refused.setting(), "proxy", "{value}");
+            assert!(refused.to_string().starts_with("HTTPS_PROXY does not hold"));
+            assert!(!format!("{refused} {refused:?} {proxies:?}").contains("us er"));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Types, errors and responses pass through as they are.
+
+use comfycontrol_rate_limit::{Limiter, NotAdmitted, RateLimit, RateLimitLayer, ResponseFuture};
+use http::{Request, Response};
+use tokio_test::{assert_ready_err, assert_ready_ok, task};
+use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
+use tower_test::mock;
+
+use super::mocked::*;
+use super::support::{quota, sliding};
+
+#[derive(Debug, PartialEq)]
+enum Typed {
+    Limited(NotAdmitted),
+    Own,
+}
+
+impl From<NotAdmitted> for Typed {
+    fn from(error: NotAdmitted) -> Self {
+        Self::Limited(error)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_inner_services_errors_pass_unchanged_and_ours_arrive_typed() {
+    let limiter = Limiter::builder(quota(1)).max_queued(0).build();
+    let inner = service_fn(async |_: Req| Err::<Res, _>(Typed::Own));
+    let mut service = limiter.layer().layer(inner);
+    assert_eq!(assert_ready_err!(call(&mut service, "").poll()), Typed::Own);
+    let error = assert_ready_err!(call(&mut service, "").poll());
+    assert!(matches!(error, Typed::Limited(_)));
+
+    let inner = service_fn(async |_: Req| Err::<Res, BoxError>("own".into()));
+    let mut service = limiter.layer().layer(inner);
+    let error = assert_ready_err!(call(&mut service, "").poll());
+    assert!(error.is::<NotAdmitted>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_response_passes_untouched() {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Mark;
+    let inner = service_fn(async |request: Req| {
+        assert_eq!(request.extensions().get(), Some(&Mark));
+        let response = Response::builder()
+            .status(503)
+            .header("x", "y")
+            .extension(Mark);
+        Ok::<_, BoxError>(response.body(request.into_body()).unwrap())
+    });
+    let mut service = ServiceBuilder::new()
+        .layer(sliding(1).layer())
+        .service(inner);
+    let mut request = Request::new("body");
+    request.extensions_mut().insert(Mark);
+    let response = assert_ready_ok!(task::spawn(service.call(request)).poll());
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["x"], "y");
+    assert_eq!(response.extensions().get(), Some(&Mark));
+    assert_eq!(*response.body(), "body");
+}
+
+#[test]
+fn is_what_a_layer_must_be() {
+    fn shareable<T: Clone + Send + Sync + 'static>() {}
+    fn sendable<T: Send + 'static>() {}
+    fn same_error<S, E>()
+    where
+        S: Service<Request<&'static str>, Error = E>,
+    {
+    }
+    type Inner = mock::Mock<Req, Res>;
+    shareable::<RateLimitLayer>();
+    shareable::<RateLimit<Inner>>();
+    shareable::<Limiter>();
+    sendable::<ResponseFuture<Inner, &'static str>>();
+    same_error::<RateLimit<Inner>, BoxError>();
+}
+
+#[test]
+fn the_inner_service_can_be_reached() {
+    let mut service = sliding(1).layer().layer(1);
+    *service.get_mut() += 1;
+    assert_eq!(*service.get_ref(), 2);
+    assert_eq!(service.into_inner(), 2);
+}

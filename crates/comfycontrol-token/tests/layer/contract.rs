@@ -1,0 +1,137 @@
+//! What a caller may rely on when stacking, and what no type shows.
+
+use comfycontrol_token::{
+    AddToken, AddTokenLayer, Fingerprint, InvalidOrigin, InvalidToken, Origin, ResponseFuture,
+    SourceError, SourceProblem, Token, TokenHandle, TokenReplaced, TokenSource, TokenWithheld,
+    Tokens, WithoutToken, env,
+};
+use http::Response;
+use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
+use tower::{BoxError, Service, ServiceBuilder};
+use tower_test::mock;
+
+use crate::support::{Req, Res, origin, received, to, token, within};
+
+#[test]
+fn readiness_is_that_of_the_inner_service() {
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), token("abc")));
+    handle.allow(0);
+    assert_pending!(service.poll_ready());
+    handle.allow(1);
+    assert_ready_ok!(service.poll_ready());
+}
+
+#[test]
+fn an_error_of_the_inner_service_passes_through() {
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), token("abc")));
+    assert_ready_ok!(service.poll_ready());
+    let mut call = task::spawn(service.call(to("https://api.example/")));
+    received(&mut handle).1.send_error("broken");
+    assert_eq!(assert_ready_err!(call.poll()).to_string(), "broken");
+}
+
+/// A compile-time test: what a caller may rely on when stacking.
+#[test]
+fn keeps_the_error_type_and_the_auto_traits() {
+    #[derive(Debug)]
+    enum Mine {
+        Withheld,
+    }
+
+    impl From<TokenWithheld> for Mine {
+        fn from(_: TokenWithheld) -> Self {
+            Self::Withheld
+        }
+    }
+
+    fn check<S, E>(_: &S)
+    where
+        S: Service<Req, Response = Res, Error = E> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+    }
+    fn plain<T: Clone + Send + Sync + 'static>() {}
+
+    let layer = AddTokenLayer::new(origin(), token("abc"));
+    let typed = ServiceBuilder::new()
+        .layer(layer.clone())
+        .service_fn(|_: Req| async { Err::<Res, _>(Mine::Withheld) });
+    check::<_, Mine>(&typed);
+    let boxed = ServiceBuilder::new()
+        .layer(layer)
+        .service_fn(|_: Req| async { Ok::<_, BoxError>(Response::new("")) });
+    check::<_, BoxError>(&boxed);
+    plain::<(
+        Token,
+        Tokens,
+        TokenHandle,
+        Origin,
+        AddTokenLayer,
+        AddToken<()>,
+        TokenWithheld,
+    )>();
+    plain::<(
+        SourceError,
+        InvalidToken,
+        InvalidOrigin,
+        Fingerprint,
+        TokenReplaced,
+        WithoutToken,
+    )>();
+    let _: fn(ResponseFuture<mock::Mock<Req, Res>, ()>);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_public_type_shows_the_token() {
+    let shows = within(shows_of(token("canary").into())).await;
+    assert!(!shows.contains("canary"), "{shows}");
+    // The same look finds a name that may be shown.
+    assert!(shows.contains("api.example"));
+
+    let shows = within(shows_of(Tokens::from(env("cfc_canary")))).await;
+    assert!(!shows.contains("canary"), "{shows}");
+    assert!(shows.contains("environment variable"));
+}
+
+// === support ===
+
+async fn shows_of(tokens: Tokens) -> String {
+    let handle = TokenHandle::new(token("canary"));
+    let layer = AddTokenLayer::new(origin(), tokens.clone());
+    let mut service = tower::Layer::layer(&layer, tower::service_fn(answer));
+    let mut refused = std::pin::pin!(service.call(to("/v1")));
+    let withheld = refused.as_mut().await.unwrap_err();
+    let no_token = tower::Layer::layer(
+        &AddTokenLayer::new(origin(), env("cfc_canary")),
+        tower::service_fn(answer),
+    )
+    .call(to("https://api.example/"))
+    .await
+    .unwrap_err();
+    let problem = SourceProblem::Other("x".into());
+    let error = SourceError::other("cfc_canary", "it answered cfc_canary");
+    [
+        format!("{:?} {:?} {:?}", tokens, tokens.snapshot(), handle),
+        format!("{layer:?} {service:?} {refused:?} {:?}", service.tokens()),
+        format!("{withheld} {withheld:?} {no_token} {no_token:?}"),
+        format!(
+            "{error} {error:?} {problem:?} {:?}",
+            token("canary").expiring_at(std::time::SystemTime::UNIX_EPOCH)
+        ),
+        format!("{:?} {:?}", token("canary"), token("canary").header()),
+        format!(
+            "{:?} {}",
+            token("canary").fingerprint(),
+            token("canary").fingerprint()
+        ),
+        format!("{:?} {}", origin(), origin()),
+        format!("{TokenReplaced:?} {WithoutToken:?}"),
+    ]
+    .join("\n")
+}
+
+async fn answer(_: Req) -> Result<Res, BoxError> {
+    Ok(Response::new(""))
+}

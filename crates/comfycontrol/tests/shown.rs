@@ -1,0 +1,229 @@
+//! What is shown of what a server said: nothing that may be secret, and nothing that a terminal obeys.
+
+use std::error::Error as StdError;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use comfycontrol::retry::RetryPolicy;
+use comfycontrol::transport::Transport;
+use comfycontrol::{Body, Client, Error, TransportErrorKind};
+use futures_util::{StreamExt, stream};
+use http::{Request, Response, Uri};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tower::service_fn;
+
+const SECRET: &str = "cfc_shown0shown";
+const SIGNED: &str = "https://storage.example/a?signature=shown0shown";
+
+#[tokio::test]
+async fn of_a_goodbye_only_harmless_text() {
+    for answer in [None, Some(OK), Some(INTERNAL_ERROR)] {
+        let goodbye = format!("{SECRET} \u{1b}[31m{}", "x".repeat(9_000));
+        let client = Client::builder()
+            .without_token()
+            .retry(RetryPolicy::none())
+            .transport(Transport::from_connector(h2_that_says(answer, goodbye)));
+        let client = client.build().unwrap();
+        let error = match client.get("/v1/user").send().await {
+            Err(error) => error,
+            Ok(response) => response.bytes().await.unwrap_err(),
+        };
+        match answer {
+            None => {
+                let transport = error.as_transport().unwrap();
+                assert_eq!(transport.kind(), TransportErrorKind::Reset);
+            }
+            Some(OK) => assert!(error.as_body_failed().is_some()),
+            Some(_) => assert!(error.as_api().unwrap().body_error().is_some()),
+        }
+        let shown = all_forms(&error);
+        assert!(
+            shown.contains("connection error received"),
+            "{answer:?}: {shown}"
+        );
+        assert!(shown.contains("cfc_***"), "{shown}");
+        assert!(!shown.contains("shown0"), "{shown}");
+        assert!(!shown.contains('\u{1b}'), "{shown}");
+        assert!(shown.len() < 3_000, "{}", shown.len());
+    }
+}
+
+#[tokio::test]
+async fn of_a_cause_that_says_too_much_only_harmless_text() {
+    let error = Error::transport(format!("no\n{SECRET}\u{1b}[0m {}", "x".repeat(9_000)));
+    let shown = format!(
+        "{error:#} {} {error:?} {:?}",
+        error.report(),
+        error.report()
+    );
+    assert!(shown.contains(r"no\ncfc_***\u{1b}[0m xxx"), "{shown}");
+    assert!(!shown.contains("shown0"), "{shown}");
+    assert!(shown.len() < 6_000, "{}", shown.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_response_neither_headers_nor_body() {
+    let client = answering(format!(r#"{{"src":"{SIGNED}"}}"#));
+    let response = client.get("/v1/user").send().await.unwrap();
+    let shown = format!("{response:?}");
+    assert!(
+        shown.starts_with("Response { status: 200, version: HTTP/1.1"),
+        "{shown}"
+    );
+    assert!(!shown.contains("shown0"), "{shown}");
+
+    let error = response.json::<[u8; 3]>().await.unwrap_err();
+    let snippet = error.as_bad_json().unwrap().snippet();
+    assert!(snippet.contains(SIGNED), "{snippet}");
+    let shown = all_forms(&error);
+    assert!(!shown.contains("shown0"), "{shown}");
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Output {
+        #[serde(rename = "src")]
+        _src: u8,
+    }
+    let response = client.get("/v1/user").send().await.unwrap();
+    let error = response.json::<Output>().await.unwrap_err();
+    let shown = all_forms(&error);
+    assert!(shown.contains("`src`"), "{shown}");
+    assert!(!shown.contains("shown0"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_an_event_not_its_data() {
+    let client = answering(format!("event: done\nid: {SECRET}\ndata: {SIGNED}\n\n"));
+    let mut events = client.get("/v1/events").events().await.unwrap();
+    let event = events.next().await.unwrap().unwrap();
+    assert_eq!(event.data, SIGNED);
+    let error = event.json::<u8>().unwrap_err();
+    let shown = format!("{event:?} {:?} {}", events, all_forms(&error));
+    assert!(
+        shown.contains(r#"name: Some("done"), data: (47 bytes)"#),
+        "{shown}"
+    );
+    assert!(!shown.contains("shown0"), "{shown}");
+}
+
+// === support ===
+
+/// All that a user may print of an error.
+fn all_forms(error: &Error) -> String {
+    let mut shown = format!(
+        "{error}\n{error:#}\n{error:?}\n{error:#?}\n{:?}\n",
+        error.report()
+    );
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        shown += &format!("{e}\n{e:?}\n");
+        cause = e.source();
+    }
+    shown
+}
+
+fn answering(body: String) -> Client {
+    let transport = service_fn(move |_: Request<Body>| {
+        let body = Body::from_stream(stream::iter([Ok::<_, io::Error>(body.clone())]));
+        let response = Response::builder()
+            .header("content-type", "text/event-stream")
+            .header("set-cookie", "session=shown0shown")
+            .header("x-echo", SECRET)
+            .body(body);
+        std::future::ready(response)
+    });
+    let client = Client::builder().without_token().transport(transport);
+    client.build().unwrap()
+}
+
+/// Whole heads of responses, from the static table of HPACK.
+const OK: u8 = 0x88;
+const INTERNAL_ERROR: u8 = 0x8e;
+
+/// Makes connections to a server that answers nothing, or but a head, and then says goodbye.
+fn h2_that_says(
+    answer: Option<u8>,
+    goodbye: String,
+) -> impl tower::Service<Uri, Response = TokioIo<H2>, Error = io::Error, Future: Send + Unpin>
++ Clone
++ Send
++ Sync
++ 'static {
+    service_fn(move |_: Uri| {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let goodbye = goodbye.clone();
+        tokio::spawn(serve(theirs, answer, goodbye));
+        std::future::ready(Ok(TokioIo::new(H2(ours))))
+    })
+}
+
+async fn serve(mut client: DuplexStream, answer: Option<u8>, goodbye: String) {
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        frame
+    };
+    let mut preface = [0; 24];
+    client.read_exact(&mut preface).await.unwrap();
+    client.write_all(&frame(4, 0, 0, &[])).await.unwrap();
+    // Until the head of the request has come.
+    loop {
+        let mut head = [0; 9];
+        client.read_exact(&mut head).await.unwrap();
+        let len = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        client.read_exact(&mut vec![0; len as usize]).await.unwrap();
+        if head[3] == 1 {
+            break;
+        }
+    }
+    if let Some(head) = answer {
+        client.write_all(&frame(1, 4, 1, &[head])).await.unwrap();
+    }
+    const ENHANCE_YOUR_CALM: u32 = 11;
+    // No stream at all has been processed, it says.
+    let mut payload = 0u32.to_be_bytes().to_vec();
+    payload.extend(ENHANCE_YOUR_CALM.to_be_bytes());
+    payload.extend(goodbye.as_bytes());
+    client.write_all(&frame(7, 0, 0, &payload)).await.unwrap();
+    let _ = client.read_to_end(&mut Vec::new()).await;
+}
+
+struct H2(DuplexStream);
+
+impl Connection for H2 {
+    fn connected(&self) -> Connected {
+        Connected::new().negotiated_h2()
+    }
+}
+
+impl AsyncRead for H2 {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for H2 {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,41 @@
+//! The token goes to the configured origin and nowhere else, whatever callers, servers and layers outside do.
+
+mod client;
+mod layer;
+
+use comfycontrol::{Body, Client, ClientBuilder};
+use comfycontrol_emulator::{CapturedRequest, Emulator};
+use http::Request;
+
+use crate::support;
+
+const TOKEN: &str = "cfc_origins0origins0origins";
+
+async fn start() -> Emulator {
+    let emulator = support::edge().await;
+    emulator.tokens().insert("test", TOKEN, None);
+    emulator
+}
+
+fn builder(home: &Emulator) -> ClientBuilder {
+    support::builder(home).token(TOKEN)
+}
+
+/// A client of an origin that no emulator stands behind.
+fn builder_for(url: &str) -> ClientBuilder {
+    Client::builder().token(TOKEN).base_url(url).no_proxy()
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+fn get(uri: &str) -> Request<Body> {
+    Request::get(uri).body(Body::empty()).unwrap()
+}
+
+fn carries_token(seen: &CapturedRequest) -> bool {
+    let mut values = seen.headers().values();
+    let in_header = values.any(|value| String::from_utf8_lossy(value.as_bytes()).contains(TOKEN));
+    in_header || seen.uri().to_string().contains(TOKEN)
+}

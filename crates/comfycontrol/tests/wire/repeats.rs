@@ -1,0 +1,247 @@
+//! The table that tells how often a request is sent again is what happens on the wire.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use comfycontrol::rate_limit::{Limiter, Quota};
+use comfycontrol::retry::RetryPolicy;
+use comfycontrol::token::{SourceError, Token, TokenSource, Tokens};
+use comfycontrol::transport::Transport;
+use comfycontrol::{Client, ClientBuilder, Error};
+use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Refusal, RetryAfter, Shape};
+use futures_util::future::join_all;
+use http::{Method, Request, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use crate::raw::{self, Raw};
+use crate::support::{edge, transport, within};
+
+const TABLE: &str = include_str!("../../src/guide/repeats.md");
+
+#[tokio::test]
+async fn every_row_of_the_table_of_repeats_holds() {
+    within(async {
+        let stage = Stage::start().await;
+        let rows = join_all(rows().into_iter().enumerate().map(async |(n, row)| {
+            let get = stage.measure(n, &row, Method::GET).await;
+            let post = stage.measure(n, &row, Method::POST).await;
+            (row, get, post)
+        }))
+        .await;
+        assert!(rows.len() > 30);
+        for (row, (kind, get), (other_kind, post)) in rows {
+            assert_eq!(kind, other_kind, "{}", row.line);
+            let measured = (kind.as_str(), get, post);
+            assert_eq!(measured, (row.kind, row.get, row.post), "{}", row.line);
+            assert!(!row.advice.is_empty(), "{}", row.line);
+        }
+    })
+    .await;
+}
+
+// === support ===
+
+/// A row of the guide's table.
+pub(crate) struct Row {
+    pub(crate) line: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) reply: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) get: usize,
+    pub(crate) post: usize,
+    pub(crate) advice: &'static str,
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    let row = |line: &'static str| {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let &[status, reply, kind, get, post, advice] = cells.as_slice() else {
+            panic!("not six cells: {line}");
+        };
+        Row {
+            line,
+            status,
+            reply,
+            kind,
+            get: get.parse().unwrap(),
+            post: post.parse().unwrap(),
+            advice,
+        }
+    };
+    TABLE.lines().skip(2).map(row).collect()
+}
+
+struct Stage {
+    emulator: Emulator,
+    stranger: Emulator,
+    lost: Raw,
+    cut: Raw,
+    nobody: String,
+    brittle: String,
+}
+
+impl Stage {
+    async fn start() -> Self {
+        let listen = async || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (closed, brittle) = (listen().await, listen().await);
+        let brittle_url = format!("https://{}", brittle.local_addr().unwrap());
+        tokio::spawn(async move { while brittle.accept().await.is_ok() {} });
+        Self {
+            emulator: edge().await,
+            stranger: edge().await,
+            lost: Raw::start(|_| raw::response(530, TEXT, "error code: 1016\n")).await,
+            cut: Raw::start(|_| {
+                let whole = raw::response(200, JSON, r#"{"id":"one"}"#);
+                whole[..whole.len() - 5].to_owned()
+            })
+            .await,
+            nobody: format!("http://{}", closed.local_addr().unwrap()),
+            brittle: brittle_url,
+        }
+    }
+
+    /// The kind of the error, and how often the request left after the first time.
+    async fn measure(&self, n: usize, row: &Row, method: Method) -> (String, usize) {
+        let path = format!("/row/{n}/{method}/");
+        let url = match row.reply {
+            "`error code: 1016`" => self.lost.url().to_owned(),
+            "a body that breaks off" => self.cut.url().to_owned(),
+            "the connection is refused" => self.nobody.clone(),
+            "the connection breaks in the TLS handshake" => self.brittle.clone(),
+            "a certificate that nobody vouches for" => self.stranger.https_url(),
+            _ => {
+                let rule = FaultRule::next(9, fault(row)).path(&path);
+                self.emulator.faults().add(rule);
+                self.emulator.https_url()
+            }
+        };
+        let left = Arc::new(AtomicUsize::new(0));
+        let tokens = match row.reply {
+            "the same, and the source has another token by now" => Tokens::new(Ever::default()),
+            _ => Tokens::from(Token::parse("cfc_repeats0repeats").unwrap()),
+        };
+        let mut client = self.client(url, tokens, left.clone());
+        if row.reply == SILENCE {
+            // Over a connection that has been made, lest the timeout fall into the making.
+            client = client.attempt_timeout(Duration::from_millis(500));
+        }
+        let client = client.build().unwrap();
+        if row.reply == SILENCE {
+            ask(&client, Method::GET, "/warm").await;
+            left.store(0, Ordering::Relaxed);
+        }
+        let error = ask(&client, method, &path).await;
+        let left = left.load(Ordering::Relaxed);
+
+        let arrived = match row.reply {
+            // Nothing arrives anywhere.
+            "the connection is refused"
+            | "the connection breaks in the TLS handshake"
+            | "a certificate that nobody vouches for" => left,
+            "`error code: 1016`" => self.lost.heads_with(&path),
+            "a body that breaks off" => self.cut.heads_with(&path),
+            _ => {
+                let seen = self.emulator.captured_requests();
+                seen.iter().filter(|seen| seen.uri().path() == path).count()
+            }
+        };
+        assert_eq!(left, arrived, "{}", row.line);
+        let kind = match error.as_api() {
+            Some(api) => {
+                assert_eq!(api.status().as_str(), row.status, "{}", row.line);
+                format!("`{:?}`", api.kind())
+            }
+            None => {
+                let status = error
+                    .status()
+                    .map_or("none".to_owned(), |s| s.as_str().into());
+                assert_eq!(status, row.status, "{}", row.line);
+                format!("`ErrorKind::{:?}`", error.kind())
+            }
+        };
+        (kind, arrived - 1)
+    }
+
+    /// A client with a policy, a limiter and connections of its own, whose cooldowns are short.
+    fn client(&self, url: String, tokens: Tokens, left: Arc<AtomicUsize>) -> ClientBuilder {
+        let moment = Duration::from_millis(5);
+        let limiter = Limiter::builder(Quota::new(100, moment).unwrap())
+            .cooldown(moment)
+            .cooldown_margin(Duration::ZERO)
+            .max_cooldown(moment)
+            .build();
+        let counted = transport(&[&self.emulator]).map_request(move |request: Request<_>| {
+            left.fetch_add(1, Ordering::Relaxed);
+            request
+        });
+        Client::builder()
+            .base_url(url)
+            .tokens(tokens)
+            .limiter(limiter)
+            .retry(RetryPolicy::new())
+            .transport(Transport::from_service(counted))
+    }
+}
+
+async fn ask(client: &Client, method: Method, path: &str) -> Error {
+    match client.request(method, path).send().await {
+        Ok(response) => response.json::<Value>().await.unwrap_err(),
+        Err(error) => error,
+    }
+}
+
+/// What the emulator is to do to the requests of a row.
+fn fault(row: &Row) -> Fault {
+    let status = || StatusCode::from_bytes(row.status.as_bytes()).unwrap();
+    let api = |message: &str| Shape::Api(status(), message.to_owned());
+    Fault::Answer(match (row.status, row.reply) {
+        (_, "the connection breaks before the answer") => return Fault::Reset,
+        (_, SILENCE) => return Fault::Delay(Duration::from_secs(60)),
+        ("200", "a page in place of JSON") => Shape::Garbage(Garbage::PageWithSuccess),
+        ("401", _) => api("Invalid token"),
+        ("403", "the API's JSON naming the tier") => api("Runner limit exceeded for your tier"),
+        ("403", "the edge's challenge") => Shape::Challenge,
+        ("403", "the edge's rule 1020") => Shape::WafBlock,
+        ("413", "the edge's page") => Shape::PayloadTooLarge,
+        ("414", "the edge's page") => Shape::UriTooLong,
+        ("429", "the edge's 1015 as a problem") => {
+            Shape::RateLimited(Refusal::problem().retry_after(RetryAfter::Seconds))
+        }
+        ("429", "the edge's 1015 as text") => Shape::RateLimited(Refusal::text()),
+        ("429", "the edge's 1015 as a page") => Shape::RateLimited(Refusal::page()),
+        ("431", "the edge's page") => Shape::HeadersTooLarge,
+        ("502", "`error code: 502`") => Shape::BadGateway,
+        ("502", "the edge's page") => Shape::BadGatewayPage,
+        ("503", "the edge's page") => Shape::Unavailable,
+        ("504", "`error code: 504`") => Shape::GatewayTimeout,
+        (_, "the edge's problem") => Shape::Structured(status()),
+        (_, "the API's JSON") => api("in the API's words"),
+        _ => panic!("no such reply is known: {}", row.line),
+    })
+}
+
+impl Raw {
+    fn heads_with(&self, path: &str) -> usize {
+        let heads = self.heads();
+        heads.iter().filter(|head| head.contains(path)).count()
+    }
+}
+
+const SILENCE: &str = "no answer within the attempt's timeout";
+const TEXT: &[(&str, &str)] = &[("content-type", "text/plain; charset=UTF-8")];
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+
+/// Has another token each time it is asked.
+#[derive(Default)]
+struct Ever(AtomicUsize);
+
+impl TokenSource for Ever {
+    fn read(&self) -> Result<Token, SourceError> {
+        let n = self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Token::parse(format!("cfc_repeats{n}")).unwrap())
+    }
+}
