@@ -91,7 +91,10 @@ impl Shared {
     }
 
     pub(crate) fn instant(&self, nanos: u64) -> Instant {
-        self.epoch + Duration::from_nanos(nanos).min(FAR)
+        let since_epoch = Duration::from_nanos(nanos);
+        self.epoch
+            .checked_add(since_epoch)
+            .unwrap_or_else(|| self.epoch + FAR)
     }
 
     /// Does something that wakes nobody and sets no timer.
@@ -283,5 +286,5 @@ impl Wake for Bell {
     }
 }
 
-/// Beyond all that is waited for: some thirty years.
+/// Where a platform's clock ends before our numbers do: some thirty years.
 const FAR: Duration = Duration::from_secs(1_000_000_000);

@@ -1,18 +1,17 @@
 //! Makes foreign text fit to be shown: no tokens, nothing a terminal obeys.
 
-use std::borrow::Cow;
-
 /// The text with tokens masked and invisible characters escaped.
 pub(crate) fn clean(text: &str) -> String {
-    let mut shown = String::new();
+    let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let (piece, after) = match split_token(rest) {
-            Some(after) => (Cow::Borrowed(MASK), after),
-            None => (escape(c), &rest[c.len_utf8()..]),
-        };
-        shown.push_str(&piece);
-        rest = after;
+        if let Some(after) = split_token(rest) {
+            shown.push_str(MASK);
+            rest = after;
+        } else {
+            push(&mut shown, c);
+            rest = &rest[c.len_utf8()..];
+        }
     }
     shown
 }
@@ -25,13 +24,13 @@ fn split_token(text: &str) -> Option<&str> {
     (after.len() < random.len()).then_some(after)
 }
 
-fn escape(c: char) -> Cow<'static, str> {
+fn push(shown: &mut String, c: char) {
     match c {
-        '\t' => Cow::Borrowed("\\t"),
-        '\n' => Cow::Borrowed("\\n"),
-        '\r' => Cow::Borrowed("\\r"),
-        c if c.is_control() || is_invisible(c) => Cow::Owned(c.escape_unicode().to_string()),
-        c => Cow::Owned(c.to_string()),
+        '\t' => shown.push_str("\\t"),
+        '\n' => shown.push_str("\\n"),
+        '\r' => shown.push_str("\\r"),
+        c if c.is_control() || is_invisible(c) => shown.extend(c.escape_unicode()),
+        c => shown.push(c),
     }
 }
 

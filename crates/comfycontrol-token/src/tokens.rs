@@ -100,7 +100,8 @@ impl Tokens {
     /// A call without a token then ends with [`ReadTimedOut`](crate::WithheldReason::ReadTimedOut), one with a token in
     /// doubt goes out with it, and a 401 held back for another token is answered as it is. The reading itself is not
     /// stopped, and what it brings serves later calls. The time is measured by the tokio runtime in which the call is
-    /// polled, whose time must be enabled; outside of one there is no limit.
+    /// polled, whose time must be enabled; outside of one there is no limit. A timeout further out should be longer, lest
+    /// it take the place of the 401.
     ///
     /// ```
     /// use std::time::Duration;

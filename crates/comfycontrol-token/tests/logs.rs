@@ -40,9 +40,7 @@ async fn each_event_is_told_once_and_no_token_ever() {
     for (event, times) in [
         ("the token file is open to other users", 1),
         ("the token expires soon", 2),
-        // The second time after the first had the place again.
-        ("another token is in use", 2),
-        ("the one before it is in use again", 1),
+        ("another token is in use", 1),
         ("/token: the token does not start with", 1),
         (
             "could be read error=command echo: the token does not start with",
@@ -66,6 +64,8 @@ async fn each_event_is_told_once_and_no_token_ever() {
 async fn ask(tokens: Tokens, status: StatusCode) {
     let server = service_fn(move |request: Request<()>| async move {
         tracing::trace!(?request, "sent");
+        // What is read meanwhile lands first: the paused clock waits for it.
+        tokio::time::sleep(Duration::from_millis(1)).await;
         Ok::<_, BoxError>(Response::builder().status(status).body(()).unwrap())
     });
     let origin = Origin::parse("https://api.example").unwrap();

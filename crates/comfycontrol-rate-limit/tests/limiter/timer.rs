@@ -4,6 +4,7 @@
 use std::pin::pin;
 use std::task::Poll;
 use std::thread;
+use std::time::Duration;
 
 use comfycontrol_rate_limit::{Limiter, NotAdmitted, Permit, Quota};
 use http::Response;
@@ -21,9 +22,7 @@ fn a_runtime_that_is_gone_takes_nobodys_time_along() {
     within_seconds(|| {
         let limiter = limiter(1, 300 * MILLISECOND);
         let (gone, alive) = (current_thread(), current_thread());
-        spend(&limiter, 1);
-        let mut first = task::spawn(limiter.acquire());
-        gone.block_on(async { assert_pending!(first.poll()) });
+        let first = wait_in(&gone, &limiter);
         // This one relies on a timer of its own, or on the other's: either way it is served.
         let mut second = Box::pin(limiter.acquire());
         alive.block_on(async { assert_pending!(poll_once(second.as_mut())) });
@@ -35,13 +34,31 @@ fn a_runtime_that_is_gone_takes_nobodys_time_along() {
 }
 
 #[test]
+fn a_limiter_of_two_hundred_years_keeps_the_time_too() {
+    within_seconds(|| {
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let limiter = limiter(1, SECOND);
+            time::advance(Duration::from_secs(200 * 365 * 24 * 3_600)).await;
+            use_slot(&limiter).await;
+            let before = now();
+            use_slot(&limiter).await;
+            assert!(now() - before >= SECOND);
+            clean(&limiter);
+        });
+    });
+}
+
+#[test]
 fn a_runtime_that_goes_while_it_keeps_the_time_wakes_those_who_wait() {
     within_seconds(|| {
         let limiter = limiter(1, 3_600 * SECOND);
-        spend(&limiter, 1);
         let gone = current_thread();
-        let mut call = task::spawn(limiter.acquire());
-        gone.block_on(async { assert_pending!(call.poll()) });
+        let mut call = wait_in(&gone, &limiter);
         drop(gone);
         assert!(call.is_woken(), "somebody else must keep the time");
         let alive = current_thread();
@@ -57,9 +74,7 @@ fn a_runtime_that_nobody_drives_keeps_nobody_waiting() {
     within_seconds(|| {
         let limiter = limiter(1, 20 * MILLISECOND);
         let (idle, driven) = (current_thread(), current_thread());
-        spend(&limiter, 1);
-        let mut first = task::spawn(limiter.acquire());
-        idle.block_on(async { assert_pending!(first.poll()) });
+        let first = wait_in(&idle, &limiter);
         // The idle one's slot lapses, then this one is served.
         drop(driven.block_on(limiter.acquire()).unwrap());
         drop(first);
@@ -72,9 +87,7 @@ fn a_runtime_that_is_driven_again_goes_on() {
     within_seconds(|| {
         let limiter = limiter(1, 20 * MILLISECOND);
         let (idle, driven) = (current_thread(), current_thread());
-        spend(&limiter, 1);
-        let mut first = task::spawn(limiter.acquire());
-        idle.block_on(async { assert_pending!(first.poll()) });
+        let first = wait_in(&idle, &limiter);
         driven.block_on(use_slot(&limiter));
         drop(idle.block_on(first).unwrap());
         clean(&limiter);
@@ -228,6 +241,17 @@ async fn a_call_that_moves_to_another_task_is_woken_there() {
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+/// A call that waits in `runtime`, after all has been spent.
+fn wait_in<'a>(
+    runtime: &Runtime,
+    limiter: &'a Limiter,
+) -> task::Spawn<impl Future<Output = Result<Permit, NotAdmitted>> + use<'a>> {
+    spend(limiter, 1);
+    let mut call = task::spawn(limiter.acquire());
+    runtime.block_on(async { assert_pending!(call.poll()) });
+    call
 }
 
 /// A thread with a runtime in which a call waits already.

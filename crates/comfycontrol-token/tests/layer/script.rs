@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use comfycontrol_token::{SourceError, Token, TokenSource, Tokens};
@@ -56,7 +57,7 @@ impl TokenSource for Scripted {
         let mut gate = script.gate.lock().unwrap();
         // Whoever is to open it may be stuck behind this very reading, if the code is broken.
         if let Some(held) = &*gate
-            && held.recv_timeout(Duration::from_secs(3)).is_err()
+            && held.recv_timeout(Duration::from_secs(10)).is_err()
         {
             *gate = None;
         }
@@ -88,10 +89,11 @@ impl TokenSource for Scripted {
 
 /// Waits until so many readings have ended and been taken up.
 pub(crate) async fn landed(script: &Script, reads: usize) {
-    for _ in 0..1_000_000 {
+    for _ in 0..10_000_000 {
         if script.0.ended.load(SeqCst) >= reads {
             break;
         }
+        thread::yield_now();
         task::yield_now().await;
     }
     assert!(script.0.ended.load(SeqCst) >= reads, "no reading has ended");
