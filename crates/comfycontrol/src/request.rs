@@ -34,9 +34,9 @@ impl RequestBuilder {
             let mut request = Request::new(Body::empty());
             // Six go out with every request, and the map grows at the seventh.
             let more = if method.is_safe() { 0 } else { BODY_HEADERS };
-            if !client.headers.is_empty() || more > 0 {
-                let all = FIXED_HEADERS + client.headers.len() + more;
-                request.headers_mut().reserve(all);
+            let headers = FIXED_HEADERS + client.headers.len() + more;
+            if headers > FIXED_HEADERS {
+                request.headers_mut().reserve(headers);
             }
             *request.method_mut() = method;
             *request.uri_mut() = uri;

@@ -33,7 +33,11 @@ impl<T> MakeHeaderValue<T> for RequestIds {
         let call = self.0.calls.fetch_add(1, Ordering::Relaxed);
         // Owned so, the text is one allocation, and the copies of a request kept for retries none.
         let id = Bytes::from_owner(Id::new(self.0.client, call));
-        HeaderValue::from_maybe_shared(id).ok()
+        let mut id = HeaderValue::from_maybe_shared(id).ok()?;
+        // Nothing to hide, but HTTP/2 would keep each in the table of headers that come again (RFC 7541
+        // §7.1.3), search it at the next, and soon have pushed out all that do.
+        id.set_sensitive(true);
+        Some(id)
     }
 }
 
@@ -105,5 +109,11 @@ mod tests {
         let made = [ids.make_header_value(&()), copy.make_header_value(&())];
         assert_ne!(made[0].as_ref().unwrap(), made[1].as_ref().unwrap());
         assert_ne!(made[0], RequestIds::new().make_header_value(&()));
+    }
+
+    #[test]
+    fn no_id_takes_the_place_of_headers_that_come_again() {
+        let id = RequestIds::new().make_header_value(&()).unwrap();
+        assert!(id.is_sensitive());
     }
 }

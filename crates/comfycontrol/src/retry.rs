@@ -45,24 +45,22 @@
 
 mod backoff;
 mod earlier;
+mod wait;
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use comfycontrol_rate_limit::AdmitBy;
 use comfycontrol_token::TokenReplaced;
 use http::{Request, Response, StatusCode};
-use pin_project_lite::pin_project;
-use tokio::time::Sleep;
 use tower::retry::Policy;
 use tower::retry::backoff::{Backoff, ExponentialBackoff};
 use tower::retry::budget::{Budget, TpsBudget};
 
 use self::backoff::{Dice, backoff};
 use self::earlier::Earlier;
+pub use self::wait::Wait;
 use crate::{Body, Error};
 
 /// Decides whether a request is sent again.
@@ -221,8 +219,8 @@ impl<B> Policy<Request<Body>, Response<B>, Error> for RetryPolicy {
                 Wait::over(tokio::time::sleep_until(backoff.deadline() + asked))
             }
         };
-        if let (Some(AdmitBy(deadline)), Some(sleep)) = (req.extensions().get(), &wait.sleep)
-            && sleep.deadline() >= *deadline
+        if let (Some(AdmitBy(deadline)), Some(until)) = (req.extensions().get(), wait.until())
+            && until >= *deadline
         {
             return None;
         }
@@ -265,36 +263,6 @@ impl fmt::Debug for RetryPolicy {
             .field("max_throttled", &self.max_throttled)
             .field("cooldown", &self.cooldown)
             .finish_non_exhaustive()
-    }
-}
-
-pin_project! {
-    /// The wait before a request is sent again; no wait at all is ready at once.
-    #[derive(Debug)]
-    pub struct Wait {
-        #[pin]
-        sleep: Option<Sleep>,
-    }
-}
-
-impl Wait {
-    fn none() -> Self {
-        Self { sleep: None }
-    }
-
-    fn over(sleep: Sleep) -> Self {
-        Self { sleep: Some(sleep) }
-    }
-}
-
-impl Future for Wait {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.project()
-            .sleep
-            .as_pin_mut()
-            .map_or(Poll::Ready(()), |sleep| sleep.poll(cx))
     }
 }
 
