@@ -107,7 +107,7 @@ impl Admission {
     ) -> Result<Ticket, NotAdmitted> {
         let deadline = self.deadline(now, deadline);
         if let Some((reason, bound)) = self.refusal(now, deadline) {
-            effects.discard = Some(waker);
+            effects.discard(waker);
             self.counters.not_admitted += 1;
             return Err(not_admitted(reason, now, bound));
         }
@@ -134,8 +134,12 @@ impl Admission {
                 self.queue.rejoin(ticket, waker);
                 self.run(now, effects);
             }
-            Place::Waiting => effects.discard = self.queue.swap_waker(ticket, waker),
-            Place::Granted { .. } | Place::Refused(_) => effects.discard = Some(waker),
+            Place::Waiting => {
+                if let Some(old) = self.queue.swap_waker(ticket, waker) {
+                    effects.discard(old);
+                }
+            }
+            Place::Granted { .. } | Place::Refused(_) => effects.discard(waker),
         }
         self.progress(ticket)
     }
@@ -169,7 +173,9 @@ impl Admission {
     /// Gives up a place, and the slot if it had one.
     pub(crate) fn leave(&mut self, now: u64, ticket: Ticket, effects: &mut Effects) {
         let (place, waker) = self.queue.remove(ticket);
-        effects.discard = waker;
+        if let Some(waker) = waker {
+            effects.discard(waker);
+        }
         if let Place::Granted { probe, .. } = place {
             self.give_back(now, probe, effects);
         }

@@ -87,7 +87,7 @@ impl Limiter {
     }
 
     /// As [`acquire`](Self::acquire), but refused as soon as it is certain that no slot comes until
-    /// `deadline`.
+    /// `deadline`, provided that every [`Permit`] in somebody's hands is used.
     ///
     /// # Errors
     ///
@@ -162,7 +162,8 @@ impl fmt::Debug for Limiter {
     }
 }
 
-/// A handle to a [`Limiter`] that lets it go when nobody else holds it.
+/// A handle to a [`Limiter`] that lets it go when nobody else holds it: neither a handle, a layer or
+/// a service, nor a call that waits or is on its way.
 #[derive(Clone)]
 pub struct WeakLimiter(std::sync::Weak<Shared>);
 

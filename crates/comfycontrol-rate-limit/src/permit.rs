@@ -9,7 +9,10 @@ use tokio::time::Instant;
 use crate::NotAdmitted;
 use crate::turn::Turn;
 
-/// Future of [`Limiter::acquire`](crate::Limiter::acquire). Dropping it gives the place up.
+/// Future of [`Limiter::acquire`](crate::Limiter::acquire) and
+/// [`acquire_until`](crate::Limiter::acquire_until). Dropping it gives the place up.
+///
+/// It holds the limiter and borrows nothing.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Acquire {
@@ -35,15 +38,15 @@ impl Future for Acquire {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let deadline = self.deadline;
         let turn = self.turn.as_mut().expect("polled after completion");
-        loop {
-            ready!(turn.poll(cx, deadline))?;
+        let admitted = loop {
+            let admitted = ready!(turn.poll(cx, deadline));
             // Between the two the slot may have gone to another.
-            if turn.claim() {
-                break;
+            if admitted.is_err() || turn.claim() {
+                break admitted;
             }
-        }
+        };
         let turn = self.turn.take().expect("it was there");
-        Poll::Ready(Ok(Permit { turn }))
+        Poll::Ready(admitted.map(|()| Permit { turn }))
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Account {
     peak: u64,
     window: u64,
     /// Stamps are rounded up so that these bits are zero.
-    fine: u64,
+    below_grain: u64,
     unstamped: u64,
     stamps: Stamps,
     /// From when on one more request may be granted, as long as nothing changes but the time.
@@ -60,7 +60,7 @@ impl Account {
             limit: 0,
             peak: 0,
             window: 0,
-            fine: 0,
+            below_grain: 0,
             unstamped: 0,
             stamps: Stamps::default(),
             opens: None,
@@ -77,10 +77,10 @@ impl Account {
         self.window = window;
         let grains = if limit > EXACT {
             let grain = 1 << (window / u64::from(EXACT)).max(1).ilog2();
-            self.fine = grain - 1;
+            self.below_grain = grain - 1;
             2 * EXACT
         } else {
-            self.fine = 0;
+            self.below_grain = 0;
             limit
         };
         // Two windows hold at most twice the quota, in at most two windows' worth of grains; a refusal
@@ -114,7 +114,8 @@ impl Account {
         }
         if self.opens.is_none() {
             self.forget(now);
-            self.opens = self.rule(1).map(|rule| rule.earliest(now));
+            // Whatever the time is to the one who asks: others may be behind.
+            self.opens = self.rule(1).map(|rule| rule.earliest(0));
         }
         match self.opens {
             Some(at) if at <= now => Ok(()),
@@ -209,6 +210,8 @@ impl Account {
     /// Assumes the worst after a refusal: that the server has just counted a whole quota, or all we
     /// know of in the last window if a larger quota was allowed then.
     pub(crate) fn fill(&mut self, at: u64) {
+        // All of one grain are one refusal's, or each would add its own.
+        let at = self.rounded(at);
         let since = at.saturating_sub(self.window);
         let count = self.stamps.remove_until(at, since);
         self.insert(at, count.clamp(self.limit, self.peak));
@@ -217,9 +220,14 @@ impl Account {
     #[inline]
     fn insert(&mut self, at: u64, count: u64) -> u64 {
         self.opens = None;
-        let at = (at + self.fine) & !self.fine;
+        let at = self.rounded(at);
         self.stamps.insert(at, count);
         at
+    }
+
+    #[inline]
+    fn rounded(&self, at: u64) -> u64 {
+        (at + self.below_grain) & !self.below_grain
     }
 
     /// Forgets what no rule looks at any more.

@@ -1,19 +1,16 @@
 //! A limiter, those who call it, and what is known of them.
 
-use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use comfycontrol_fuzz::{Gate, Server};
-use comfycontrol_rate_limit::{InFlight, Limiter, NotAdmitted, NotAdmittedReason, Permit};
+use comfycontrol_rate_limit::{Acquire, InFlight, Limiter, NotAdmittedReason, Permit};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::Instant;
 use tokio_test::task;
 
 use crate::settings::{MARGIN, MAX_COOLDOWN, SECOND, Settings, kept};
-
-type Acquire = Pin<Box<dyn Future<Output = Result<Permit, NotAdmitted>>>>;
 
 pub(crate) struct Waiting {
     call: task::Spawn<Acquire>,
@@ -97,14 +94,13 @@ impl World {
     // === callers ===
 
     pub(crate) fn acquire(&mut self, deadline: Option<u64>) {
-        let limiter = self.limiter.clone();
-        let until = deadline.map(|at| self.epoch + Duration::from_nanos(at));
-        let future: Acquire = Box::pin(async move {
-            match until {
-                None => limiter.acquire().await,
-                Some(until) => limiter.acquire_until(until).await,
+        let future = match deadline {
+            None => self.limiter.acquire(),
+            Some(at) => {
+                let until = self.epoch + Duration::from_nanos(at);
+                self.limiter.acquire_until(until)
             }
-        });
+        };
         let longest = self.settings.max_wait.map(|wait| self.now + wait);
         let deadline = [deadline, longest].into_iter().flatten().min();
         let mut waiting = Waiting {

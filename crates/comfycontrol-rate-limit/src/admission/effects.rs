@@ -5,10 +5,16 @@ use std::task::Waker;
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     pub(super) wake: Vec<Waker>,
-    pub(super) discard: Option<Waker>,
+    discard: Option<Waker>,
 }
 
 impl Effects {
+    /// One event has one waker to let go of at most.
+    pub(super) fn discard(&mut self, waker: Waker) {
+        debug_assert!(self.discard.is_none());
+        self.discard = Some(waker);
+    }
+
     /// Wakes all, even if one waker panics: the others must not sleep on for that.
     pub(crate) fn apply(self) {
         let mut panicked = None;

@@ -20,7 +20,7 @@ pub(crate) struct Flight {
 }
 
 // A turn is moved at every step of a call.
-const _: () = assert!(size_of::<Flight>() == 16);
+const _: () = assert!(size_of::<Flight>() <= 16);
 
 impl Flight {
     /// A request whose way to the server takes as long as it takes.

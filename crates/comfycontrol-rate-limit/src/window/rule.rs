@@ -1,4 +1,4 @@
-//! The rules, as constraints on how long to wait: see the [proof](super).
+//! The rules, as constraints on the instant at which one more may go: see the [proof](crate::proof).
 
 use super::stamps::Stamp;
 use super::{Account, Window};
@@ -130,7 +130,7 @@ impl Rule<'_> {
     }
 }
 
-/// The quotient is that of two windows at most.
+/// The quotient is one window at most: `far` exceeds the limit by less than it exceeds `near`.
 #[inline]
 fn div_ceil(dividend: u128, divisor: u64) -> u64 {
     match u64::try_from(dividend) {

@@ -31,6 +31,26 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What remembers its answer, and what must not disturb that.
+#[derive(Clone, Debug)]
+enum Look {
+    Away,
+    Bound { unused: u64, lag: u64 },
+    Check,
+    Free,
+    Glance,
+}
+
+fn look() -> impl Strategy<Value = Look> {
+    prop_oneof![
+        Just(Look::Away),
+        (0_u64..4, 0_u64..6).prop_map(|(unused, lag)| Look::Bound { unused, lag }),
+        Just(Look::Check),
+        Just(Look::Free),
+        Just(Look::Glance),
+    ]
+}
+
 fn rule() -> impl Strategy<Value = Window> {
     prop_oneof![Just(Window::AnyPhase), Just(Window::Sliding)]
 }
@@ -39,34 +59,43 @@ proptest! {
     /// Never yes where the rule says no, never no where it says yes, and never a nanosecond late.
     #[test]
     fn agrees_with_the_rule_as_written(
-        rule in rule(), n in 1_u32..7, w in 1_u64..30, steps in prop::collection::vec(step(), 1..60),
+        rule in rule(), n in 1_u32..7, w in 1_u64..30, steps in prop::collection::vec((look(), step()), 1..60),
     ) {
         let mut account = Account::new(rule, n, w);
         let (n, mut now, mut unstamped, mut stamps) = (u64::from(n), 100, 0, Vec::new());
-        for step in steps {
+        for (look, step) in steps {
             let may = |unstamped, stamps: &[u64], at| naive(rule, n, w, unstamped, stamps, at);
-            match account.glance(now) {
-                Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
-                Err(Some(at)) => {
-                    prop_assert!((now..at).all(|early| !may(unstamped + 1, &stamps, early)));
-                    prop_assert!(at > now);
+            match look {
+                Look::Glance => match account.glance(now) {
+                    Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
+                    Err(Some(at)) => {
+                        prop_assert!((now..at).all(|early| !may(unstamped + 1, &stamps, early)));
+                        prop_assert!(at > now);
+                    }
+                    Err(None) => prop_assert!(unstamped >= n),
+                },
+                Look::Check => match account.check(now) {
+                    Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
+                    Err(Some(at)) => {
+                        prop_assert!((now..at).all(|early| !may(unstamped + 1, &stamps, early)));
+                        prop_assert!(may(unstamped + 1, &stamps, at));
+                    }
+                    Err(None) => prop_assert!(unstamped >= n),
+                },
+                Look::Bound { unused, lag } => {
+                    let unused = unused.min(unstamped);
+                    let answered = vec![now + lag; (unstamped - unused) as usize];
+                    let answered = [&stamps[..], &answered].concat();
+                    let bound = account.bound(now, now + lag, unused);
+                    prop_assert!((now..bound).all(|early| !may(1, &answered, early)));
+                    prop_assert!(bound == now || may(1, &answered, bound));
                 }
-                Err(None) => prop_assert!(unstamped >= n),
-            }
-            match account.check(now) {
-                Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
-                Err(Some(at)) => {
-                    prop_assert!((now..at).all(|early| !may(unstamped + 1, &stamps, early)));
-                    prop_assert!(may(unstamped + 1, &stamps, at));
+                Look::Free => {
+                    let free = (1..=n).take_while(|k| may(unstamped + k, &stamps, now)).count();
+                    prop_assert_eq!(account.free(now), free as u64);
                 }
-                Err(None) => prop_assert!(unstamped >= n),
+                Look::Away => {}
             }
-            let answered = [&stamps[..], &vec![now; unstamped as usize]].concat();
-            let bound = account.bound(now, now, 0);
-            prop_assert!((now..bound).all(|early| !may(1, &answered, early)));
-            prop_assert!(bound == now || may(1, &answered, bound));
-            let free = (1..=n).take_while(|k| may(unstamped + k, &stamps, now)).count();
-            prop_assert_eq!(account.free(now), free as u64);
 
             match step {
                 Step::Take if account.check(now).is_ok() => {
@@ -153,6 +182,40 @@ fn forgets_in_one_step_however_long_the_rest() {
     }
     assert_eq!(account.free(u64::MAX / 2), 1_000);
     assert_eq!(account.blind_until(20), Some(999 + 41));
+}
+
+#[test]
+fn many_refusals_at_once_close_as_long_as_one() {
+    for n in [1_024, 1_025, 100_000] {
+        let closed = |refusals| {
+            let mut account = Account::new(Window::AnyPhase, n, 10_000_000_000);
+            for at in 0..refusals {
+                account.take();
+                account.stamp(at * 10_000);
+                account.fill(at * 10_000);
+            }
+            account.check(0).unwrap_err().unwrap()
+        };
+        // By the time of the last one, to one grain.
+        assert!(
+            closed(200).abs_diff(closed(1)) < 2_000_000 + 10_000_000,
+            "{n}"
+        );
+    }
+}
+
+#[test]
+fn whoever_is_behind_is_told_what_he_would_have_been_told_alone() {
+    let full = || {
+        let mut account = Account::new(Window::Sliding, 1, 10);
+        account.take();
+        account.stamp(100);
+        account
+    };
+    let mut asked_before = full();
+    assert!(asked_before.check(200).is_ok());
+    assert_eq!(asked_before.check(150), full().check(150));
+    assert!(asked_before.check(150).is_ok());
 }
 
 #[test]

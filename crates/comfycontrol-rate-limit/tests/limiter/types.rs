@@ -1,13 +1,17 @@
 //! Types, errors and responses pass through as they are.
 
-use comfycontrol_rate_limit::{Limiter, NotAdmitted, RateLimit, RateLimitLayer, ResponseFuture};
+use comfycontrol_rate_limit::{
+    Acquire, Limiter, NotAdmitted, RateLimit, RateLimitLayer, ResponseFuture,
+};
 use http::{Request, Response};
+use tokio::time;
 use tokio_test::{assert_ready_err, assert_ready_ok, task};
 use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
 use tower_test::mock;
 
-use super::mocked::*;
-use super::support::{quota, sliding};
+use super::mocked::{Req, Res, call};
+use super::support::{SECOND, answer, builder, quota, send, sliding};
+use super::watchdog::poll_once;
 
 #[derive(Debug, PartialEq)]
 enum Typed {
@@ -64,6 +68,7 @@ async fn the_response_passes_untouched() {
 fn is_what_a_layer_must_be() {
     fn shareable<T: Clone + Send + Sync + 'static>() {}
     fn sendable<T: Send + 'static>() {}
+    fn pollable_anywhere<T: Send + Sync + Unpin + 'static>() {}
     fn same_error<S, E>()
     where
         S: Service<Request<&'static str>, Error = E>,
@@ -73,6 +78,7 @@ fn is_what_a_layer_must_be() {
     shareable::<RateLimitLayer>();
     shareable::<RateLimit<Inner>>();
     shareable::<Limiter>();
+    pollable_anywhere::<Acquire>();
     sendable::<ResponseFuture<Inner, &'static str>>();
     same_error::<RateLimit<Inner>, BoxError>();
 }
@@ -83,4 +89,15 @@ fn the_inner_service_can_be_reached() {
     *service.get_mut() += 1;
     assert_eq!(*service.get_ref(), 2);
     assert_eq!(service.into_inner(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "polled after completion")]
+async fn a_refused_acquire_is_over() {
+    let limiter = builder(1).max_queued(0).build();
+    answer(send(&limiter));
+    let mut refused = Box::pin(limiter.acquire());
+    assert!(poll_once(refused.as_mut()).is_ready());
+    time::advance(30 * SECOND).await;
+    _ = poll_once(refused.as_mut());
 }
