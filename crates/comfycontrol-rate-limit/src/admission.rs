@@ -8,7 +8,6 @@ mod refusals;
 mod settling;
 mod slot;
 
-use std::num::NonZeroU64;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -189,10 +188,10 @@ impl Admission {
     /// The request leaves.
     pub(crate) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
         let mut flight = Flight::of(grant);
-        flight.stamp = self.settings.max_transit.and_then(|transit| {
+        if let Some(transit) = self.settings.max_transit {
             let at = now + transit + self.settings.count_lag;
-            NonZeroU64::new(self.account.stamp(at.max(1)))
-        });
+            flight.stamp_at(self.account.stamp(at));
+        }
         flight
     }
 

@@ -1,6 +1,5 @@
 //! What the end of a request changes.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::{Admission, Event, Flight, Outcome, nanos};
@@ -30,7 +29,7 @@ impl Admission {
         if outcome == Outcome::Lost {
             at += self.settings.linger;
         }
-        match flight.stamp.map(NonZeroU64::get) {
+        match flight.stamp() {
             None => _ = self.account.stamp(at),
             Some(old) if at < old => self.account.restamp(old, at),
             Some(_) => {}

@@ -15,8 +15,8 @@ pub(crate) struct Grant {
 pub(crate) struct Flight {
     pub(super) probe: Option<Probe>,
     pub(super) episode: u32,
-    /// The stamp it has already, where the way to the server is bounded.
-    pub(super) stamp: Option<NonZeroU64>,
+    /// One nanosecond after the stamp it has already, where the way to the server is bounded.
+    after_stamp: Option<NonZeroU64>,
 }
 
 // A turn is moved at every step of a call.
@@ -30,14 +30,23 @@ impl Flight {
         Self {
             probe,
             episode,
-            stamp: None,
+            after_stamp: None,
         }
     }
 
     /// Whether an ordinary answer changes nothing but the account.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        self.probe.is_none() && self.stamp.is_none()
+        self.probe.is_none() && self.after_stamp.is_none()
+    }
+
+    /// The stamp it has already.
+    pub(super) fn stamp(&self) -> Option<u64> {
+        self.after_stamp.map(|after| after.get() - 1)
+    }
+
+    pub(super) fn stamp_at(&mut self, at: u64) {
+        self.after_stamp = Some(NonZeroU64::MIN.saturating_add(at));
     }
 }
 

@@ -11,7 +11,7 @@ use super::model::{Knobs, Model, NOT_ADMITTED};
 use super::{Id, UNIT};
 use crate::NotAdmittedReason::{QueueFull, WouldWaitTooLong};
 use crate::Window;
-use crate::admission::{Admission, Effects, Flight, NEVER, Outcome, Settings};
+use crate::admission::{Admission, Effects, Flight, Grant, NEVER, Outcome, Settings};
 use crate::queue::Place;
 use crate::window::Account;
 
@@ -189,11 +189,10 @@ impl Driver {
         let bell = Arc::new(Bell::default());
         let mut caller = Caller {
             id,
-            has: Has::Flight(Flight {
+            has: Has::Flight(Flight::of(Grant {
                 probe: None,
                 episode: 0,
-                stamp: None,
-            }),
+            })),
             deadline: until,
             episode: self.model.episode,
             asked_at: now,
