@@ -89,11 +89,12 @@ impl Stamps {
         true
     }
 
-    /// Takes away all up to `at`; returns how many requests of those have a stamp from `since` on.
+    /// Takes away all up to `at`; returns how many requests of those have a stamp from `since` on. The
+    /// others are forgotten.
     pub(super) fn remove_until(&mut self, at: u64, since: u64) -> u64 {
-        let recent = self.list.partition_point(|stamp| stamp.at < since);
+        self.forget(since);
         let later = self.list.partition_point(|stamp| stamp.at <= at);
-        let count = self.before(later) - self.before(recent);
+        let count = self.before(later) - self.start;
         self.start = self.before(later);
         self.list.drain(..later);
         count
