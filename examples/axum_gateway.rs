@@ -1,44 +1,53 @@
 //! A gateway that holds the token and the quota for every program behind one address: calls wait in
-//! one queue of bounded length, and what the API refuses is handed on decoded.
+//! one queue of bounded length, bodies pass through unread, and what the API refuses is handed on
+//! decoded.
 //!
-//! Two programs without a token send 30 calls each: 40 leave at once, 10 wait, and 10 are told when
-//! to come back.
+//! Two programs without a token make 2 calls and then 30 each at once. 38 of these leave at once, 10
+//! wait, and 12 are told when to come back.
 
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use bytes::Bytes;
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::{Body, Client, Error, ErrorKind};
+use comfycontrol::{Body, Client, Error, ErrorKind, Timeouts};
 use comfycontrol_emulator::Emulator;
 use futures_util::future::join_all;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, RANGE, RETRY_AFTER, SERVER};
+use http::{HeaderName, StatusCode};
+use http_body::Body as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower::{BoxError, ServiceExt};
 
-const MAX_BODY: usize = 50 * 1024 * 1024;
+/// What a program may say to the API. Its cookies, its address and its connection concern the gateway
+/// alone.
+const HANDED_ON: [HeaderName; 4] = [ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, RANGE];
 
-/// Hands one call on. Its body is read first, so that it can be sent again after a 429.
-async fn forward(
-    State(api): State<Client>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refused> {
-    let mut call = Request::new(Body::from(body));
-    *call.method_mut() = method;
-    *call.uri_mut() = uri;
-    if let Some(kind) = headers.get(CONTENT_TYPE) {
-        call.headers_mut().insert(CONTENT_TYPE, kind.clone());
+/// Hands one call on. Nothing of its body is read before there is a slot, and no more than the API
+/// takes: who waits costs a connection, not the size of an upload. What has a body is not sent again.
+async fn forward(State(api): State<Client>, call: Request) -> Result<Response, Refused> {
+    let (head, body) = call.into_parts();
+    let body = if body.is_end_stream() {
+        Body::empty()
+    } else {
+        Body::from_body(body)
+    };
+    let mut call = http::Request::new(body);
+    *call.method_mut() = head.method;
+    *call.uri_mut() = head.uri;
+    for name in HANDED_ON {
+        if let Some(value) = head.headers.get(&name) {
+            call.headers_mut().insert(name, value.clone());
+        }
     }
-    Ok(api.oneshot(call).await?.map(axum::body::Body::new))
+    let mut answer = api.oneshot(call).await?.map(axum::body::Body::new);
+    // The API is spoken to over HTTP/2, which has no headers that concern a connection.
+    answer.headers_mut().remove(SERVER);
+    Ok(answer)
 }
 
 /// Why a program gets no answer: status, message, and when to come back.
@@ -47,7 +56,13 @@ struct Refused(StatusCode, String, Option<Duration>);
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         let status = match error.kind() {
-            ErrorKind::Api => error.status().unwrap_or(StatusCode::BAD_GATEWAY),
+            ErrorKind::Api => match error.status() {
+                // The token is the gateway's: it is not the program that has to look for another.
+                None | Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                    StatusCode::BAD_GATEWAY
+                }
+                Some(status) => status,
+            },
             ErrorKind::NotAdmitted => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Request => StatusCode::BAD_REQUEST,
             ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
@@ -82,30 +97,29 @@ async fn main() -> Result<(), BoxError> {
         .root_certificate(api.ca_der())
         .token(api.tokens().create("gateway", None))
         .limiter(limiter)
+        .timeouts(Timeouts::upload())
         .build()?;
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let (stop, stopped) = oneshot::channel::<()>();
     let gateway = Router::new().fallback(forward).with_state(client);
-    let gateway = axum::serve(listener, gateway.layer(DefaultBodyLimit::max(MAX_BODY)));
-    let gateway = gateway.with_graceful_shutdown(async { _ = stopped.await });
+    let gateway =
+        axum::serve(listener, gateway).with_graceful_shutdown(async { _ = stopped.await });
     let gateway = tokio::spawn(gateway.into_future());
 
-    // A program behind the gateway has neither token nor limit of its own.
-    let program = Client::builder().base_url(&url).without_token().no_limit();
-    let program = program.retry(RetryPolicy::none()).build()?;
-    let unknown = program
+    let (first, second) = (program(&url)?, program(&url)?);
+    let unknown = first
         .get("/v1/nothing")
         .send()
         .await
         .expect_err("there is no such path");
     println!("{unknown}");
     let runner = json!({ "name": "Mine", "endpoint": "https://runner.example" });
-    let created = program.post("/v1/runner").json(&runner).send().await?;
+    let created = second.post("/v1/runner").json(&runner).send().await?;
     println!("POST /v1/runner -> {}", created.status());
     println!("60 calls at once; those in the queue wait some 12 s");
-    let (first, second) = tokio::join!(burst("first", &program), burst("second", &program));
+    let (first, second) = tokio::join!(burst("first", &first), burst("second", &second));
 
     stop.send(()).map_err(|()| "the gateway has ended")?;
     gateway.await??;
@@ -113,6 +127,12 @@ async fn main() -> Result<(), BoxError> {
     assert_eq!(first + second, 48, "38 at once and 10 from the queue");
     assert_eq!(api.edge().refused(), 0);
     Ok(())
+}
+
+/// A program behind the gateway has neither token nor limit of its own.
+fn program(url: &str) -> Result<Client, Error> {
+    let settings = Client::builder().base_url(url).without_token().no_limit();
+    settings.retry(RetryPolicy::none()).build()
 }
 
 /// Sends 30 calls at once; says how many were answered.

@@ -1,24 +1,31 @@
-//! Ten thousand requests, planned and resumable: says when they will be done, keeps a list of those
-//! that are, and after a stop goes on where it was.
+//! How to plan ten thousand requests and to resume them: says when they will be done, keeps a list of
+//! those that are, and after a stop goes on where it was.
 //!
-//! `cargo run --example bulk -- --run 60` does the first 60 of them, and is stopped half-way.
+//! It does the next 60 of them, or as many as `--run` says, in two lives with a stop between. With
+//! `--list PATH` the list is kept, and the next run goes on from there, however this one ends.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use comfycontrol::Client;
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol_emulator::{CapturedRequest, Emulator};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use indicatif::FormattedDuration;
 use tower::BoxError;
 
 const PLANNED: usize = 10_000;
-/// What is on its way when the power fails is asked once more: harmless for a GET.
+/// What is on its way when the program is killed is asked once more: harmless for a GET.
 const IN_FLIGHT: usize = 64;
+/// One request that fails is no reason to stop; so many are.
+const MOST_FAILED: usize = 10;
 const QUOTA: Quota = Quota::COMFYCONTROL;
+/// How long a request may be on its way to the server.
+const TRANSIT: Duration = Duration::from_secs(3);
+const USAGE: &str = "usage: cargo run --example bulk [-- [--run NUMBER] [--list PATH]]";
 
 /// The numbers of the requests that were answered, one a line, in a file that only grows.
 struct Done {
@@ -30,18 +37,14 @@ impl Done {
     fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let text = std::fs::read_to_string(path)?;
-        // What follows the last line end was being written when the power failed.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64)?;
-        let numbers = text[..whole].lines().filter_map(|line| line.parse().ok());
-        Ok(Self {
-            numbers: numbers.collect(),
-            file,
-        })
+        let numbers = text.lines().map(str::parse).collect::<Result<_, _>>();
+        let numbers = numbers.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(Self { numbers, file })
     }
 
     fn add(&mut self, number: usize) -> io::Result<()> {
-        writeln!(self.file, "{number}")?;
+        // In one piece: who is killed leaves whole lines.
+        self.file.write_all(format!("{number}\n").as_bytes())?;
         self.numbers.insert(number);
         Ok(())
     }
@@ -49,39 +52,45 @@ impl Done {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let run = match args.join(" ").strip_prefix("--run ") {
-        Some(number) => number.parse()?,
-        None if args.is_empty() => 60,
-        None => return Err("usage: cargo run --example bulk [-- --run NUMBER]".into()),
-    };
-    let run = PLANNED.min(run);
+    let (run, list) = arguments()?;
+    let temporary = tempfile::tempdir()?;
+    let list = list.unwrap_or_else(|| temporary.path().join("done"));
+    let again = list.exists();
+    let before = Done::open(&list)?.numbers.len();
+    let run = run.min(PLANNED.saturating_sub(before));
     let api = Emulator::builder().runners(PLANNED).start().await?;
-    let dir = tempfile::tempdir()?;
-    let list = dir.path().join("done");
 
-    work(&api, &list, run / 2).await?;
+    work(&api, &list, run / 2, again).await?;
     println!("stopped, and started again");
-    work(&api, &list, run - run / 2).await?;
+    work(&api, &list, run - run / 2, true).await?;
 
     let seen = api.captured_requests();
     let different: HashSet<_> = seen.iter().map(CapturedRequest::uri).collect();
-    println!(
-        "requests sent: {}, all different: {}",
-        seen.len(),
-        different.len() == seen.len()
-    );
+    let (sent, all) = (seen.len(), different.len() == seen.len());
+    println!("requests sent: {sent}, all different: {all}");
     println!("429s: {}", api.edge().refused());
-    assert_eq!((seen.len(), different.len()), (run, run), "none twice");
-    assert_eq!(Done::open(&list)?.numbers.len(), run, "none lost");
+    assert_eq!((sent, all), (run, true), "none twice");
+    assert_eq!(Done::open(&list)?.numbers.len(), before + run, "none lost");
     assert_eq!(api.edge().refused(), 0);
     Ok(())
 }
 
-/// One life of the program: does `number` of the requests that are left.
-async fn work(api: &Emulator, list: &Path, number: usize) -> Result<(), BoxError> {
-    let limiter = Limiter::new(QUOTA);
-    rest(list, &limiter);
+fn arguments() -> Result<(usize, Option<PathBuf>), BoxError> {
+    let (mut run, mut list) = (60, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        match (name.as_str(), arguments.next()) {
+            ("--run", Some(number)) => run = number.parse()?,
+            ("--list", Some(path)) => list = Some(path.into()),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok((run, list))
+}
+
+/// One life of the program, the first or another: asks `number` of the requests that are left.
+async fn work(api: &Emulator, list: &Path, number: usize, again: bool) -> Result<(), BoxError> {
+    let limiter = Limiter::builder(QUOTA).linger(TRANSIT).build();
     let client = Client::builder()
         .base_url(api.https_url())
         .root_certificate(api.ca_der())
@@ -89,21 +98,32 @@ async fn work(api: &Emulator, list: &Path, number: usize) -> Result<(), BoxError
         .limiter(limiter.clone())
         .build()?;
 
-    let mut done = Done::open(list)?;
+    let (mut done, mut failed) = (Done::open(list)?, 0);
+    if again {
+        rest(&limiter);
+    }
     tell(&done, &limiter);
     let left: Vec<_> = (1..=PLANNED)
         .filter(|page| !done.numbers.contains(page))
+        .take(number)
         .collect();
-    let calls = left.into_iter().take(number).map(|page| {
-        let call = client
-            .get("/v1/runner")
-            .query("per_page", 1)
-            .query("page", page);
-        async move { call.send().await.map(|_| page) }
+    let calls = left.into_iter().map(|page| {
+        let call = client.get("/v1/runner").query("per_page", 1);
+        let call = call.query("page", page);
+        async move { (page, call.send().await) }
     });
-    let mut answered = stream::iter(calls).buffer_unordered(IN_FLIGHT);
-    while let Some(page) = answered.try_next().await? {
-        done.add(page)?;
+    let mut answers = stream::iter(calls).buffer_unordered(IN_FLIGHT);
+    while let Some((page, answer)) = answers.next().await {
+        match answer {
+            Ok(_) => done.add(page)?,
+            Err(error) => {
+                eprintln!("page {page}, left for another run: {error:#}");
+                failed += 1;
+            }
+        }
+        if failed == MOST_FAILED {
+            return Err(format!("{failed} requests have failed").into());
+        }
         if done.numbers.len().is_multiple_of(10) {
             tell(&done, &limiter);
         }
@@ -111,28 +131,23 @@ async fn work(api: &Emulator, list: &Path, number: usize) -> Result<(), BoxError
     Ok(())
 }
 
-/// The server still counts what an earlier life of the program sent, but the limiter does not.
-fn rest(list: &Path, limiter: &Limiter) {
-    let last = std::fs::metadata(list).and_then(|list| list.modified());
-    if let Ok(last) = last {
-        let ago = last.elapsed().unwrap_or_default();
-        let rest = (2 * QUOTA.per()).saturating_sub(ago);
-        println!("{rest:.0?} of rest first, for the requests before the stop");
-        limiter.close_for(rest);
-    }
+/// The server still counts what an earlier life of the program sent, which the limiter cannot know.
+/// What left at the very end of that life is forgotten two windows after it arrived.
+fn rest(limiter: &Limiter) {
+    let rest = TRANSIT + 2 * QUOTA.per();
+    println!("{rest:.0?} of rest first, for the requests before the stop");
+    limiter.close_for(rest);
 }
 
 /// What may leave at once leaves now, the others one after the other when that has been forgotten.
 fn tell(done: &Done, limiter: &Limiter) {
-    let left = PLANNED - done.numbers.len();
-    let later = left.saturating_sub(limiter.snapshot().free() as usize);
-    let mut finish = QUOTA.per() * later as u32 / QUOTA.requests();
+    let (done, free) = (done.numbers.len(), limiter.snapshot().free());
+    let left = u32::try_from(PLANNED.saturating_sub(done)).unwrap_or(u32::MAX);
+    let later = left.saturating_sub(u32::try_from(free).unwrap_or(u32::MAX));
+    let mut finish = QUOTA.per() * later / QUOTA.requests();
     if later > 0 {
         finish += QUOTA.per();
     }
-    println!(
-        "{} of {PLANNED} done, the last in {}",
-        done.numbers.len(),
-        FormattedDuration(finish)
-    );
+    let finish = FormattedDuration(finish);
+    println!("{done} of {PLANNED} done, the last in {finish}");
 }

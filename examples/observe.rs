@@ -27,18 +27,22 @@ async fn main() -> Result<(), BoxError> {
 
     let limit = Limit::new(4, SECOND)?.block(Block::For(COOLDOWN));
     let api = Emulator::builder().limit(limit).start().await?;
-    let limiter = Limiter::builder(Quota::new(4, SECOND)?).cooldown(COOLDOWN);
-    let limiter = limiter.build();
+    let limiter = Limiter::builder(Quota::new(4, SECOND)?)
+        .cooldown(COOLDOWN)
+        .build();
     let client = client(&api).limiter(limiter.clone()).build()?;
 
     println!("6 calls at once, 2 of which wait");
     try_join_all((0..6).map(|_| client.get("/v1/user").send())).await?;
 
-    println!("a neighbour on this address asks without a limiter, until it is refused");
+    println!("a neighbour on this address asks 5 times without a limiter, and is refused");
     let neighbour = client_without_limiter(&api).build()?;
-    while neighbour.get("/v1/user").send().await.is_ok() {}
+    for _ in 0..5 {
+        neighbour.get("/v1/user").send().await.ok();
+    }
+    assert!(api.edge().refused() > 0, "5 are too many in a second");
 
-    println!("1 call into the neighbour's cooldown");
+    println!("1 call: waits for a slot, is refused like the neighbour, waits, and is sent again");
     client.get("/v1/user").send().await?;
 
     let seen = limiter.snapshot();
@@ -64,21 +68,31 @@ fn client_without_limiter(api: &Emulator) -> ClientBuilder {
 
 /// What a handler of `/metrics` would answer.
 fn prometheus(seen: &Snapshot) -> String {
-    let metrics = [
-        ("granted_total", "counter", seen.granted()),
-        ("queued_total", "counter", seen.ever_queued()),
-        ("not_admitted_total", "counter", seen.not_admitted()),
-        ("refused_total", "counter", seen.refused()),
-        ("lost_total", "counter", seen.lost()),
-        ("cooldowns_total", "counter", seen.cooldowns()),
-        ("limit", "gauge", seen.limit()),
-        ("free", "gauge", seen.free()),
-        ("in_flight", "gauge", seen.in_flight()),
-        ("queued", "gauge", seen.queued() as u64),
+    let counters = [
+        ("granted", "Slots given to requests", seen.granted()),
+        ("waited", "Waits for a slot", seen.ever_queued()),
+        ("not_admitted", "Calls refused here", seen.not_admitted()),
+        ("refused", "Requests refused there", seen.refused()),
+        ("lost", "Requests without an answer", seen.lost()),
+        ("cooldowns", "Times of silence", seen.cooldowns()),
     ];
-    let lines = metrics.map(|(name, kind, value)| {
-        let name = format!("comfycontrol_rate_limit_{name}");
-        format!("# TYPE {name} {kind}\n{name} {value}\n")
-    });
-    lines.concat()
+    let gauges = [
+        ("quota", "Requests in one window", seen.limit()),
+        ("free", "Slots that are free", seen.free()),
+        ("in_flight", "Requests on their way", seen.in_flight()),
+        ("waiting", "Calls that wait", seen.queued() as u64),
+    ];
+    let counters = counters.map(|(name, help, value)| metric(name, "_total", help, value));
+    let gauges = gauges.map(|(name, help, value)| metric(name, "", help, value));
+    counters.concat() + &gauges.concat()
+}
+
+fn metric(name: &str, suffix: &str, help: &str, value: u64) -> String {
+    let kind = if suffix.is_empty() {
+        "gauge"
+    } else {
+        "counter"
+    };
+    let name = format!("comfycontrol_limiter_{name}{suffix}");
+    format!("# HELP {name} {help}.\n# TYPE {name} {kind}\n{name} {value}\n")
 }

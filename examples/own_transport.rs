@@ -2,6 +2,7 @@
 //! when there is no API.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -16,8 +17,8 @@ use hyper_util::client::legacy::{Client as HyperClient, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use tower::{BoxError, Service};
 
-/// Records what comes from the network; without one, plays back. Only answers are kept, so that no
-/// token is.
+/// Records what comes from the network; without one, plays back. Requests are not kept, so the token
+/// is not; what the answers hold is.
 #[derive(Clone, Default)]
 struct Recorder {
     network: Option<HyperClient<HttpConnector, Body>>,
@@ -26,10 +27,14 @@ struct Recorder {
 
 impl Recorder {
     async fn answer(self, request: Request<Body>) -> Result<Response<Full<Bytes>>, BoxError> {
-        let title = format!("{} {}", request.method(), request.uri().path());
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        let title = format!("{} {path}", request.method());
         let answer = match self.network {
-            Some(network) => {
-                let (head, body) = network.request(request).await?.into_parts();
+            Some(mut network) => {
+                let (head, body) = network.call(request).await?.into_parts();
                 Some((head, body.collect().await?.to_bytes()))
             }
             None => None,
@@ -50,12 +55,18 @@ impl Service<Request<Body>> for Recorder {
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Response<Full<Bytes>>, BoxError>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match &mut self.network {
+            Some(network) => network.poll_ready(cx).map_err(BoxError::from),
+            None => Poll::Ready(Ok(())),
+        }
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(self.clone().answer(request))
+        // The instance that was ready goes along; its clone need not be.
+        let next = self.clone();
+        let ready = mem::replace(self, next);
+        Box::pin(ready.answer(request))
     }
 }
 
@@ -73,10 +84,10 @@ async fn main() -> Result<(), BoxError> {
         .build()?;
 
     println!("recording");
-    let recorded = [
-        ask(&client, "/v1/user").await,
-        ask(&client, "/v1/nothing").await,
-    ];
+    let recorded = ask(&client, "/v1/runner?per_page=1&page=1").await?;
+    let second_page = ask(&client, "/v1/runner?per_page=1&page=2").await?;
+    let missing = ask(&client, "/v1/nothing").await;
+    let missing = missing.expect_err("there is no such path");
 
     println!("playing back, with the API gone");
     let url = api.http_url();
@@ -84,22 +95,26 @@ async fn main() -> Result<(), BoxError> {
     recorder.network = None;
     let settings = Client::builder().base_url(url).without_token();
     let client = settings.transport(recorder).build()?;
-    let played = [
-        ask(&client, "/v1/user").await,
-        ask(&client, "/v1/nothing").await,
-    ];
-    assert!(recorded[0].starts_with('{'), "the API answers");
-    assert_eq!(recorded, played, "what is played is what was recorded");
+    let played = ask(&client, "/v1/runner?per_page=1&page=1").await?;
+    assert_eq!(played, recorded, "what is played is what was recorded");
+    assert_ne!(played, second_page, "each page is recorded by itself");
+    let played = ask(&client, "/v1/nothing").await;
+    let played = played.expect_err("errors are played back as well");
+    assert_eq!(played.status(), missing.status());
 
-    let unknown = ask(&client, "/v1/runner").await;
-    assert!(unknown.contains("was not recorded"), "nothing is made up");
+    let unknown = ask(&client, "/v1/user").await;
+    let unknown = unknown.expect_err("nothing is made up");
+    assert!(unknown.as_transport().is_some(), "that is no answer");
     Ok(())
 }
 
 /// Limiter, retries and decoding of errors work as they do over the network.
-async fn ask(client: &Client, path: &str) -> String {
+async fn ask(client: &Client, path: &str) -> Result<String, Error> {
     let answer = async { client.get(path).send().await?.text().await };
-    let answer = answer.await.unwrap_or_else(|e: Error| format!("{e:#}"));
-    println!("  GET {path} -> {answer}");
+    let answer = answer.await;
+    match &answer {
+        Ok(text) => println!("  GET {path} -> {text}"),
+        Err(error) => println!("  GET {path} -> {error:#}"),
+    }
     answer
 }

@@ -1,6 +1,9 @@
-//! One run of a workflow: a graph and a picture go up, its progress comes back as events, and its
-//! outputs are fetched from where they are stored, without the token.
+//! One run of a workflow: a graph and a picture go up, its states come back as events, and its outputs
+//! are fetched from where they are stored, without the token.
+//!
+//! `cargo run --example run_workflow -- DIRECTORY` keeps the outputs there.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comfycontrol::workflow::{Output, Status};
@@ -15,7 +18,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tower::BoxError;
 
-const PICTURE: usize = 8 * 1024 * 1024;
+const PICTURE: u64 = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Workflow {
@@ -38,26 +41,32 @@ async fn main() -> Result<(), BoxError> {
         .token(api.tokens().create("studio", None))
         .build()?;
 
-    let id = upload(&client).await?;
+    let temporary = tempfile::tempdir()?;
+    let kept = std::env::args_os().nth(1).map(PathBuf::from);
+    let picture = temporary.path().join("photo.png");
+    File::create(&picture).await?.set_len(PICTURE).await?;
+
+    let id = upload(&client, &picture).await?;
     let outputs = follow(&client, &id).await?;
-    let dir = tempfile::tempdir()?;
-    for (number, output) in outputs.iter().enumerate() {
-        let path = dir.path().join(format!("{number}.png"));
+    for output in &outputs {
+        let name = file_name(output).ok_or("an output has no name")?;
+        let path = kept.as_deref().unwrap_or(temporary.path()).join(name);
         let bytes = download(&client.downloader(), output, File::create(&path).await?).await?;
-        println!("downloaded: {bytes} bytes");
+        println!("downloaded: {name}, {bytes} bytes");
     }
     check(&api, outputs.len())
 }
 
-async fn upload(client: &Client) -> Result<String, BoxError> {
+/// The picture is read from its file while it is sent, and never held as a whole.
+async fn upload(client: &Client, picture: &Path) -> Result<String, BoxError> {
     let node = json!({ "class_type": "LoadImage", "inputs": { "image": "$file(photo)" } });
     let graph = Part::bytes(json!({ "1": node }).to_string())
         .file_name("graph.json")
         .content_type("application/json");
-    let bar = bar("uploading", PICTURE as u64)?;
+    let bar = bar("uploading", PICTURE)?;
     let moved = bar.clone();
-    let picture = Part::bytes(vec![0; PICTURE])
-        .file_name("photo.png")
+    let picture = Part::file(picture)
+        .await?
         .content_type("image/png")
         .on_progress(move |bytes| moved.inc(bytes));
     let form = Multipart::new()
@@ -73,7 +82,9 @@ async fn upload(client: &Client) -> Result<String, BoxError> {
 }
 
 async fn follow(client: &Client, id: &str) -> Result<Vec<Output>, BoxError> {
-    let bar = bar("running", 5)?;
+    // How far a run is within a state, the API does not say.
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(100));
     let mut updates = client.subscribe(id);
     let mut outputs = Vec::new();
     while let Some(update) = updates.try_next().await? {
@@ -83,11 +94,17 @@ async fn follow(client: &Client, id: &str) -> Result<Vec<Output>, BoxError> {
         } else if status.is_terminal() {
             return Err(format!("the run has ended: {status:?}, {:?}", update.cause).into());
         }
-        bar.inc(1);
         bar.suspend(|| println!("{status:?}"));
+        bar.set_message(format!("{status:?}"));
     }
     bar.finish_and_clear();
     Ok(outputs)
+}
+
+/// The last part of the URL's path, which must not lead out of a directory.
+fn file_name(output: &Output) -> Option<&str> {
+    let path = output.src.split('?').next()?;
+    Path::new(path).file_name()?.to_str()
 }
 
 /// The signed URL is on another host, and is all it takes.

@@ -111,7 +111,8 @@ impl Limiter {
     /// way is not cut short. A `pause` is at most [`MAX_PAUSE`](Self::MAX_PAUSE).
     ///
     /// A program that starts again has a limiter that knows nothing of what was sent before, while
-    /// the server still counts it: two windows less the age of the last request is the pause then.
+    /// the server still counts it. Two windows and the [`linger`](LimiterBuilder::linger), less the
+    /// time for which it certainly sent nothing, is the pause then.
     pub fn close_for(&self, pause: Duration) {
         let now = self.shared.now();
         let until = now + nanos(pause.min(Self::MAX_PAUSE));

@@ -264,8 +264,9 @@ impl Model {
         // larger one.
         let (at, w) = (now + knobs.lag, self.w);
         let counted = self.stamps.extract_if(.., |(stamp, _)| *stamp <= at);
-        let recent = counted.filter(|(stamp, _)| stamp + w >= at).count() as u64;
-        let filled = recent.clamp(self.n, self.peak);
+        let (recent, old): (Vec<_>, Vec<_>) = counted.partition(|(stamp, _)| stamp + w >= at);
+        self.forgotten = old.iter().map(|(at, _)| *at).max().max(self.forgotten);
+        let filled = (recent.len() as u64).clamp(self.n, self.peak);
         self.stamps.extend((0..filled).map(|_| (at, None)));
         for (id, _) in self.granted.clone() {
             self.lapse(id);
