@@ -11,7 +11,7 @@ use crate::world::{LATE, World};
 impl World {
     pub(crate) fn hold(&mut self, digit: usize) {
         // Slots that were granted before are not taken back.
-        self.look_all();
+        self.collect();
         let pause = SECOND * (digit * digit) as u64;
         self.limiter.close_for(Duration::from_nanos(pause));
         self.gate.hold(self.now + pause);
@@ -19,11 +19,19 @@ impl World {
     }
 
     pub(crate) fn retune(&mut self, digit: usize) {
-        self.look_all();
+        self.collect();
         self.settings.rule = rule(digit, digit / 2, self.settings.rule.sliding);
         self.held.iter_mut().for_each(|held| held.outdated = true);
         self.limiter.retune(quota(self.settings.rule));
         self.plain = false;
+    }
+
+    /// Whoever has been granted a slot takes it up; to look may be what brings the next grant about.
+    fn collect(&mut self) {
+        self.look_all();
+        while self.is_anybody_woken() {
+            self.look_all();
+        }
     }
 
     pub(crate) async fn pass_time(&mut self, digit: usize) {

@@ -170,6 +170,10 @@ impl World {
         true
     }
 
+    pub(crate) fn is_anybody_woken(&self) -> bool {
+        self.waiting.iter().any(|waiting| waiting.call.is_woken())
+    }
+
     pub(crate) fn look_all(&mut self) {
         let mut index = 0;
         while index < self.waiting.len() {
