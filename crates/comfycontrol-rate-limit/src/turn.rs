@@ -168,7 +168,7 @@ impl Turn {
     /// The request leaves with the claimed slot.
     #[inline]
     pub(crate) fn dispatch(&mut self) {
-        if let Place::Holding(grant) = std::mem::replace(&mut self.place, Place::Outside) {
+        if let Place::Holding(grant) = self.place {
             let flight = if self.shared.bounds_transit() {
                 self.depart(grant)
             } else {
@@ -192,7 +192,8 @@ impl Turn {
     /// The request has ended; the clock is read after that, as a stamp must never be too early.
     #[inline]
     pub(crate) fn settle(&mut self, outcome: Outcome) {
-        if let Place::InFlight(flight) = std::mem::replace(&mut self.place, Place::Outside) {
+        if let Place::InFlight(flight) = self.place {
+            self.place = Place::Outside;
             let now = self.shared.now();
             let (event, awaited) = self.shared.with(|state| {
                 let event = state.settle(now, &flight, outcome);

@@ -4,14 +4,14 @@ use std::time::Duration;
 use crate::cooldown::Probe;
 
 /// A slot that was granted and not used yet.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Grant {
     pub(super) probe: Option<Probe>,
     pub(super) episode: u32,
 }
 
 /// A slot whose request is on its way.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Flight {
     pub(super) probe: Option<Probe>,
     pub(super) episode: u32,
