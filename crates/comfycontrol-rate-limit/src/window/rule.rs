@@ -47,8 +47,16 @@ impl Rule<'_> {
         let (recent, leaves) = self.recent();
         let mut opens = now.max(leaves);
         if self.kind == Window::AnyPhase {
-            let newest = self.stamps.len().saturating_sub(1);
-            opens = self.young(newest.max(recent), opens);
+            // The newest stamp's constraint, and those on either side of where the window begins.
+            let old = recent.checked_sub(1).map(|old| self.stamps[old].at);
+            let candidates = [
+                self.stamps.last().map(|newest| newest.at),
+                self.stamps.get(recent).map(|young| young.at),
+                old.map(|at| at + self.window),
+            ];
+            for since in candidates.into_iter().flatten() {
+                opens = self.one(opens, since);
+            }
         }
         opens
     }
@@ -69,11 +77,8 @@ impl Rule<'_> {
     /// The constraints at `e` = the age of each stamp from `recent` on.
     fn young(&self, recent: usize, mut opens: u64) -> u64 {
         // From the newest back, with those that are at most one window older.
-        let newest = self.stamps.last().map_or(0, |stamp| stamp.at);
-        let (mut older, within) = self.split_at(newest.saturating_sub(self.window));
-        let mut first = within
-            .first()
-            .map_or(self.all - self.unstamped, |stamp| stamp.before);
+        let mut older = self.stamps;
+        let mut first = self.all - self.unstamped;
         for stamp in self.stamps[recent..].iter().rev() {
             let since = stamp.at.saturating_sub(self.window);
             while let [rest @ .., other] = older
@@ -108,9 +113,21 @@ impl Rule<'_> {
         opens
     }
 
-    fn split_at(&self, at: u64) -> (&[Stamp], &[Stamp]) {
+    /// One constraint by itself.
+    fn one(&self, opens: u64, since: u64) -> u64 {
+        let last = self.number_at(since);
+        let first = self.number_at(since.saturating_sub(self.window));
+        if last + self.limit < self.all {
+            return opens; // as in `old`
+        }
+        self.lift(opens, since, last, first)
+    }
+
+    /// The number of the first request with this stamp or a later one.
+    fn number_at(&self, at: u64) -> u64 {
         let index = self.stamps.partition_point(|stamp| stamp.at < at);
-        self.stamps.split_at(index)
+        let stamp = self.stamps.get(index);
+        stamp.map_or(self.all - self.unstamped, |stamp| stamp.before)
     }
 
     /// The later of `opens` and what one constraint asks: `e·near + (W−e)·far ≤ N·W` for the `e` that
