@@ -234,7 +234,8 @@ impl ClientBuilder {
 
     /// Connects through a proxy: `http://`, `https://`, `socks5://` or `socks5h://`, credentials in
     /// front of the host. It only ever carries TLS; with SOCKS it also resolves the names. The
-    /// default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+    /// default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a variable that names no
+    /// usable proxy is an error of [`build`](Self::build), never a direct connection.
     #[cfg(feature = "proxy")]
     pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
         match Proxies::all(url.as_ref()) {

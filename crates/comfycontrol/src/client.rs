@@ -51,7 +51,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Fails if the variable is missing or does not hold a token.
+    /// Fails if the variable is missing or does not hold a token, or if a variable that should name a
+    /// proxy does not name a usable one.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), comfycontrol::Error> {
