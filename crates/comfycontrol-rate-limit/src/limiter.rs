@@ -75,7 +75,7 @@ impl Limiter {
     ///
     /// # Errors
     ///
-    /// [`NotAdmitted`] if the call would have to wait longer than
+    /// [`NotAdmitted`](crate::NotAdmitted) if the call would have to wait longer than
     /// [allowed](LimiterBuilder::max_wait), or too many [wait](LimiterBuilder::max_queued) already.
     ///
     /// # Panics
@@ -87,7 +87,7 @@ impl Limiter {
     }
 
     /// As [`acquire`](Self::acquire), but refused as soon as it is certain that no slot comes until
-    /// `deadline`, provided that every [`Permit`] in somebody's hands is used.
+    /// `deadline`, provided that every [`Permit`](crate::Permit) in somebody's hands is used.
     ///
     /// # Errors
     ///

@@ -72,7 +72,7 @@ impl Permit {
 /// A request on its way. To be [settled](Self::settle) when the head of the response has come.
 ///
 /// Dropping it says that no response will come. That proves nothing about the server, which may
-/// still receive the request, so the slot stays taken a little [longer](LimiterBuilder::linger).
+/// still receive the request, so the slot stays taken a little [longer](crate::LimiterBuilder::linger).
 #[derive(Debug)]
 #[must_use = "dropping it says that no response will come"]
 pub struct InFlight {
