@@ -133,11 +133,7 @@ impl Admission {
                 self.queue.rejoin(ticket, waker);
                 self.run(now, effects);
             }
-            Place::Waiting => {
-                if let Some(old) = self.queue.swap_waker(ticket, waker) {
-                    effects.discard(old);
-                }
-            }
+            Place::Waiting => effects.discard(self.queue.swap_waker(ticket, waker)),
             Place::Granted { .. } | Place::Refused(_) => effects.discard(waker),
         }
         self.progress(ticket)
@@ -172,9 +168,7 @@ impl Admission {
     /// Gives up a place, and the slot if it had one.
     pub(crate) fn leave(&mut self, now: u64, ticket: Ticket, effects: &mut Effects) {
         let (place, waker) = self.queue.remove(ticket);
-        if let Some(waker) = waker {
-            effects.discard(waker);
-        }
+        effects.discard(waker);
         if let Place::Granted { probe, .. } = place {
             self.give_back(now, probe, effects);
         }

@@ -114,8 +114,7 @@ impl Account {
         }
         if self.opens.is_none() {
             self.forget(now);
-            // Whatever the time is to the one who asks: others may be behind.
-            self.opens = self.rule(1).map(|rule| rule.earliest(0));
+            self.opens = self.rule(1).map(|rule| rule.earliest());
         }
         match self.opens {
             Some(at) if at <= now => Ok(()),
@@ -130,7 +129,7 @@ impl Account {
             return self.check(now);
         }
         self.forget(now);
-        match self.rule(1).map(|rule| rule.hardly_before(now)) {
+        match self.rule(1).map(|rule| rule.hardly_before()) {
             Some(at) if at <= now => self.check(now),
             opens => Err(opens),
         }
@@ -154,7 +153,7 @@ impl Account {
         let unstamped = std::mem::take(&mut self.unstamped);
         let at = self.insert(at, unstamped - unused);
         self.forget(now);
-        let bound = self.rule(1).map_or(now, |rule| rule.earliest(now));
+        let bound = self.rule(1).map_or(now, |rule| rule.earliest().max(now));
         self.stamps.remove(at, unstamped - unused);
         self.unstamped = unstamped;
         self.opens = opens;
@@ -167,10 +166,7 @@ impl Account {
         let (mut free, mut too_many) = (0, self.limit.saturating_sub(self.unstamped) + 1);
         while too_many - free > 1 {
             let middle = free.midpoint(too_many);
-            if self
-                .rule(middle)
-                .is_some_and(|rule| rule.earliest(now) == now)
-            {
+            if self.rule(middle).is_some_and(|rule| rule.earliest() <= now) {
                 free = middle;
             } else {
                 too_many = middle;

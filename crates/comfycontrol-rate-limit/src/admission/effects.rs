@@ -10,9 +10,9 @@ pub(crate) struct Effects {
 
 impl Effects {
     /// One event has one waker to let go of at most.
-    pub(super) fn discard(&mut self, waker: Waker) {
-        debug_assert!(self.discard.is_none());
-        self.discard = Some(waker);
+    pub(super) fn discard(&mut self, waker: impl Into<Option<Waker>>) {
+        let earlier = waker.into().and_then(|waker| self.discard.replace(waker));
+        debug_assert!(earlier.is_none());
     }
 
     /// Wakes all, even if one waker panics: the others must not sleep on for that.

@@ -31,10 +31,9 @@ pub(super) struct Rule<'a> {
 }
 
 impl Rule<'_> {
-    /// The first instant from `now` on at which it is satisfied.
-    pub(super) fn earliest(&self, now: u64) -> u64 {
-        let (recent, leaves) = self.recent();
-        let mut opens = now.max(leaves);
+    /// The first instant at which it is satisfied, as far as it depends on what is known of.
+    pub(super) fn earliest(&self) -> u64 {
+        let (recent, mut opens) = self.recent();
         if self.kind == Window::AnyPhase {
             opens = self.young(recent, opens);
             opens = self.old(recent, opens);
@@ -43,9 +42,8 @@ impl Rule<'_> {
     }
 
     /// As [`earliest`](Self::earliest), but quick, and perhaps too early.
-    pub(super) fn hardly_before(&self, now: u64) -> u64 {
-        let (recent, leaves) = self.recent();
-        let mut opens = now.max(leaves);
+    pub(super) fn hardly_before(&self) -> u64 {
+        let (recent, mut opens) = self.recent();
         if self.kind == Window::AnyPhase {
             // The newest stamp's constraint, and those on either side of where the window begins.
             let old = recent.checked_sub(1).map(|old| self.stamps[old].at);

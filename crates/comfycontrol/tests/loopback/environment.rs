@@ -19,15 +19,8 @@ async fn the_environment_gives_token_and_proxy_but_this_machine_is_asked_directl
     let proxy = format!("http://{}", trap.local_addr().unwrap());
     let ca = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(ca.path(), emulator.ca_der()).unwrap();
-    // A program's own environment cannot be changed safely, so this one is started once more.
-    let mut child = Command::new(std::env::current_exe().unwrap());
+    let mut child = once_more("environment::child_asks_for_the_user");
     child
-        .args([
-            "--exact",
-            "environment::child_asks_for_the_user",
-            "--ignored",
-            "--nocapture",
-        ])
         .env(
             "COMFYCONTROL_TOKEN",
             format!("{}\n", emulator.tokens().create("child", None)),
@@ -79,6 +72,55 @@ async fn child_asks_for_the_user() {
             .unwrap()
             .is_same(client.limiter().unwrap())
     );
+}
+
+#[test]
+fn a_proxy_variable_that_names_no_proxy_is_no_direct_connection() {
+    let variables = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    for variable in variables {
+        for value in [
+            "http://user:hidden pass@proxy.example:1",
+            "ftp://proxy.example",
+        ] {
+            let mut child = once_more("environment::child_builds_a_client");
+            for other in variables {
+                child.env_remove(other);
+            }
+            let child = child
+                .env("COMFYCONTROL_TOKEN", "cfc_environment0")
+                .env(variable, value)
+                .output()
+                .unwrap();
+            let told = String::from_utf8_lossy(&child.stdout);
+            assert!(child.status.success(), "{told}");
+            let expected = format!("proxy: {variable} does not hold a proxy: give http://");
+            assert!(told.contains(&expected), "{told}");
+            assert!(
+                !told.contains("hidden") && !told.contains("example"),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "run by the test above, with an environment of its own"]
+fn child_builds_a_client() {
+    let refused = Client::from_env().unwrap_err();
+    println!(
+        "{}: {refused:#} {refused:?}",
+        refused.as_config().unwrap().setting()
+    );
+    // Whoever says so is connected directly.
+    Client::builder().no_proxy().build().unwrap();
+}
+
+/// A program's own environment cannot be changed safely, so this one is started once more, to run one
+/// test with an environment of its own.
+fn once_more(test: &str) -> Command {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "--ignored", "--nocapture"]);
+    child
 }
 
 #[tokio::test]

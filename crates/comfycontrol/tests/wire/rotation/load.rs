@@ -29,11 +29,7 @@ async fn a_file_replaced_by_rename() {
 
         let changed = stage.wall();
         replace(&stage.path, &stage.new);
-        stage.used("new", 50).await;
-        stage.emulator.tokens().revoke("old");
-        stage.used("new", 100).await;
-        load.stop().await;
-        stage.check(changed);
+        stage.hand_over(load, changed).await;
     })
     .await;
 }
@@ -60,11 +56,7 @@ async fn a_file_written_in_place_and_read_empty_and_half() {
         open.write_all(rest.as_bytes()).unwrap();
         drop(open);
 
-        stage.used("new", 50).await;
-        stage.emulator.tokens().revoke("old");
-        stage.used("new", 100).await;
-        load.stop().await;
-        stage.check(changed);
+        stage.hand_over(load, changed).await;
     })
     .await;
 }
@@ -80,11 +72,7 @@ async fn a_handle() {
 
         let changed = stage.wall();
         handle.rotate(token(&stage.new));
-        stage.used("new", 50).await;
-        stage.emulator.tokens().revoke("old");
-        stage.used("new", 100).await;
-        load.stop().await;
-        stage.check(changed);
+        stage.hand_over(load, changed).await;
     })
     .await;
 }
@@ -133,6 +121,15 @@ impl Stage {
         while self.token(name).uses() < uses {
             sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// The new token is used, and goes on being used once the old one is revoked.
+    async fn hand_over(&self, load: Load, changed: SystemTime) {
+        self.used("new", 50).await;
+        self.emulator.tokens().revoke("old");
+        self.used("new", 100).await;
+        load.stop().await;
+        self.check(changed);
     }
 
     /// First the old one, then the new one, and every request accepted.
