@@ -1,0 +1,166 @@
+use std::char::EscapeUnicode;
+use std::fmt::{self, Write};
+
+/// Shows text from elsewhere so that it does no harm: one line, bounded, no token, nothing that a
+/// terminal obeys.
+///
+/// `Display` leaves out white space at both ends and puts
+/// * `cfc_***` for `cfc_` and all letters, digits and `_` that follow it, wherever it stands,
+/// * `\t`, `\n` and `\r` for those three, and
+/// * `\u{..}` for every other control character, and for those that reorder, hide or break text.
+///
+/// It shows at most `max_chars` characters of the result, and one more, `…`, where there is more. No
+/// mask and no escape is cut in two. `Debug` shows the same as a string literal.
+///
+/// ```
+/// use comfycontrol_core::Escaped;
+///
+/// let text = "bad token cfc_abc123\n\u{1b}[31m";
+/// assert_eq!(Escaped::new(text, 100).to_string(), r"bad token cfc_***\n\u{1b}[31m");
+/// assert_eq!(Escaped::new(text, 12).to_string(), "bad token …");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Escaped<'a> {
+    text: &'a str,
+    max_chars: usize,
+    one_space: bool,
+}
+
+impl<'a> Escaped<'a> {
+    /// Shows at most `max_chars` characters of `text`, and `…` where there are more.
+    #[must_use]
+    pub fn new(text: &'a str, max_chars: usize) -> Self {
+        Self {
+            text: text.trim(),
+            max_chars,
+            one_space: false,
+        }
+    }
+
+    /// As [`new`](Self::new), with one space in place of every run of white space.
+    #[must_use]
+    pub fn words(text: &'a str, max_chars: usize) -> Self {
+        Self {
+            one_space: true,
+            ..Self::new(text, max_chars)
+        }
+    }
+
+    /// What `Display` prints, in one allocation for ordinary text.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        let mut shown = String::with_capacity(self.text.len().min(self.max_chars));
+        // Writing to a string cannot fail.
+        let _ = self.write_to(&mut shown);
+        shown
+    }
+
+    fn write_to(self, out: &mut impl Write) -> fmt::Result {
+        let mut room = self.max_chars;
+        let mut rest = self.text;
+        loop {
+            let end = rest.len().min(room);
+            let special = (0..end).find(|at| !self.is_plain(rest.as_bytes(), *at));
+            let (run, special) = rest.split_at(special.unwrap_or(end));
+            out.write_str(run)?;
+            room -= run.len();
+            let Some(c) = special.chars().next() else {
+                return Ok(());
+            };
+            let piece;
+            (piece, rest) = match split_token(special) {
+                Some(after) => (Piece::Text(MASK), after),
+                None if self.one_space && c.is_whitespace() => {
+                    (Piece::Text(" "), special.trim_start())
+                }
+                None => (Piece::of(c), &special[c.len_utf8()..]),
+            };
+            let Some(left) = room.checked_sub(piece.width()) else {
+                return out.write_char('…');
+            };
+            room = left;
+            piece.write_to(out)?;
+        }
+    }
+
+    /// Whether the byte at `at` is a character that stands for itself, as most do.
+    fn is_plain(self, bytes: &[u8], at: usize) -> bool {
+        match bytes[at] {
+            b' ' if self.one_space => bytes.get(at + 1).is_some_and(u8::is_ascii_graphic),
+            b' ' => true,
+            b'c' => !bytes[at..].starts_with(b"cfc_"),
+            byte => byte.is_ascii_graphic(),
+        }
+    }
+}
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
+    }
+}
+
+impl fmt::Debug for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.into_string(), f)
+    }
+}
+
+/// What is shown for one character, or for a token.
+enum Piece {
+    Char(char),
+    Escaped(EscapeUnicode),
+    Text(&'static str),
+}
+
+impl Piece {
+    fn of(c: char) -> Self {
+        match c {
+            '\t' => Self::Text("\\t"),
+            '\n' => Self::Text("\\n"),
+            '\r' => Self::Text("\\r"),
+            c if c.is_control() || is_invisible(c) => Self::Escaped(c.escape_unicode()),
+            c => Self::Char(c),
+        }
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::Char(_) => 1,
+            Self::Escaped(escape) => escape.len(),
+            Self::Text(text) => text.len(),
+        }
+    }
+
+    fn write_to(self, out: &mut impl Write) -> fmt::Result {
+        match self {
+            Self::Char(c) => out.write_char(c),
+            Self::Escaped(escape) => write!(out, "{escape}"),
+            Self::Text(text) => out.write_str(text),
+        }
+    }
+}
+
+/// What follows a token that `text` begins with.
+fn split_token(text: &str) -> Option<&str> {
+    let random = text.strip_prefix("cfc_")?;
+    // `_` too, lest `cfc_cfc_abc` be masked up to `_abc`.
+    let after = random.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    (after.len() < random.len()).then_some(after)
+}
+
+/// Characters that reorder, hide or break the text around them.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+const MASK: &str = "cfc_***";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! What two or more of the ComfyControl crates need: pure functions and types, no I/O.
+//!
+//! * [`retry_after`] reads how long a response asks its client to wait.
+//! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
+//! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
+//! * [`HostKind`] tells the hosts that are written as this machine from all others.
+//! * [`BoxError`] is any error.
+//!
+//! # Example
+//!
+//! ```
+//! use comfycontrol_core::{Escaped, retry_after};
+//! use http::{HeaderMap, header::RETRY_AFTER};
+//! use std::time::Duration;
+//!
+//! let mut headers = HeaderMap::new();
+//! headers.insert(RETRY_AFTER, "10".parse()?);
+//! assert_eq!(retry_after(&headers), Some(Duration::from_secs(10)));
+//!
+//! let message = "too many requests by cfc_abc123\r\n";
+//! assert_eq!(Escaped::new(message, 80).to_string(), "too many requests by cfc_***");
+//! # Ok::<_, http::header::InvalidHeaderValue>(())
+//! ```
+
+mod deadline;
+mod escaped;
+mod host_kind;
+mod retry_after;
+
+pub use self::deadline::Deadline;
+pub use self::escaped::Escaped;
+pub use self::host_kind::HostKind;
+pub use self::retry_after::{MAX_RETRY_AFTER, delay_seconds, retry_after};
+
+/// Any error that can be sent to another thread.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
