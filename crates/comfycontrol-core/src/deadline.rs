@@ -4,7 +4,7 @@ use tokio::time::Instant;
 ///
 /// A rate limiter rejects a call whose slot would certainly come later, at once, and any other when
 /// the instant has passed. A retry that could begin only later is not begun. Either way nothing is
-/// sent.
+/// sent. A request that has left is not ended: that is for a timeout.
 ///
 /// ```
 /// use comfycontrol_core::Deadline;

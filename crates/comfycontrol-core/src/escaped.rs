@@ -1,8 +1,7 @@
 use std::char::EscapeUnicode;
 use std::fmt::{self, Write};
 
-/// Shows text from elsewhere so that it does no harm: one line, bounded, no token, nothing that a
-/// terminal obeys.
+/// Displays untrusted text on one line: bounded, tokens masked, control characters escaped.
 ///
 /// `Display` leaves out white space at both ends and puts
 /// * `cfc_***` for `cfc_` and all letters, digits and `_` that follow it, wherever it stands,
@@ -39,14 +38,14 @@ impl<'a> Escaped<'a> {
 
     /// As [`new`](Self::new), with one space in place of every run of white space.
     #[must_use]
-    pub fn words(text: &'a str, max_chars: usize) -> Self {
+    pub fn single_spaced(text: &'a str, max_chars: usize) -> Self {
         Self {
             one_space: true,
             ..Self::new(text, max_chars)
         }
     }
 
-    /// What `Display` prints, in one allocation for ordinary text.
+    /// Returns what `Display` prints, in one allocation for ordinary text.
     #[must_use]
     pub fn into_string(self) -> String {
         let mut shown = String::with_capacity(self.text.len().min(self.max_chars));

@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Whether a host is written as this machine. A text is compared, no name is resolved.
+/// Whether a host is this machine, going by its text alone: no name is resolved.
 ///
 /// ```
 /// use comfycontrol_core::HostKind;
@@ -22,7 +22,7 @@ pub enum HostKind {
 }
 
 impl HostKind {
-    /// Reads the host of a URI, an IPv6 address in brackets, without port.
+    /// Classifies the host of a URI: an IPv6 address in brackets, no port.
     ///
     /// `None` if it is neither a name of letters, digits, `-`, `_` and `.` nor an IP address in its
     /// usual form.

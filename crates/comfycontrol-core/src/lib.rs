@@ -4,6 +4,8 @@
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
 //! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
 //! * [`HostKind`] tells the hosts that are written as this machine from all others.
+//! * [`Report`] prints an error and all of its causes on one line.
+//! * [`TryClone`] is a request body that can be cloned for a second attempt.
 //! * [`BoxError`] is any error.
 //!
 //! # Example
@@ -21,16 +23,27 @@
 //! assert_eq!(Escaped::new(message, 80).to_string(), "too many requests by cfc_***");
 //! # Ok::<_, http::header::InvalidHeaderValue>(())
 //! ```
+//!
+//! # Features
+//!
+//! | name | default | what it does |
+//! |---|---|---|
+//! | `http-body-util` | no | [`TryClone`] for the bodies `Empty` and `Full` |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod deadline;
 mod escaped;
 mod host_kind;
+mod report;
 mod retry_after;
+mod try_clone;
 
 pub use self::deadline::Deadline;
 pub use self::escaped::Escaped;
 pub use self::host_kind::HostKind;
+pub use self::report::Report;
 pub use self::retry_after::{MAX_RETRY_AFTER, delay_seconds, retry_after};
+pub use self::try_clone::TryClone;
 
 /// Any error that can be sent to another thread.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -53,7 +53,7 @@ fn cuts_between_characters_and_says_so() {
 
 #[test]
 fn of_words_only_the_space_between_them_is_kept() {
-    let words = |text| Escaped::words(text, 11).into_string();
+    let words = |text| Escaped::single_spaced(text, 11).into_string();
     assert_eq!(words("\ta \n\u{a0}b\r\nc cfc_d\t\t"), "a b c …");
     assert_eq!(words(" a   cfc_d "), "a cfc_***");
 }
@@ -61,7 +61,7 @@ fn of_words_only_the_space_between_them_is_kept() {
 proptest! {
     #[test]
     fn agrees_with_the_naive_reading(text in foreign(), max in 0usize..60, one_space: bool) {
-        let escaped = if one_space { Escaped::words(&text, max) } else { Escaped::new(&text, max) };
+        let escaped = if one_space { Escaped::single_spaced(&text, max) } else { Escaped::new(&text, max) };
         prop_assert_eq!(escaped.to_string(), naive(&text, max, one_space));
         prop_assert_eq!(escaped.into_string(), escaped.to_string());
     }
