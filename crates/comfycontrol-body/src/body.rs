@@ -1,0 +1,282 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use comfycontrol_core::{BoxError, TryClone};
+use futures_core::Stream;
+use futures_util::TryStreamExt;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::{BodyExt, StreamBody};
+
+mod counted;
+#[cfg(feature = "fs")]
+mod file;
+mod from;
+
+use self::counted::{BoxBody, poll_counted};
+
+type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// A request body that knows whether it can be sent again.
+///
+/// A body made of bytes, of files, or by a factory can be sent again after a failure; one made of
+/// a stream cannot, and its request is then not retried. A body that has begun to leave is never
+/// taken for an empty one.
+///
+/// ```
+/// use comfycontrol_body::Body;
+///
+/// let body = Body::from("twice");
+/// assert!(body.try_clone().is_some());
+///
+/// let body = Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>("once")]));
+/// assert!(body.try_clone().is_none());
+/// ```
+#[derive(Default)]
+pub struct Body {
+    kind: Kind,
+    started: bool,
+    on_progress: Option<Progress>,
+}
+
+#[derive(Default)]
+enum Kind {
+    Bytes(Bytes),
+    Concat(VecDeque<Body>),
+    #[default]
+    Empty,
+    Once {
+        body: BoxBody,
+        len: Option<u64>,
+    },
+    Replay {
+        make: Arc<dyn Fn() -> BoxBody + Send + Sync>,
+        open: Option<BoxBody>,
+        len: Option<u64>,
+    },
+}
+
+impl Body {
+    /// Creates an empty body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Creates a body from a stream. It can be sent once, and its length is not known.
+    pub fn from_stream<S, D, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<D, E>> + Send + 'static,
+        D: Into<Bytes> + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Self::wrap(StreamBody::new(
+            stream
+                .map_ok(|data| Frame::data(data.into()))
+                .map_err(Into::into),
+        ))
+    }
+
+    /// Wraps any other body. It can be sent once; a length that it knows is kept.
+    pub fn wrap<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let len = body.size_hint().exact();
+        let body = body.map_err(Into::into).boxed_unsync();
+        Self::of(Kind::Once { body, len })
+    }
+
+    /// Creates a body that `make` makes anew for each attempt.
+    ///
+    /// `len`, in bytes, is sent as the length; a body that then yields more or less fails the
+    /// request. A length of zero is not announced, and the body is asked what it has: it would be
+    /// sent as empty otherwise, whatever it holds.
+    pub fn replayable<F, B>(len: Option<u64>, make: F) -> Self
+    where
+        F: Fn() -> B + Send + Sync + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let make = Arc::new(move || make().map_err(Into::into).boxed_unsync());
+        Self::of(Kind::Replay {
+            make,
+            open: None,
+            len: len.filter(|len| *len > 0),
+        })
+    }
+
+    /// Creates a body from a file, which is read anew, in pieces of 64 KiB, for each attempt.
+    ///
+    /// The length is asked for now and must still be right when the file is sent. A file that has none,
+    /// as those that a system makes up when they are read, is sent without announcing one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file's metadata cannot be read, or if it is not a regular file.
+    #[cfg(feature = "fs")]
+    pub async fn from_file(path: impl Into<std::path::PathBuf>) -> std::io::Result<Self> {
+        let path = path.into();
+        let len = file::length(&path).await?;
+        Ok(Self::replayable(Some(len), move || {
+            file::content(path.clone())
+        }))
+    }
+
+    /// Joins several bodies into one, which can be sent again if all of them can.
+    pub fn concat(bodies: impl IntoIterator<Item = Self>) -> Self {
+        Self::of(Kind::Concat(bodies.into_iter().collect()))
+    }
+
+    /// Calls `tell` with the number of bytes of each part as it is handed to the transport.
+    ///
+    /// A retry begins again, so that the sum can exceed the length.
+    #[must_use]
+    pub fn on_progress(mut self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(match self.on_progress.take() {
+            None => Arc::new(tell),
+            Some(first) => Arc::new(move |n| {
+                first(n);
+                tell(n);
+            }),
+        });
+        self
+    }
+
+    /// Returns a second body with the same content, or `None` if it can be sent only once.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        // What has begun to leave is no longer whole.
+        if self.started {
+            return None;
+        }
+        let kind = match &self.kind {
+            Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
+            Kind::Concat(parts) => {
+                Kind::Concat(parts.iter().map(Self::try_clone).collect::<Option<_>>()?)
+            }
+            Kind::Empty => Kind::Empty,
+            Kind::Once { .. } => return None,
+            Kind::Replay { make, len, .. } => Kind::Replay {
+                make: Arc::clone(make),
+                open: None,
+                len: *len,
+            },
+        };
+        Some(Self {
+            kind,
+            started: false,
+            on_progress: self.on_progress.clone(),
+        })
+    }
+
+    /// The length in bytes that is left to send, if it is known.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Bytes(bytes) => Some(bytes.len() as u64),
+            Kind::Concat(parts) => parts
+                .iter()
+                .try_fold(0u64, |sum, part| sum.checked_add(part.content_length()?)),
+            Kind::Empty => Some(0),
+            Kind::Once { len, .. } | Kind::Replay { len, .. } => *len,
+        }
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            started: false,
+            on_progress: None,
+        }
+    }
+}
+
+impl TryClone for Body {
+    fn try_clone(&self) -> Option<Self> {
+        Self::try_clone(self)
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        this.started = true;
+        let frame = ready!(this.kind.poll_frame(cx));
+        match (&frame, &this.on_progress) {
+            (Some(Ok(frame)), Some(tell)) => {
+                if let Some(data) = frame.data_ref() {
+                    tell(data.len() as u64);
+                }
+            }
+            // HTTP/2 only resets the stream, and the caller would never learn why.
+            (Some(Err(error)), _) => tracing::debug!(%error, "request body failed"),
+            _ => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Bytes(bytes) => bytes.is_empty(),
+            Kind::Concat(parts) => parts.iter().all(HttpBody::is_end_stream),
+            Kind::Empty => true,
+            // Not before all that was announced has come, or the lack would go unnoticed.
+            Kind::Once { body, len } => body.is_end_stream() && matches!(len, None | Some(0)),
+            Kind::Replay { open, len, .. } => {
+                let ended = open.as_ref().is_some_and(HttpBody::is_end_stream);
+                *len == Some(0) || (ended && len.is_none())
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.content_length()
+            .map(SizeHint::with_exact)
+            .unwrap_or_default()
+    }
+}
+
+impl Kind {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self {
+            Self::Empty => Poll::Ready(None),
+            Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Concat(parts) => {
+                while let Some(part) = parts.front_mut() {
+                    match ready!(Pin::new(part).poll_frame(cx)) {
+                        // The trailers of a part have no place in the whole.
+                        Some(Ok(frame)) if frame.is_trailers() => {}
+                        Some(frame) => return Poll::Ready(Some(frame)),
+                        None => drop(parts.pop_front()),
+                    }
+                }
+                Poll::Ready(None)
+            }
+            Self::Once { body, len } => poll_counted(body, len, cx),
+            Self::Replay { make, open, len } => {
+                poll_counted(open.get_or_insert_with(|| make()), len, cx)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the content: it may be confidential.
+        f.debug_struct("Body")
+            .field("content_length", &self.content_length())
+            .finish_non_exhaustive()
+    }
+}
