@@ -1,0 +1,101 @@
+//! Tower middleware that sends a request again where that is safe.
+//!
+//! Safe means: the request was never applied, or applying it twice does no more than once (RFC 9110
+//! §9.2.2). What a failure means is told by its [`Failure::failure_kind`]:
+//!
+//! | class | method | sent again |
+//! |---|---|---|
+//! | [throttled](FailureKind::Throttled): 429 | any | up to three times, after the [`cooldown`](RetryPolicy::cooldown) of 10 s or what the response asks; at once [behind a rate limiter](RetryPolicy::behind_rate_limit), which holds it until its own cooldown is over |
+//! | [never applied](FailureKind::NeverApplied): never sent, or given back unprocessed | any | up to twice, after backoff |
+//! | [maybe applied](FailureKind::MaybeApplied): 500, 502, 503, …, broken connection, timeout of an attempt | idempotent | up to twice, after backoff |
+//! | [unauthorized, token replaced](FailureKind::TokenReplaced): 401 | any | once, at once |
+//! | [permanent](FailureKind::Permanent), and [rejected](FailureKind::Rejected) by a limiter | | never |
+//!
+//! Nothing whose body cannot be [had again](comfycontrol_core::TryClone) is sent again. Backoff is
+//! 0.2 s, doubled each time up to 10 s, and each up to doubled by chance; it comes on top of the
+//! `Retry-After` of the response (RFC 9110 §10.2.3). A wait that would end after the call's
+//! [`Deadline`](comfycontrol_core::Deadline) is not begun, nor one for which the response asks more
+//! than 30 s. A budget, shared by all services of one layer, keeps retries after backoff a fraction
+//! of the calls.
+//!
+//! # Example
+//!
+//! ```
+//! use comfycontrol_retry::{Failure, FailureKind, RetryLayer, RetryPolicy};
+//! use http::{Request, Response};
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! /// The server has failed, as it may for a while.
+//! #[derive(Debug)]
+//! struct Unavailable;
+//!
+//! impl Failure for Unavailable {
+//!     fn failure_kind(&self) -> FailureKind {
+//!         FailureKind::MaybeApplied
+//!     }
+//! }
+//!
+//! static SENT: AtomicU32 = AtomicU32::new(0);
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), http::Error> {
+//! let client = ServiceBuilder::new()
+//!     .layer(RetryLayer::new(RetryPolicy::new().max_retries(1)))
+//!     .service_fn(|_: Request<()>| async {
+//!         SENT.fetch_add(1, Ordering::Relaxed);
+//!         Err::<Response<()>, _>(Unavailable)
+//!     });
+//!
+//! client.clone().oneshot(Request::get("/v1/user").body(())?).await.unwrap_err();
+//! assert_eq!(SENT.swap(0, Ordering::Relaxed), 2);
+//! // A POST may have been applied: it is not sent again.
+//! client.oneshot(Request::post("/v1/workflow").body(())?).await.unwrap_err();
+//! assert_eq!(SENT.load(Ordering::Relaxed), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! It adds none of its own. The error of the last attempt is the error of the call; [`Failure::follow`]
+//! lets it speak for the attempts before it. One that the service inside gives while it becomes ready
+//! for another attempt is passed on as it is.
+//!
+//! # Clones
+//!
+//! Clones of a [`RetryPolicy`], of a [`RetryLayer`] and of its services share the budget. Each call
+//! keeps a clone of the service inside, to send through it again.
+//!
+//! # Place in a stack
+//!
+//! Outside whatever each attempt must pass through anew: an error decoder, a rate limiter, a timeout
+//! of one attempt, the token. Inside a timeout of the whole call.
+//!
+//! # Tracing
+//!
+//! How often a request was sent again is recorded in the field `http.request.resend_count` of the current span, if
+//! the span has it.
+//!
+//! # Panics
+//!
+//! A wait needs a tokio runtime with time enabled, as all of tokio's timers do.
+//!
+//! # Features
+//!
+//! | name | default | what it does |
+//! |---|---|---|
+//! | `http-body-util` | yes | requests whose body is an `Empty` or a `Full` can be sent again |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod backoff;
+mod earlier;
+mod failure;
+mod layer;
+mod policy;
+mod settings;
+mod wait;
+
+pub use self::failure::{Failure, FailureKind};
+pub use self::layer::{ResponseFuture, Retry, RetryLayer};
+pub use self::settings::RetryPolicy;
