@@ -1,0 +1,121 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use comfycontrol_core::BoxError;
+use http::{Request, Response};
+use http_body::Body;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::Connect;
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+use tower_service::Service;
+
+use crate::connector::Connector;
+use crate::future::ResponseFuture;
+use crate::pool::pooled;
+use crate::{TransportBody, TransportError};
+
+/// Puts requests on the wire and returns the responses, whatever their status.
+///
+/// HTTP/2 where the server offers it by ALPN, else HTTP/1.1; plain `http` to this machine only, and by
+/// HTTP/1.1. It adds no header but those that frame a message (`Host`, `Content-Length`,
+/// `Transfer-Encoding`), follows no redirect and sends nothing twice. `B` is the body of the requests.
+///
+/// A request needs an absolute URI. One whose version is set to HTTP/2 fails where the server speaks
+/// HTTP/1.1 only; with HTTP/1.1, the default, it takes what there is.
+///
+/// It is always ready, unless it is made [from a service](Self::from_service): connections are made while a response is awaited. One that has not been used for
+/// 60 s is closed. Over HTTP/2 a ping is sent after 30 s in which nothing has come, and a connection
+/// that does not give it back within 10 s has broken. Clones share the connections.
+pub struct Transport<B>(Kind<B>);
+
+enum Kind<B> {
+    Pool(Arc<Client<Connector, B>>),
+    Other(BoxCloneSyncService<Request<B>, Response<TransportBody>, TransportError>),
+}
+
+impl<B> Transport<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    pub(crate) fn over(connector: Connector) -> Self {
+        Self(Kind::Pool(Arc::new(pooled(connector))))
+    }
+
+    /// Sends requests over the connections of another connector: Unix sockets, a tunnel, another TLS.
+    ///
+    /// Where they lead is decided by the connector, plain `http` included; a connect timeout and ALPN,
+    /// which HTTP/2 needs, are its own too.
+    pub fn from_connector<C>(connector: C) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        Self::from_service(pooled(connector))
+    }
+
+    /// Sends requests to any service in place of the network.
+    ///
+    /// It is ready when the service is. The service's error becomes a [`TransportError`] by
+    /// [`TransportError::new`].
+    pub fn from_service<S, R>(service: S) -> Self
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let service = service
+            .map_response(|res: Response<R>| res.map(TransportBody::boxed))
+            .map_err(TransportError::new);
+        Self(Kind::Other(BoxCloneSyncService::new(service)))
+    }
+}
+
+impl<B> Clone for Transport<B> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Kind::Pool(client) => Kind::Pool(Arc::clone(client)),
+            Kind::Other(service) => Kind::Other(service.clone()),
+        })
+    }
+}
+
+impl<B> fmt::Debug for Transport<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.0 {
+            Kind::Pool(_) => "pool",
+            Kind::Other(_) => "other",
+        };
+        f.debug_tuple("Transport").field(&kind).finish()
+    }
+}
+
+impl<B> Service<Request<B>> for Transport<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Response = Response<TransportBody>;
+    type Error = TransportError;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        match &mut self.0 {
+            // A pool is always ready.
+            Kind::Pool(_) => Poll::Ready(Ok(())),
+            Kind::Other(service) => service.poll_ready(cx),
+        }
+    }
+
+    fn call(&mut self, req: Request<B>) -> ResponseFuture {
+        match &mut self.0 {
+            Kind::Pool(client) => ResponseFuture::pool(client.request(req)),
+            Kind::Other(service) => ResponseFuture::other(service.call(req)),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Requests over real sockets on this machine.
+//!
+//! * `certificates`: whose certificate is trusted.
+//! * `environment`: the proxy that the environment names.
+//! * `failures`: connections that cannot be made, and such as break.
+//! * `goodbye`: what a server says when it ends an HTTP/2 connection or stream.
+//! * `plain_http`: plain `http` stays on this machine.
+//! * `proxies`: which proxy is used, and what is told of one that does not do its work.
+//! * `tunnels`: what goes through a proxy: TLS, and nothing else.
+//! * `versions`: the version of HTTP, the connections that are kept, and what is added to a request.
+//!
+//! The rest is for the tests: `proxy` keeps what it is asked and what it carries, `server` does with each
+//! connection as it is told, `support` is what most of them need.
+
+mod certificates;
+mod environment;
+mod failures;
+mod goodbye;
+mod plain_http;
+mod proxies;
+mod proxy;
+mod server;
+mod support;
+mod tunnels;
+mod versions;
