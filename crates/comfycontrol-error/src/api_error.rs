@@ -3,20 +3,21 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use comfycontrol_core::Escaped;
 use http::header::CONTENT_TYPE;
 use http::response::Parts;
 use http::{Extensions, HeaderMap, Response, StatusCode};
 
 use crate::body::Collected;
 use crate::decode::{Decoded, decode};
-use crate::text::reason;
-use crate::{ApiErrorKind, BodyIncomplete, Harmless, Problem, Responder, RetryClass};
+use crate::reason_phrase::reason_phrase;
+use crate::{ApiErrorKind, BodyIncomplete, ProblemDetails, RetryClass, ServedBy};
 
-/// An unsuccessful reply, with everything that is known about it.
+/// An unsuccessful response, with everything that is known about it.
 ///
-/// One word wide. `Display` is one line a person can act on, `Debug` names the headers and
-/// shows the values of harmless ones; in both, what the server wrote is escaped, cut, and
-/// free of tokens. Raw bytes come only from [`body`](Self::body), [`headers`](Self::headers)
+/// One word wide. `Display` is one line a person can act on. `Debug` names the headers and shows the
+/// values of those that hold no secrets. In both, what the server wrote is escaped, cut, and free of
+/// tokens. Raw bytes come only from [`body`](Self::body), [`headers`](Self::headers)
 /// and [`into_response`](Self::into_response).
 ///
 /// ```
@@ -25,11 +26,11 @@ use crate::{ApiErrorKind, BodyIncomplete, Harmless, Problem, Responder, RetryCla
 /// use http::Response;
 ///
 /// let body = r#"{"status":401,"message":"Token has expired"}"#;
-/// let reply = Response::builder()
+/// let response = Response::builder()
 ///     .status(401)
 ///     .header("cf-ray", "8f2d1c0b5a7e9d31-FRA")
 ///     .body(Bytes::from(body))?;
-/// let error = ApiError::from_response(reply);
+/// let error = ApiError::from_response(response);
 ///
 /// assert_eq!(error.kind(), ApiErrorKind::TokenExpired);
 /// assert_eq!(
@@ -45,34 +46,34 @@ pub struct ApiError(Box<Inner>);
 struct Inner {
     parts: Parts,
     body: Bytes,
-    body_was_cut: bool,
+    body_truncated: bool,
     body_error: Option<BodyIncomplete>,
     decoded: Decoded,
 }
 
 impl ApiError {
-    /// Decodes a reply whose body has been read, whatever its status.
+    /// Decodes a response whose body has been read, whatever its status.
     ///
     /// This never fails. The body is kept as it is, so the caller bounds it; the
-    /// [`DecodeErrorLayer`](crate::DecodeErrorLayer) does both.
+    /// [`ErrorDecoderLayer`](crate::ErrorDecoderLayer) does both.
     pub fn from_response(response: Response<Bytes>) -> Self {
         let (parts, body) = response.into_parts();
         Self::new(parts, Collected::whole(body))
     }
 
     pub(crate) fn new(parts: Parts, body: Collected) -> Self {
-        let whole = !body.cut && body.error.is_none();
+        let whole = !body.truncated && body.error.is_none();
         let decoded = decode(parts.status, &parts.headers, &body.bytes, whole);
         Self(Box::new(Inner {
             parts,
             body: body.bytes,
-            body_was_cut: body.cut,
+            body_truncated: body.truncated,
             body_error: body.error,
             decoded,
         }))
     }
 
-    /// The status of the reply, which rules whatever the body says.
+    /// The status of the response, which counts whatever the body says.
     pub fn status(&self) -> StatusCode {
         self.0.parts.status
     }
@@ -84,16 +85,17 @@ impl ApiError {
 
     /// What the server says, fit to be shown; the status's phrase if it says nothing.
     ///
-    /// One line of at most 1,000 characters (and `…` where it was cut), control characters
-    /// escaped and tokens masked. Of an HTML page this is its title.
+    /// One line of at most [1,000](crate::MAX_MESSAGE_CHARS) characters (and `…` where it was cut),
+    /// control characters escaped and tokens masked. Of an HTML page this is its title.
     pub fn message(&self) -> &str {
         &self.0.decoded.message
     }
 
-    /// How long the server asks to wait before the next request; at most one day.
+    /// How long the server asks to wait before the next request; at most
+    /// [one day](comfycontrol_core::MAX_RETRY_AFTER).
     ///
     /// The `retry-after` header counts first: seconds, or a date, taken relative to the
-    /// reply's own `date` (RFC 9110 §10.2.3). Then comes the body's `retry_after` in seconds.
+    /// response's own `date` (RFC 9110 §10.2.3). Then comes the body's `retry_after` in seconds.
     /// What cannot be read is ignored.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.decoded.retry_after
@@ -104,12 +106,12 @@ impl ApiError {
         self.0.decoded.retry_class
     }
 
-    /// Who wrote the reply.
-    pub fn responder(&self) -> Responder {
-        self.0.decoded.responder
+    /// Who wrote the response.
+    pub fn served_by(&self) -> ServedBy {
+        self.0.decoded.served_by
     }
 
-    /// The edge's id for the request, worth quoting to the API's support.
+    /// The `cf-ray`, which is the edge's id for the request: worth quoting to the API's support.
     ///
     /// At most 64 letters, digits and hyphens; anything else is not an id.
     pub fn cf_ray(&self) -> Option<&str> {
@@ -121,17 +123,17 @@ impl ApiError {
         self.0.decoded.edge_code
     }
 
-    /// The `status` that stands in the body, which may differ from the reply's.
+    /// The `status` that stands in the body, which may differ from the response's.
     pub fn body_status(&self) -> Option<i64> {
         self.0.decoded.body_status
     }
 
-    /// The problem report (RFC 9457), if the body is one.
-    pub fn problem(&self) -> Option<&Problem> {
+    /// The problem details (RFC 9457), if the body holds them.
+    pub fn problem(&self) -> Option<&ProblemDetails> {
         self.0.decoded.problem.as_ref()
     }
 
-    /// The content type the reply claims, if that is visible ASCII.
+    /// The content type the response claims, if that is visible ASCII.
     pub fn content_type(&self) -> Option<&str> {
         self.headers().get(CONTENT_TYPE)?.to_str().ok()
     }
@@ -141,20 +143,20 @@ impl ApiError {
         &self.0.parts.headers
     }
 
-    /// The extensions of the reply: what other layers have noted on it.
+    /// The extensions of the response: what other layers have noted on it.
     pub fn extensions(&self) -> &Extensions {
         &self.0.parts.extensions
     }
 
-    /// The raw body, as far as it was read: see [`body_was_cut`](Self::body_was_cut) and
+    /// The raw body, as far as it was read: see [`is_body_truncated`](Self::is_body_truncated) and
     /// [`body_error`](Self::body_error).
     pub fn body(&self) -> &Bytes {
         &self.0.body
     }
 
-    /// Whether the body is longer than was to be kept.
-    pub fn body_was_cut(&self) -> bool {
-        self.0.body_was_cut
+    /// Whether the body is longer than what was kept of it.
+    pub fn is_body_truncated(&self) -> bool {
+        self.0.body_truncated
     }
 
     /// Why the body did not arrive in full, if it did not.
@@ -162,7 +164,7 @@ impl ApiError {
         self.0.body_error.as_ref()
     }
 
-    /// Gives back the reply, with what was read of its body.
+    /// Gives back the response, with what was read of its body.
     pub fn into_response(self) -> Response<Bytes> {
         Response::from_parts(self.0.parts, self.0.body)
     }
@@ -170,10 +172,10 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = reason(self.status());
+        let reason = reason_phrase(self.status());
         write!(f, "{} {reason}", self.status().as_u16())?;
         if self.message() != reason {
-            write!(f, ": {}", Harmless::new(self.message(), MAX_SHOWN))?;
+            write!(f, ": {}", Escaped::new(self.message(), MAX_SHOWN_CHARS))?;
         }
         match (self.retry_after(), self.cf_ray()) {
             (None, None) => Ok(()),
@@ -190,8 +192,8 @@ impl fmt::Debug for ApiError {
         f.debug_struct("ApiError")
             .field("status", &self.status())
             .field("kind", &decoded.kind)
-            .field("message", &Harmless::new(&decoded.message, MAX_SHOWN))
-            .field("responder", &decoded.responder)
+            .field("message", &Escaped::new(&decoded.message, MAX_SHOWN_CHARS))
+            .field("served_by", &decoded.served_by)
             .field("retry_class", &decoded.retry_class)
             .field("retry_after", &decoded.retry_after)
             .field("cf_ray", &decoded.cf_ray)
@@ -199,7 +201,7 @@ impl fmt::Debug for ApiError {
             .field("body_status", &decoded.body_status)
             .field("headers", &ShownHeaders(self.headers()))
             .field("body_len", &self.0.body.len())
-            .field("body_was_cut", &self.0.body_was_cut)
+            .field("body_truncated", &self.0.body_truncated)
             .field("body_error", &self.0.body_error)
             .finish_non_exhaustive()
     }
@@ -218,15 +220,15 @@ struct ShownHeaders<'a>(&'a HeaderMap);
 impl fmt::Debug for ShownHeaders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
-        for (name, value) in self.0.iter().take(MAX_HEADERS) {
+        for (name, value) in self.0.iter().take(MAX_SHOWN_HEADERS) {
             let harmless = HARMLESS.contains(&name.as_str()) && !value.is_sensitive();
             let value = match value.to_str() {
                 Ok(value) if harmless => value,
                 _ => "***",
             };
             map.entry(
-                &Harmless::new(name.as_str(), MAX_SHOWN),
-                &Harmless::new(value, MAX_SHOWN),
+                &Escaped::new(name.as_str(), MAX_SHOWN_CHARS),
+                &Escaped::new(value, MAX_SHOWN_CHARS),
             );
         }
         map.finish()
@@ -234,10 +236,10 @@ impl fmt::Debug for ShownHeaders<'_> {
 }
 
 /// The most characters of a server's text that are shown at once.
-const MAX_SHOWN: usize = 200;
+const MAX_SHOWN_CHARS: usize = 200;
 
 /// The most header fields that are shown.
-const MAX_HEADERS: usize = 64;
+const MAX_SHOWN_HEADERS: usize = 64;
 
 const HARMLESS: [&str; 11] = [
     "cf-error-origin",

@@ -1,12 +1,12 @@
-//! Reads the body of an error reply, within a cap and a time limit.
+//! Reads the body of an unsuccessful response, within a cap and a time limit.
 
-use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use comfycontrol_core::BoxError;
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
@@ -17,7 +17,7 @@ use crate::BodyIncomplete;
 pub(crate) struct Collected {
     pub(crate) bytes: Bytes,
     /// There was more than was to be kept.
-    pub(crate) cut: bool,
+    pub(crate) truncated: bool,
     pub(crate) error: Option<BodyIncomplete>,
 }
 
@@ -25,7 +25,7 @@ impl Collected {
     pub(crate) fn whole(bytes: Bytes) -> Self {
         Self {
             bytes,
-            cut: false,
+            truncated: false,
             error: None,
         }
     }
@@ -59,14 +59,14 @@ impl<B> Collect<B> {
 impl<B> Future for Collect<B>
 where
     B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     type Output = Collected;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Collected> {
         let mut this = self.project();
-        let (cut, error) = match read(this.body, this.bytes, *this.max, cx) {
-            Poll::Ready(Ok(cut)) => (cut, None),
+        let (truncated, error) = match read(this.body, this.bytes, *this.max, cx) {
+            Poll::Ready(Ok(truncated)) => (truncated, None),
             Poll::Ready(Err(error)) => (false, Some(BodyIncomplete::transport(error))),
             Poll::Pending => {
                 // Most bodies are here at once and need no timer.
@@ -81,7 +81,7 @@ where
         };
         Poll::Ready(Collected {
             bytes: Bytes::from(std::mem::take(this.bytes)),
-            cut,
+            truncated,
             error,
         })
     }
@@ -94,8 +94,8 @@ fn read<B: Body>(
     max: usize,
     cx: &mut Context<'_>,
 ) -> Poll<Result<bool, B::Error>> {
-    for _ in 0..FRAMES_PER_POLL {
-        // Also keeps from asking a body that has none, such as the reply to a HEAD.
+    for _ in 0..MAX_FRAMES_PER_POLL {
+        // Also keeps from asking a body that has none, such as the response to a HEAD.
         if body.is_end_stream() {
             return Poll::Ready(Ok(false));
         }
@@ -122,4 +122,4 @@ fn read<B: Body>(
     Poll::Pending
 }
 
-const FRAMES_PER_POLL: usize = 64;
+const MAX_FRAMES_PER_POLL: usize = 64;

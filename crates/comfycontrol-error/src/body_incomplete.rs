@@ -3,14 +3,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The body of the error reply did not arrive in full.
+use comfycontrol_core::BoxError;
+
+/// Says why the body of an unsuccessful response did not arrive in full.
 ///
 /// The status and headers are known all the same; this is the
 /// [`source`](std::error::Error::source) of the [`ApiError`](crate::ApiError).
 ///
 /// ```
 /// use bytes::Bytes;
-/// use comfycontrol_error::{ApiError, DecodeErrorLayer};
+/// use comfycontrol_error::{ApiError, ErrorDecoderLayer};
 /// use http::{Request, Response};
 /// use http_body_util::{Full, Limited};
 /// use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
@@ -18,7 +20,7 @@ use std::time::Duration;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
 /// let client = ServiceBuilder::new()
-///     .layer(DecodeErrorLayer::new())
+///     .layer(ErrorDecoderLayer::new())
 ///     .service(service_fn(|_: Request<()>| async {
 ///         // A body that fails when it is read.
 ///         let body = Limited::new(Full::new(Bytes::from("too long")), 3);
@@ -47,7 +49,7 @@ impl BodyIncomplete {
         Self(Reason::TimedOut(limit))
     }
 
-    pub(crate) fn transport(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn transport(error: impl Into<BoxError>) -> Self {
         Self(Reason::Transport(error.into().into()))
     }
 

@@ -1,17 +1,20 @@
-//! Decides what a reply means. Total: whatever the bytes, the answer is as good as they allow.
+//! Decides what a response means. Total: whatever the bytes, the decision is as good as they allow.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+use comfycontrol_core::{Escaped, retry_after};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
 
 use crate::json::Members;
-use crate::text::{clean, lossy, reason, snippet, without_query};
-use crate::{ApiErrorKind, Problem, Responder, RetryClass, retry_after};
+use crate::reason_phrase::reason_phrase;
+use crate::text::{lossy, snippet, without_query};
+use crate::{ApiErrorKind, ProblemDetails, RetryClass, ServedBy};
 
-/// The most characters of a server's text that are kept beside the raw body.
-pub(crate) const MAX_TEXT: usize = 1_000;
+/// The most characters that are kept of each text a server sends: 1,000. The raw body is kept beside
+/// them.
+pub const MAX_MESSAGE_CHARS: usize = 1_000;
 
 #[derive(Clone)]
 pub(crate) struct Decoded {
@@ -20,8 +23,8 @@ pub(crate) struct Decoded {
     pub(crate) edge_code: Option<u16>,
     pub(crate) kind: ApiErrorKind,
     pub(crate) message: String,
-    pub(crate) responder: Responder,
-    pub(crate) problem: Option<Problem>,
+    pub(crate) served_by: ServedBy,
+    pub(crate) problem: Option<ProblemDetails>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) retry_class: RetryClass,
 }
@@ -33,7 +36,10 @@ enum Shape {
     /// `error code: 1015`, and nothing else.
     Short { code: u16 },
     /// `application/problem+json`; `by_edge` if it bears Cloudflare's extensions.
-    Problem { problem: Problem, by_edge: bool },
+    Problem {
+        problem: ProblemDetails,
+        by_edge: bool,
+    },
     /// HTML, text, nothing, or JSON of some other form.
     Other,
 }
@@ -60,8 +66,8 @@ pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole
         edge_code,
         kind,
         message: message(status, headers, &shape, text),
-        responder: responder(status, kind, &shape, by_edge),
-        retry_after: retry_after::from_headers(headers).or_else(|| members.retry_after.wait()),
+        served_by: served_by(status, kind, &shape, by_edge),
+        retry_after: retry_after(headers).or_else(|| members.retry_after.wait()),
         retry_class: RetryClass::new(kind, status, edge_code),
         problem: match shape {
             Shape::Problem { problem, .. } => Some(problem),
@@ -75,7 +81,7 @@ impl Shape {
         if let Some(message) = members.message.text() {
             return Self::Api { message };
         }
-        let problem = Problem::new(members, MAX_TEXT);
+        let problem = ProblemDetails::new(members, MAX_MESSAGE_CHARS);
         // RFC 9457 §3.1 makes no member mandatory; one is needed to tell it from other JSON.
         if problem.title().is_some() || problem.detail().is_some() || problem.type_uri().is_some() {
             let by_edge = members.cloudflare_error.flag() == Some(true)
@@ -119,21 +125,24 @@ fn error_code(text: &str) -> Option<u16> {
     plain.then(|| digits.parse().ok())?
 }
 
-fn responder(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: bool) -> Responder {
+fn served_by(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: bool) -> ServedBy {
     match shape {
-        _ if by_edge || kind.is_the_edges(status) => Responder::Edge,
-        Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => Responder::Edge,
-        Shape::Api { .. } => Responder::Api,
-        Shape::Problem { .. } | Shape::Other => Responder::Unknown,
+        _ if by_edge || kind.is_the_edges(status) => ServedBy::Edge,
+        Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => ServedBy::Edge,
+        Shape::Api { .. } => ServedBy::Api,
+        Shape::Problem { .. } | Shape::Other => ServedBy::Unknown,
     }
 }
 
 fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -> String {
     let said = match (header(headers, &LOCATION), shape) {
         (Some(location), _) if status.is_redirection() => {
-            format!("redirected to {}", without_query(&location, MAX_TEXT))
+            format!(
+                "redirected to {}",
+                without_query(&location, MAX_MESSAGE_CHARS)
+            )
         }
-        (_, Shape::Api { message }) => clean(message, MAX_TEXT),
+        (_, Shape::Api { message }) => Escaped::new(message, MAX_MESSAGE_CHARS).into_string(),
         (_, Shape::Short { code }) => format!("error code: {code}"),
         (_, Shape::Problem { problem, .. }) => {
             let said = problem.detail().or(problem.title()).unwrap_or_default();
@@ -141,10 +150,10 @@ fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -
         }
         // Compressed bytes are no text.
         (_, Shape::Other) if encoded(headers) => String::new(),
-        (_, Shape::Other) => snippet(text, MAX_TEXT),
+        (_, Shape::Other) => snippet(text, MAX_MESSAGE_CHARS),
     };
     if said.is_empty() {
-        reason(status).to_owned()
+        reason_phrase(status).to_owned()
     } else {
         said
     }
@@ -153,7 +162,8 @@ fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -
 /// The edge's id for the request, if it looks like one.
 fn ray(headers: &HeaderMap, members: &Members<'_>) -> Option<String> {
     let sound = |ray: &String| {
-        (1..=64).contains(&ray.len()) && ray.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        (1..=MAX_RAY_CHARS).contains(&ray.len())
+            && ray.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     let told = header(headers, &CF_RAY).map(Cow::into_owned);
     told.filter(sound)
@@ -171,6 +181,8 @@ fn is(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     headers.get(name).map(|value| lossy(value.as_bytes()))
 }
+
+const MAX_RAY_CHARS: usize = 64;
 
 // Names made beforehand need not be parsed at each look.
 const CF_ERROR_ORIGIN: HeaderName = HeaderName::from_static("cf-error-origin");

@@ -1,10 +1,10 @@
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use comfycontrol_core::BoxError;
 use http::response::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
@@ -12,12 +12,13 @@ use pin_project_lite::pin_project;
 
 use crate::ApiError;
 use crate::body::{Collect, Collected};
-use crate::layer::Settings;
+use crate::settings::Settings;
 
 pin_project! {
-    /// Response future of [`DecodeError`](crate::DecodeError).
+    /// Response future of [`ErrorDecoder`](crate::ErrorDecoder).
     ///
-    /// `B` is the type of the response's body. Little larger than the inner service's: what only an error needs is on the heap.
+    /// `B` is the type of the response's body. Little larger than the inner service's: what only an
+    /// error needs is on the heap.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
@@ -30,13 +31,13 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Calling { #[pin] inner: F },
-        Reading { reply: Pin<Box<Reply<B>>> },
+        Reading { failure: Pin<Box<Failure<B>>> },
     }
 }
 
 pin_project! {
-    /// An error whose body is being read.
-    struct Reply<B> {
+    /// An unsuccessful response whose body is being read.
+    struct Failure<B> {
         parts: Option<Parts>,
         #[pin]
         body: Collect<B>,
@@ -44,7 +45,7 @@ pin_project! {
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    /// `to_head` says that the request was a HEAD, whose reply has no body.
+    /// `to_head` says that the request was a HEAD, whose response has no body.
     pub(crate) fn new(inner: F, settings: Settings, to_head: bool) -> Self {
         Self {
             state: State::Calling { inner },
@@ -58,7 +59,7 @@ impl<F, B, E> Future for ResponseFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
     E: From<ApiError>,
 {
     type Output = F::Output;
@@ -69,7 +70,7 @@ where
             match this.state.as_mut().project() {
                 StateProj::Calling { inner } => {
                     let response = ready!(inner.poll(cx))?;
-                    if (this.settings.success)(response.status()) {
+                    if (this.settings.is_success)(response.status()) {
                         return Poll::Ready(Ok(response));
                     }
                     let (parts, body) = response.into_parts();
@@ -78,20 +79,20 @@ where
                         return Poll::Ready(Err(ApiError::new(parts, none).into()));
                     }
                     let Settings {
-                        max_body,
-                        body_timeout,
+                        max_error_body,
+                        error_body_timeout,
                         ..
                     } = *this.settings;
-                    let reply = Box::pin(Reply {
+                    let failure = Box::pin(Failure {
                         parts: Some(parts),
-                        body: Collect::new(body, max_body, body_timeout),
+                        body: Collect::new(body, max_error_body, error_body_timeout),
                     });
-                    this.state.set(State::Reading { reply });
+                    this.state.set(State::Reading { failure });
                 }
-                StateProj::Reading { reply } => {
-                    let reply = reply.as_mut().project();
-                    let body = ready!(reply.body.poll(cx));
-                    let parts = reply.parts.take().expect("polled after completion");
+                StateProj::Reading { failure } => {
+                    let failure = failure.as_mut().project();
+                    let body = ready!(failure.body.poll(cx));
+                    let parts = failure.parts.take().expect("polled after completion");
                     return Poll::Ready(Err(ApiError::new(parts, body).into()));
                 }
             }
@@ -105,7 +106,7 @@ impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     }
 }
 
-/// RFC 9110 §6.4.1: these replies end with their header section, whatever it announces.
+/// RFC 9110 §6.4.1: these responses end with their header section, whatever it announces.
 fn has_no_body(status: StatusCode) -> bool {
     status.is_informational() || matches!(status.as_u16(), 204 | 205 | 304)
 }

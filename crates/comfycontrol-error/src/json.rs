@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use comfycontrol_core::{MAX_RETRY_AFTER, delay_seconds};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
-
-use crate::retry_after;
 
 /// The members we know, as they were written.
 ///
@@ -89,10 +88,10 @@ impl Value<'_> {
         let text = self.text();
         let number = text.as_deref().or(self.0)?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-        let wait = retry_after::seconds(whole)?;
-        let more = retry_after::seconds(fraction)?;
+        let wait = delay_seconds(whole)?;
+        let more = delay_seconds(fraction)?;
         let up = u64::from(!more.is_zero());
-        Some((wait + Duration::from_secs(up)).min(retry_after::MAX_WAIT))
+        Some((wait + Duration::from_secs(up)).min(MAX_RETRY_AFTER))
     }
 }
 

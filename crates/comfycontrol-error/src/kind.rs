@@ -1,11 +1,11 @@
 use http::StatusCode;
 
-/// What kind of error a reply is.
+/// Says what went wrong with a request, by status and body of its response.
 ///
 /// # What to do
 ///
-/// By status and by what the reply looks like. *Repeat* says whether the request may be sent
-/// again: see [`RetryClass`](crate::RetryClass).
+/// By status and by what the response looks like. [`RetryClass`](crate::RetryClass) says whether the
+/// request may be sent again.
 ///
 #[doc = include_str!("table.md")]
 ///
@@ -17,12 +17,12 @@ use http::StatusCode;
 /// use http::Response;
 ///
 /// let body = r#"{"status":401,"message":"Token has expired"}"#;
-/// let reply = Response::builder().status(401).body(Bytes::from(body))?;
-/// let error = ApiError::from_response(reply);
+/// let response = Response::builder().status(401).body(Bytes::from(body))?;
+/// let error = ApiError::from_response(response);
 ///
 /// let advice = match error.kind() {
 ///     ApiErrorKind::TokenExpired => "create a new token",
-///     ApiErrorKind::RateLimited => "wait",
+///     ApiErrorKind::Throttled => "wait",
 ///     _ => "read the message",
 /// };
 /// assert_eq!(advice, "create a new token");
@@ -33,7 +33,7 @@ use http::StatusCode;
 pub enum ApiErrorKind {
     /// 400: the request is malformed, or in conflict with the state of things.
     BadRequest,
-    /// A rule of the edge refused the request or its sender (1005 to 1010, 1020).
+    /// A rule of the edge blocks the request or its sender (1005 to 1010, 1020).
     Blocked,
     /// The edge wants proof of a browser (`cf-mitigated: challenge`), which no API client can give.
     Challenge,
@@ -41,7 +41,7 @@ pub enum ApiErrorKind {
     ContentTooLarge,
     /// 403: the token does not permit this.
     Forbidden,
-    /// 502 or 504: the edge got no usable answer from the API.
+    /// 502 or 504: the edge got no usable response from the API.
     Gateway,
     /// 431 or 1038: the header fields are larger than is accepted.
     HeadersTooLarge,
@@ -53,20 +53,20 @@ pub enum ApiErrorKind {
     MissingToken,
     /// 404: no such entity, or not of this account.
     NotFound,
-    /// 520: the API answered the edge with something that is not HTTP.
-    OriginBadReply,
-    /// 524: the API took the request and gave the edge no answer in time.
+    /// 520: the API sent the edge something that is not HTTP.
+    OriginBadResponse,
+    /// 524: the API took the request and sent the edge no response in time.
     OriginTimeout,
     /// 521 to 523, 525, 526, 530, 1000, 1001, 1004, 1016, 1033: the edge could not reach the API.
     OriginUnreachable,
     /// Any other 4xx.
-    OtherClient,
+    OtherClientError,
     /// Any other 5xx.
-    OtherServer,
-    /// 429 or 1015: too many requests from this address.
-    RateLimited,
+    OtherServerError,
     /// 3xx: redirects are not followed.
     Redirect,
+    /// 429 or 1015: too many requests from this address.
+    Throttled,
     /// 403: the account's tier does not include this, or not as many.
     TierLimit,
     /// 401: the token's life is over.
@@ -101,7 +101,7 @@ impl ApiErrorKind {
         match (code, name) {
             (Some(1000 | 1001 | 1004 | 1016 | 1033), _) => Self::OriginUnreachable,
             (Some(1005..=1010 | 1020), _) | (_, Some("firewall_rule_blocked")) => Self::Blocked,
-            (Some(1015), _) => Self::RateLimited,
+            (Some(1015), _) => Self::Throttled,
             (Some(1038), _) => Self::HeadersTooLarge,
             _ => Self::of_status(status),
         }
@@ -115,24 +115,24 @@ impl ApiErrorKind {
             404 => Self::NotFound,
             413 => Self::ContentTooLarge,
             414 => Self::UriTooLong,
-            429 => Self::RateLimited,
+            429 => Self::Throttled,
             431 => Self::HeadersTooLarge,
             500 => Self::Internal,
             502 | 504 => Self::Gateway,
             503 => Self::Unavailable,
-            520 => Self::OriginBadReply,
+            520 => Self::OriginBadResponse,
             521..=523 | 525 | 526 | 530 => Self::OriginUnreachable,
             524 => Self::OriginTimeout,
             _ if status.is_redirection() => Self::Redirect,
-            _ if status.is_client_error() => Self::OtherClient,
-            _ if status.is_server_error() => Self::OtherServer,
+            _ if status.is_client_error() => Self::OtherClientError,
+            _ if status.is_server_error() => Self::OtherServerError,
             _ => Self::Unexpected,
         }
     }
 
-    /// Whether only the edge can have written a reply of this kind.
+    /// Whether only the edge can have written a response of this kind.
     pub(crate) fn is_the_edges(self, status: StatusCode) -> bool {
-        matches!(self, Self::Challenge | Self::RateLimited)
+        matches!(self, Self::Challenge | Self::Throttled)
             || matches!(status.as_u16(), 520..=526 | 530)
     }
 }

@@ -1,23 +1,23 @@
-use std::error::Error;
 use std::task::{Context, Poll};
 
+use comfycontrol_core::BoxError;
 use http::{Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::layer::Settings;
+use crate::settings::Settings;
 use crate::{ApiError, ResponseFuture};
 
-/// Turns unsuccessful replies into [`ApiError`]s.
+/// Turns the unsuccessful responses of the inner service into [`ApiError`]s.
 ///
 /// See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]
-pub struct DecodeError<S> {
+pub struct ErrorDecoder<S> {
     inner: S,
     settings: Settings,
 }
 
-impl<S> DecodeError<S> {
+impl<S> ErrorDecoder<S> {
     pub(crate) fn new(inner: S, settings: Settings) -> Self {
         Self { inner, settings }
     }
@@ -38,12 +38,12 @@ impl<S> DecodeError<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for DecodeError<S>
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for ErrorDecoder<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     S::Error: From<ApiError>,
     ResBody: Body,
-    ResBody::Error: Into<Box<dyn Error + Send + Sync>>,
+    ResBody::Error: Into<BoxError>,
 {
     type Response = S::Response;
     type Error = S::Error;

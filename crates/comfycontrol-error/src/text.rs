@@ -1,15 +1,8 @@
-//! What is shown of a reply, and in what words.
+//! What is shown of the text in a response.
 
 use std::borrow::Cow;
 
-use http::StatusCode;
-
-use crate::Harmless;
-
-/// `text` as [`Harmless`] shows it.
-pub(crate) fn clean(text: &str, max: usize) -> String {
-    Harmless::new(text, max).into_string()
-}
+use comfycontrol_core::Escaped;
 
 /// [`String::from_utf8_lossy`], several times as fast where nothing is lost.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
@@ -22,9 +15,9 @@ pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 /// What is worth showing of a body that is not JSON: its text, or the title of a page.
 pub(crate) fn snippet(body: &str, max: usize) -> String {
     if body.trim_start().starts_with('<') {
-        Harmless::words(title(body).unwrap_or_default(), max).into_string()
+        Escaped::single_spaced(title(body).unwrap_or_default(), max).into_string()
     } else {
-        Harmless::words(body, max).into_string()
+        Escaped::single_spaced(body, max).into_string()
     }
 }
 
@@ -36,23 +29,10 @@ pub(crate) fn without_query(reference: &str, max: usize) -> String {
     let (scheme, rest) = path.split_at(authority);
     let host = rest.find('/').unwrap_or(rest.len());
     match rest[..host].rfind('@') {
-        Some(at) if authority > 0 => clean(&format!("{scheme}{}", &rest[at + 1..]), max),
-        _ => clean(path, max),
-    }
-}
-
-/// The phrase for a status, also for those only the edge uses.
-pub(crate) fn reason(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        520 => "Web Server Returned An Unknown Error",
-        521 => "Web Server Is Down",
-        522 => "Connection Timed Out",
-        523 => "Origin Is Unreachable",
-        524 => "A Timeout Occurred",
-        525 => "SSL Handshake Failed",
-        526 => "Invalid SSL Certificate",
-        530 => "Origin Unavailable",
-        _ => status.canonical_reason().unwrap_or("Unknown Status"),
+        Some(at) if authority > 0 => {
+            Escaped::new(&format!("{scheme}{}", &rest[at + 1..]), max).into_string()
+        }
+        _ => Escaped::new(path, max).into_string(),
     }
 }
 
@@ -94,14 +74,6 @@ mod tests {
             ("?a", ""),
         ] {
             assert_eq!(without_query(location, 100), shown);
-        }
-    }
-
-    #[test]
-    fn has_a_phrase_for_the_statuses_only_the_edge_uses() {
-        for status in (520..=526).chain([530]) {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert_ne!(reason(status), "Unknown Status", "{status}");
         }
     }
 }

@@ -2,33 +2,37 @@
 
 use std::convert::Infallible;
 use std::fmt::Write;
-use std::future::{Future, Ready, ready};
 use std::hint::black_box;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, DecodeErrorLayer, Harmless, ResponseFuture};
+use comfycontrol_core::Escaped;
+use comfycontrol_error::{ApiError, DEFAULT_MAX_ERROR_BODY, ErrorDecoderLayer, ResponseFuture};
+use comfycontrol_test::{Scripted, at_once};
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use tower::{BoxError, Layer, Service};
 
-const CAP: u64 = 64 * 1024;
+const CAP: u64 = DEFAULT_MAX_ERROR_BODY as u64;
 
 #[test]
 fn a_success_costs_no_allocation() {
-    let mut service = DecodeErrorLayer::new().layer(Answer(200, b'a'));
+    let mut service = ErrorDecoderLayer::new().layer(large(200, b'a'));
     let cost = measure(|| {
-        assert!(black_box(call(&mut service)).is_ok());
+        assert!(black_box(at_once(service.call(Request::new(())))).is_ok());
     });
     assert_eq!(cost, AllocationInfo::default());
 }
 
 #[test]
 fn an_error_costs_some_which_shows_that_they_are_counted() {
-    let mut service = DecodeErrorLayer::new().layer(Answer(500, b'a'));
-    assert_ne!(measure(|| drop(call(&mut service))).count_total, 0);
+    let mut service = ErrorDecoderLayer::new().layer(large(500, b'a'));
+    assert_ne!(
+        measure(|| drop(at_once(service.call(Request::new(()))))).count_total,
+        0
+    );
 }
 
 #[test]
@@ -40,13 +44,13 @@ fn a_body_of_ten_mebibytes_costs_a_few_times_the_cap() {
         (b' ', 4 * CAP),
         (0xff, 8 * CAP),
     ] {
-        let mut service = DecodeErrorLayer::new().layer(Answer(500, byte));
+        let mut service = ErrorDecoderLayer::new().layer(large(500, byte));
         let cost = measure(|| {
-            let error = call(&mut service)
+            let error = at_once(service.call(Request::new(())))
                 .unwrap_err()
                 .downcast::<ApiError>()
                 .unwrap();
-            assert!(error.body_was_cut());
+            assert!(error.is_body_truncated());
             assert_eq!(error.body().len() as u64, CAP);
             black_box(format!("{error} {error:?}"));
         });
@@ -57,16 +61,16 @@ fn a_body_of_ten_mebibytes_costs_a_few_times_the_cap() {
 
 #[test]
 fn a_kept_error_holds_no_more_than_its_body() {
-    let mut service = DecodeErrorLayer::new()
-        .max_body(1_000)
-        .layer(Answer(500, b'a'));
-    let cost = measure(|| std::mem::forget(call(&mut service)));
+    let mut service = ErrorDecoderLayer::new()
+        .max_error_body(1_000)
+        .layer(large(500, b'a'));
+    let cost = measure(|| std::mem::forget(at_once(service.call(Request::new(())))));
     assert!(cost.bytes_current < 4_000, "{cost:?}");
 }
 
 #[test]
 fn the_future_is_hardly_larger_than_the_inner_one() {
-    type Inner = <Answer as Service<Request<()>>>::Future;
+    type Inner = <Scripted<BoxError, Page> as Service<Request<()>>>::Future;
     let more = size_of::<ResponseFuture<Inner, Page>>() - size_of::<Inner>();
     // The settings, and whether the request was a HEAD.
     assert!(more <= 6 * size_of::<usize>(), "{more} bytes");
@@ -76,47 +80,18 @@ fn the_future_is_hardly_larger_than_the_inner_one() {
 fn ordinary_text_is_shown_without_an_allocation() {
     let text = "nothing is wrong, cfc_abc and\tall: äöü".repeat(100);
     let mut shown = String::with_capacity(10_000);
-    let cost = measure(|| write!(shown, "{}", Harmless::new(&text, 5_000)).unwrap());
+    let cost = measure(|| write!(shown, "{}", Escaped::new(&text, 5_000)).unwrap());
     assert_eq!(cost, AllocationInfo::default());
     assert!(shown.len() > 3_000);
 }
 
 // === support ===
 
-/// Polls once: all is ready here.
-fn call(
-    service: &mut impl Service<Request<()>, Response = Response<Page>, Error = BoxError>,
-) -> Result<Response<Page>, BoxError> {
-    let mut future = pin!(service.call(Request::new(())));
-    match future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
-    {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("not ready"),
-    }
-}
-
-/// Answers with a status, and ten mebibytes of one byte.
-struct Answer(u16, u8);
-
-impl Service<Request<()>> for Answer {
-    type Response = Response<Page>;
-    type Error = BoxError;
-    type Future = Ready<Result<Response<Page>, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<()>) -> Self::Future {
-        let mut response = Response::new(Page {
-            byte: self.1,
-            frames: 10 * 1024 / 16,
-        });
-        *response.status_mut() = self.0.try_into().expect("a status");
-        ready(Ok(response))
-    }
+/// Responds once with a status, and ten mebibytes of one byte.
+fn large(status: u16, byte: u8) -> Scripted<BoxError, Page> {
+    let frames = 10 * 1024 / 16;
+    let response = Response::builder().status(status);
+    Scripted::once(response.body(Page { byte, frames }).unwrap())
 }
 
 #[derive(Debug)]

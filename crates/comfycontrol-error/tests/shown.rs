@@ -6,11 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, DecodeError, DecodeErrorLayer, ResponseFuture};
+use comfycontrol_error::{ApiError, ErrorDecoder, ErrorDecoderLayer, ResponseFuture};
+use comfycontrol_test::Scripted;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::{Body, Frame};
 use tokio_test::{assert_ready_err, task};
-use tower::{BoxError, Layer, Service, service_fn};
+use tower::{BoxError, Layer, Service};
 
 const SECRET: &str = "cfc_s3cr3tS3cr3t";
 
@@ -45,16 +46,16 @@ fn no_secret_is_shown_by_any_public_type() {
 fn debug_shows_the_values_of_harmless_headers_and_no_body() {
     let mut marked = HeaderValue::from_static("proxy of mine");
     marked.set_sensitive(true);
-    let mut reply = Response::builder()
+    let mut response = Response::builder()
         .status(500)
         .header("cf-ray", "8f2d-FRA")
         .header("via", marked)
         .header("set-cookie", "session");
     for n in 0..1_000 {
-        reply = reply.header(format!("x-{n}"), "0".repeat(1_000));
+        response = response.header(format!("x-{n}"), "0".repeat(1_000));
     }
-    let reply = reply.body(Bytes::from(r#"{"a":"the body"}"#)).unwrap();
-    let shown = format!("{:?}", ApiError::from_response(reply));
+    let response = response.body(Bytes::from(r#"{"a":"the body"}"#)).unwrap();
+    let shown = format!("{:?}", ApiError::from_response(response));
     assert!(shown.contains(r#""cf-ray": "8f2d-FRA""#), "{shown}");
     assert!(shown.contains(r#""set-cookie": "***""#), "{shown}");
     // What a layer has marked as sensitive is so, whatever its name.
@@ -82,20 +83,20 @@ fn display_is_one_line_with_what_helps() {
             "503 Service Unavailable (retry after 90s, ray 8f2d-FRA)",
         ),
     ] {
-        let mut reply = Response::builder().status(status);
+        let mut response = Response::builder().status(status);
         for (name, value) in headers {
-            reply = reply.header(name, value);
+            response = response.header(name, value);
         }
-        let error = ApiError::from_response(reply.body(Bytes::new()).unwrap());
+        let error = ApiError::from_response(response.body(Bytes::new()).unwrap());
         assert_eq!(error.to_string(), line);
     }
 }
 
 // === support ===
 
-/// All that can be seen of a reply that holds the secret wherever it can.
+/// All that can be seen of a response that holds the secret wherever it can.
 fn show_all(status: u16, body: String) -> String {
-    let mut reply = Response::builder().status(status);
+    let mut response = Response::builder().status(status);
     for name in [
         "authorization",
         "cf-ray",
@@ -106,23 +107,18 @@ fn show_all(status: u16, body: String) -> String {
         SECRET,
     ] {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-        reply = reply.header(name, SECRET);
+        response = response.header(name, SECRET);
     }
-    let reply = reply.body(Breaks(Some(body.into()))).unwrap();
-    let mut reply = Some(reply);
-    let inner = service_fn(move |_: Request<()>| {
-        let reply = reply.take().expect("one call");
-        async { Ok::<_, BoxError>(reply) }
-    });
-    let layer = DecodeErrorLayer::new();
-    let mut service: DecodeError<_> = layer.layer(inner);
+    let response = response.body(Breaks(Some(body.into()))).unwrap();
+    let layer = ErrorDecoderLayer::new();
+    let mut service: ErrorDecoder<Scripted<BoxError, _>> = layer.layer(Scripted::once(response));
     let call: ResponseFuture<_, _> = service.call(Request::new(()));
     let mut shown = format!("{layer:?} {call:?}");
     let error = *assert_ready_err!(task::spawn(call).poll())
         .downcast::<ApiError>()
         .unwrap();
     shown += &format!("{error} {error:?} {error:#?} {}", error.message());
-    shown += &format!("{:?} {:?}", error.kind(), error.responder());
+    shown += &format!("{:?} {:?}", error.kind(), error.served_by());
     shown += &format!("{:?} {:?}", error.problem(), error.retry_class());
     shown += &format!("{:?} {:?}", error.body_error().unwrap(), error.cf_ray());
     shown += &error.body_error().unwrap().to_string();

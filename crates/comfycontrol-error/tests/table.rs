@@ -11,8 +11,8 @@ const TABLE: &str = include_str!("../src/table.md");
 #[test]
 fn every_row_of_the_table_holds() {
     for row in rows() {
-        let error = ApiError::from_response(row.reply());
-        let said = (row.kind, row.repeat);
+        let error = ApiError::from_response(row.response());
+        let said = (row.kind, row.retry_class);
         let done = (
             format!("`{:?}`", error.kind()),
             format!("`{:?}`", error.retry_class()),
@@ -43,24 +43,24 @@ fn the_table_has_a_row_for_every_kind() {
 struct Row {
     line: &'static str,
     status: u16,
-    /// The code spans of the reply's cell: header fields, then the body.
+    /// The code spans of the response's cell: header fields, then the body.
     spans: Vec<&'static str>,
     kind: &'static str,
-    repeat: &'static str,
+    retry_class: &'static str,
     advice: &'static str,
 }
 
 impl Row {
-    fn reply(&self) -> Response<Bytes> {
-        let mut reply = Response::new(Bytes::new());
-        *reply.status_mut() = self.status.try_into().unwrap();
+    fn response(&self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = self.status.try_into().unwrap();
         for span in &self.spans {
             match field(span) {
-                Some((name, value)) => drop(reply.headers_mut().insert(name, value)),
-                None => *reply.body_mut() = Bytes::from(*span),
+                Some((name, value)) => drop(response.headers_mut().insert(name, value)),
+                None => *response.body_mut() = Bytes::from(*span),
             }
         }
-        reply
+        response
     }
 }
 
@@ -69,15 +69,15 @@ fn rows() -> Vec<Row> {
     lines
         .map(|line| {
             let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let &[status, reply, kind, repeat, advice] = cells.as_slice() else {
+            let &[status, response, kind, retry_class, advice] = cells.as_slice() else {
                 panic!("not five cells: {line}");
             };
             Row {
                 line,
                 status: status.parse().unwrap(),
-                spans: reply.split('`').skip(1).step_by(2).collect(),
+                spans: response.split('`').skip(1).step_by(2).collect(),
                 kind,
-                repeat,
+                retry_class,
                 advice,
             }
         })

@@ -1,4 +1,4 @@
-//! Whatever a reply holds, it becomes an error that keeps its status and shows nothing harmful.
+//! Whatever a response holds, it becomes an error that keeps its status and shows nothing harmful.
 
 use bytes::Bytes;
 use comfycontrol_error::{ApiError, ApiErrorKind, RetryClass};
@@ -8,17 +8,17 @@ use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn any_reply_becomes_an_error_fit_to_be_shown(
+    fn any_response_becomes_an_error_fit_to_be_shown(
         status in 100u16..1_000,
         headers in vec((header_name(), header_value()), 0..8),
         body in body(),
     ) {
-        let reply = reply(status, headers, body);
-        let error = ApiError::from_response(reply.clone());
+        let response = response(status, headers, body);
+        let error = ApiError::from_response(response.clone());
 
         prop_assert_eq!(error.status(), status);
-        prop_assert_eq!(error.headers(), reply.headers());
-        prop_assert_eq!(error.body(), reply.body());
+        prop_assert_eq!(error.headers(), response.headers());
+        prop_assert_eq!(error.body(), response.body());
 
         prop_assert!(!error.message().is_empty());
         prop_assert!(error.message().chars().count() <= 1_001);
@@ -37,14 +37,14 @@ proptest! {
         status in 100u16..1_000,
         junk in "[a-z<>{}\\[\\]\":, ]{0,60}",
     ) {
-        let error = ApiError::from_response(reply(status, Vec::new(), junk.into_bytes()));
+        let error = ApiError::from_response(response(status, Vec::new(), junk.into_bytes()));
         prop_assert_eq!(error.kind(), naive_kind(status));
         prop_assert_eq!(error.retry_class(), naive_class(status));
     }
 
     #[test]
     fn what_is_not_idempotent_is_repeated_only_if_never_applied(status in 300u16..600) {
-        let error = ApiError::from_response(reply(status, Vec::new(), Vec::new()));
+        let error = ApiError::from_response(response(status, Vec::new(), Vec::new()));
         let class = error.retry_class();
         prop_assert_eq!(class.allows(&Method::POST), class == RetryClass::NeverApplied);
         prop_assert_eq!(class.allows(&Method::PUT), class != RetryClass::Permanent);
@@ -56,7 +56,7 @@ proptest! {
         message in "[a-zA-Z0-9äß漢]([a-zA-Z0-9 .,:äß漢'/-]{0,80}[a-z])?",
     ) {
         let body = format!(r#"{{"message":"{message}","status":{status}}}"#);
-        let error = ApiError::from_response(reply(status, Vec::new(), body.into_bytes()));
+        let error = ApiError::from_response(response(status, Vec::new(), body.into_bytes()));
         prop_assert_eq!(error.message(), message);
         prop_assert_eq!(error.body_status(), Some(status.into()));
     }
@@ -73,13 +73,13 @@ fn naive_kind(status: u16) -> ApiErrorKind {
         (404, NotFound),
         (413, ContentTooLarge),
         (414, UriTooLong),
-        (429, RateLimited),
+        (429, Throttled),
         (431, HeadersTooLarge),
         (500, Internal),
         (502, Gateway),
         (503, Unavailable),
         (504, Gateway),
-        (520, OriginBadReply),
+        (520, OriginBadResponse),
         (521, OriginUnreachable),
         (522, OriginUnreachable),
         (523, OriginUnreachable),
@@ -88,7 +88,13 @@ fn naive_kind(status: u16) -> ApiErrorKind {
         (526, OriginUnreachable),
         (530, OriginUnreachable),
     ];
-    let others = [Unexpected, Unexpected, Redirect, OtherClient, OtherServer];
+    let others = [
+        Unexpected,
+        Unexpected,
+        Redirect,
+        OtherClientError,
+        OtherServerError,
+    ];
     let name = named.into_iter().find(|(known, _)| *known == status);
     let class = usize::from(status / 100 - 1);
     name.map_or(*others.get(class).unwrap_or(&Unexpected), |(_, kind)| kind)
@@ -97,9 +103,9 @@ fn naive_kind(status: u16) -> ApiErrorKind {
 fn naive_class(status: u16) -> RetryClass {
     match status {
         425 | 429 | 521 | 523 => RetryClass::NeverApplied,
-        408 => RetryClass::Unknown,
+        408 => RetryClass::MaybeApplied,
         501 | 505 | 525 | 526 => RetryClass::Permanent,
-        500..=599 => RetryClass::Unknown,
+        500..=599 => RetryClass::MaybeApplied,
         _ => RetryClass::Permanent,
     }
 }
@@ -111,15 +117,15 @@ fn has_token(shown: &str) -> bool {
 
 // === support ===
 
-fn reply(status: u16, fields: Vec<(HeaderName, HeaderValue)>, body: Vec<u8>) -> Response<Bytes> {
+fn response(status: u16, fields: Vec<(HeaderName, HeaderValue)>, body: Vec<u8>) -> Response<Bytes> {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
         headers.append(name, value);
     }
-    let mut reply = Response::new(Bytes::from(body));
-    *reply.status_mut() = StatusCode::from_u16(status).unwrap();
-    *reply.headers_mut() = headers;
-    reply
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    *response.headers_mut() = headers;
+    response
 }
 
 fn header_name() -> impl Strategy<Value = HeaderName> {

@@ -2,19 +2,18 @@
 
 use std::io;
 
-use comfycontrol_error::{ApiError, ApiErrorKind, BodyIncomplete, DecodeErrorLayer};
+use comfycontrol_error::{ApiError, ApiErrorKind, BodyIncomplete, ErrorDecoderLayer};
+use comfycontrol_test::{MILLISECOND, Req, Res, SECOND, find, head, request, response, within};
 use tokio::sync::oneshot::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_test::{assert_ready_err, task};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use super::support::{Req, Res, find, head, reply, request};
-
 #[test]
 fn each_cause_is_found_by_its_type() {
     let mut api = ServiceBuilder::new()
-        .layer(DecodeErrorLayer::new())
+        .layer(ErrorDecoderLayer::new())
         .map_err(BoxError::from)
         .service(service_fn(async |_: Req| {
             Err::<Res, _>(io::Error::other("reset"))
@@ -23,8 +22,10 @@ fn each_cause_is_found_by_its_type() {
     assert_eq!(error.downcast::<io::Error>().unwrap().to_string(), "reset");
 
     let mut api = ServiceBuilder::new()
-        .layer(DecodeErrorLayer::new())
-        .service(service_fn(async |_: Req| Ok::<_, BoxError>(reply(404, ""))));
+        .layer(ErrorDecoderLayer::new())
+        .service(service_fn(async |_: Req| {
+            Ok::<_, BoxError>(response(404, ""))
+        }));
     let error = assert_ready_err!(task::spawn(api.call(request())).poll());
     assert_eq!(
         error.downcast::<ApiError>().unwrap().kind(),
@@ -35,7 +36,7 @@ fn each_cause_is_found_by_its_type() {
 #[test]
 fn what_broke_the_body_is_in_the_chain_and_the_status_in_front_of_it() {
     let mut api = ServiceBuilder::new()
-        .layer(DecodeErrorLayer::new())
+        .layer(ErrorDecoderLayer::new())
         .service(service_fn(async |_: Req| {
             let (response, body) = head(503);
             drop(body);
@@ -52,11 +53,11 @@ async fn a_stack_that_hides_its_type_serves_many_tasks_and_mixes_nothing_up() {
     let api: BoxCloneSyncService<u16, Res, BoxError> = ServiceBuilder::new()
         .layer(BoxCloneSyncService::layer())
         .map_request(|status: u16| http::Request::new(status))
-        .layer(DecodeErrorLayer::new())
+        .layer(ErrorDecoderLayer::new())
         .service(service_fn(async |request: http::Request<u16>| {
             let status = request.into_body();
             let (response, body) = head(status);
-            let pause = std::time::Duration::from_millis(u64::from(600 - status));
+            let pause = u32::from(600 - status) * MILLISECOND;
             tokio::spawn(async move {
                 tokio::time::sleep(pause).await;
                 body.send(format!(r#"{{"message":"{status}"}}"#).into())
@@ -68,8 +69,7 @@ async fn a_stack_that_hides_its_type_serves_many_tasks_and_mixes_nothing_up() {
         let call = api.clone().oneshot(status);
         calls.spawn(async move { (status, call.await) });
     }
-    let calls = tokio::time::timeout(std::time::Duration::from_secs(60), calls.join_all());
-    for (status, outcome) in calls.await.expect("it hangs") {
+    for (status, outcome) in within(60 * SECOND, calls.join_all()).await {
         let error = outcome
             .expect_err("no success")
             .downcast::<ApiError>()

@@ -3,7 +3,11 @@
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use comfycontrol_error::{ApiError, DecodeErrorLayer};
+use comfycontrol_error::{ApiError, ErrorDecoderLayer};
+use comfycontrol_test::{
+    MILLISECOND, Res, SECOND, Server, Stack, arrived, call, find, head, nothing_arrived, pair,
+    response, typed,
+};
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_err};
 use tower::Layer;
@@ -13,12 +17,10 @@ use tower_http::classify::ServerErrorsFailureClass;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-use super::support::*;
-
 #[tokio::test(start_paused = true)]
 async fn a_timeout_outside_covers_the_body_of_an_error_and_lets_it_go() {
     let (inner, mut server) = pair();
-    let stack = TimeoutLayer::new(SECOND).layer(DecodeErrorLayer::new().layer(inner));
+    let stack = TimeoutLayer::new(SECOND).layer(ErrorDecoderLayer::new().layer(inner));
     let mut late = call(&stack);
     assert_pending!(late.poll());
     let (response, body) = head(500);
@@ -33,9 +35,11 @@ async fn a_timeout_outside_covers_the_body_of_an_error_and_lets_it_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_inside_covers_the_head_and_the_layers_own_limit_the_body() {
-    let decode = DecodeErrorLayer::new().body_timeout(3 * SECOND);
+    let decode = ErrorDecoderLayer::new().error_body_timeout(3 * SECOND);
     let (inner, mut server) = pair();
-    let stack = decode.layer(typed(TimeoutLayer::new(SECOND).layer(inner)));
+    let stack = decode.layer(typed::<_, _, ApiError>(
+        TimeoutLayer::new(SECOND).layer(inner),
+    ));
     let mut late = call(&stack);
     assert_pending!(late.poll());
     time::advance(SECOND - MILLISECOND).await;
@@ -62,7 +66,7 @@ async fn a_concurrency_limit_is_held_while_the_body_is_read_outside_and_not_insi
     for outside in [true, false] {
         let at_most = |limit| ConcurrencyLimitLayer::new(if limit { 1 } else { 9 });
         let (inner, mut server) = pair();
-        let decode = DecodeErrorLayer::new().layer(at_most(!outside).layer(inner));
+        let decode = ErrorDecoderLayer::new().layer(at_most(!outside).layer(inner));
         let stack = at_most(outside).layer(decode);
         let mut reading = call(&stack);
         assert_pending!(reading.poll());
@@ -90,7 +94,7 @@ fn a_tracer_outside_tells_the_error_without_the_token_that_the_server_has_repeat
         },
     );
     let (inner, server) = pair();
-    repeats_a_token(&tracer.layer(DecodeErrorLayer::new().layer(inner)), server);
+    repeats_a_token(&tracer.layer(ErrorDecoderLayer::new().layer(inner)), server);
     let told: Vec<_> = told.try_iter().collect();
     assert_eq!(
         told,
@@ -112,7 +116,7 @@ fn a_tracer_inside_tells_of_the_response_that_the_server_has_sent() {
             },
         );
     let (inner, server) = pair();
-    repeats_a_token(&DecodeErrorLayer::new().layer(tracer.layer(inner)), server);
+    repeats_a_token(&ErrorDecoderLayer::new().layer(tracer.layer(inner)), server);
     let told: Vec<_> = told.try_iter().collect();
     let status = "500 Internal Server Error";
     assert_eq!(told, [status, &format!("Status code: {status}")]);
@@ -120,13 +124,11 @@ fn a_tracer_inside_tells_of_the_response_that_the_server_has_sent() {
 
 // === support ===
 
-const MILLISECOND: Duration = Duration::from_millis(1);
-
-/// A call whose answer repeats a token.
+/// A call whose response repeats a token.
 fn repeats_a_token(stack: &impl Stack, mut server: Server) {
     let mut call = call(stack);
     assert_pending!(call.poll());
-    let answer = r#"{"status":500,"message":"no such token: cfc_canary"}"#;
-    arrived(&mut server).send_response(reply(500, answer));
+    let body = r#"{"status":500,"message":"no such token: cfc_canary"}"#;
+    arrived(&mut server).send_response(response(500, body));
     assert_ready_err!(call.poll());
 }

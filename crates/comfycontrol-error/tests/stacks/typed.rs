@@ -1,17 +1,12 @@
 //! A stack whose errors are an enum: nothing is boxed, nothing is downcast, and the compiler sees
 //! that no case is forgotten.
 
-use std::future::{Ready, ready};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
-
-use comfycontrol_error::{ApiError, ApiErrorKind, DecodeError, DecodeErrorLayer};
+use comfycontrol_error::{ApiError, ApiErrorKind, ErrorDecoder, ErrorDecoderLayer};
+use comfycontrol_test::{Req, Res, RetryOnce, Scripted, request, response};
 use http::Method;
 use tokio_test::{assert_ready_err, assert_ready_ok, task};
-use tower::retry::{Policy, Retry, RetryLayer};
+use tower::retry::{Retry, RetryLayer};
 use tower::{Layer, Service, ServiceBuilder};
-
-use super::support::{Req, Res, reply, request};
 
 #[derive(Debug)]
 enum CallFailed {
@@ -27,11 +22,9 @@ impl From<ApiError> for CallFailed {
 
 #[test]
 fn every_error_can_be_matched_without_a_wildcard() {
-    let answers = [
-        None,
-        Some((401, r#"{"status":401,"message":"Token has expired"}"#)),
-    ];
-    let mut api: DecodeError<Api> = DecodeErrorLayer::new().layer(Api::answering(answers));
+    let expired = response(401, r#"{"status":401,"message":"Token has expired"}"#);
+    let inner = Api::new([Err(CallFailed::Reset), Ok(expired)]);
+    let mut api: ErrorDecoder<Api> = ErrorDecoderLayer::new().layer(inner);
     let mut told = Vec::new();
     for _ in 0..2 {
         match assert_ready_err!(task::spawn(api.call(request())).poll()) {
@@ -47,16 +40,15 @@ fn every_error_can_be_matched_without_a_wildcard() {
 
 #[test]
 fn a_retry_policy_outside_decides_by_the_decoded_error() {
-    let answers = [
-        Some((503, "error code: 1200")),
-        Some((404, "")),
-        Some((503, "")),
-        Some((200, "")),
-    ];
-    let api = Api::answering(answers);
-    let mut stack: Retry<OnceMore, DecodeError<Api>> = ServiceBuilder::new()
-        .layer(RetryLayer::new(OnceMore(true)))
-        .layer(DecodeErrorLayer::new())
+    let api = Api::new([
+        Ok(response(503, "error code: 1200")),
+        Ok(response(404, "")),
+        Ok(response(503, "")),
+        Ok(response(200, "")),
+    ]);
+    let mut stack: Retry<OnceMore, ErrorDecoder<Api>> = ServiceBuilder::new()
+        .layer(RetryLayer::new(OnceMore::new(may_be_sent_again)))
+        .layer(ErrorDecoderLayer::new())
         .service(api.clone());
     let error = assert_ready_err!(task::spawn(stack.call(request())).poll());
     assert!(matches!(error, CallFailed::Api(error) if error.status() == 404));
@@ -69,72 +61,24 @@ fn a_retry_policy_outside_decides_by_the_decoded_error() {
 fn the_type_of_the_stack_can_be_written_down_and_kept_in_a_struct() {
     #[derive(Clone)]
     struct Program {
-        _api: Retry<OnceMore, DecodeError<Api>>,
+        _api: Retry<OnceMore, ErrorDecoder<Api>>,
     }
     fn is_state<T: Clone + Send + Sync + 'static>() {}
     fn has_errors<S: Service<Req, Response = Res, Error = CallFailed, Future: Send>>() {}
     is_state::<Program>();
-    has_errors::<DecodeError<Api>>();
-    has_errors::<Retry<OnceMore, DecodeError<Api>>>();
+    has_errors::<ErrorDecoder<Api>>();
+    has_errors::<Retry<OnceMore, ErrorDecoder<Api>>>();
 }
 
 // === support ===
 
-/// A status and a body, or a reset.
-type Answer = Option<(u16, &'static str)>;
+type Api = Scripted<CallFailed>;
+type OnceMore = RetryOnce<CallFailed>;
 
-/// Gives its answers in turn.
-#[derive(Clone, Debug)]
-struct Api(Arc<Mutex<Vec<Answer>>>);
-
-impl Api {
-    fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let mut answers: Vec<_> = answers.into_iter().collect();
-        answers.reverse();
-        Self(Arc::new(Mutex::new(answers)))
-    }
-
-    fn unsent(&self) -> usize {
-        self.0.lock().unwrap().len()
-    }
-}
-
-impl Service<Req> for Api {
-    type Response = Res;
-    type Error = CallFailed;
-    type Future = Ready<Result<Res, CallFailed>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), CallFailed>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Req) -> Self::Future {
-        let answer = self.0.lock().unwrap().pop();
-        let answer = answer.expect("one call more than answers");
-        ready(
-            answer
-                .map(|(status, body)| reply(status, body))
-                .ok_or(CallFailed::Reset),
-        )
-    }
-}
-
-#[derive(Clone)]
-struct OnceMore(bool);
-
-impl Policy<Req, Res, CallFailed> for OnceMore {
-    type Future = Ready<()>;
-
-    fn retry(&mut self, _: &mut Req, result: &mut Result<Res, CallFailed>) -> Option<Ready<()>> {
-        let retries = match result {
-            Err(CallFailed::Api(error)) => error.retry_class().allows(&Method::GET),
-            Err(CallFailed::Reset) => true,
-            Ok(_) => false,
-        };
-        (retries && std::mem::take(&mut self.0)).then(|| ready(()))
-    }
-
-    fn clone_request(&mut self, request: &Req) -> Option<Req> {
-        Some(request.clone())
+fn may_be_sent_again(outcome: &Result<Res, CallFailed>) -> bool {
+    match outcome {
+        Err(CallFailed::Api(error)) => error.retry_class().allows(&Method::GET),
+        Err(CallFailed::Reset) => true,
+        Ok(_) => false,
     }
 }

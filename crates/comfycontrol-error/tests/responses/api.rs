@@ -1,6 +1,6 @@
-//! What the API answers.
+//! What the API responds.
 
-use comfycontrol_error::{ApiErrorKind as Kind, Responder, RetryClass};
+use comfycontrol_error::{ApiErrorKind as Kind, RetryClass, ServedBy};
 use http::Method;
 
 use crate::support::api;
@@ -16,7 +16,7 @@ fn the_api_tells_the_three_unauthorized_apart() {
     ] {
         let error = api(401, message);
         assert_eq!(error.kind(), kind);
-        assert_eq!(error.responder(), Responder::Api);
+        assert_eq!(error.served_by(), ServedBy::Api);
         assert_eq!(error.retry_class(), RetryClass::Permanent);
         assert_eq!(
             error.to_string(),
@@ -66,7 +66,7 @@ fn the_api_fails_or_is_away() {
     for (status, kind) in [(500, Kind::Internal), (503, Kind::Unavailable)] {
         let error = api(status, "try later");
         assert_eq!(error.kind(), kind);
-        assert_eq!(error.responder(), Responder::Api);
+        assert_eq!(error.served_by(), ServedBy::Api);
         assert!(error.retry_class().allows(&Method::GET));
         assert!(!error.retry_class().allows(&Method::POST));
     }

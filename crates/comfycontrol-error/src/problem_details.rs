@@ -1,10 +1,11 @@
-use crate::json::Members;
-use crate::text::clean;
+use comfycontrol_core::Escaped;
 
-/// A problem report as the edge writes it (RFC 9457, with Cloudflare's extensions).
+use crate::json::Members;
+
+/// The problem details (RFC 9457) in the body of a response, with Cloudflare's extensions.
 ///
-/// Texts are made safe to show: control characters escaped, tokens masked, each cut to 1,000
-/// characters. The report as it came is in [`ApiError::body`](crate::ApiError::body).
+/// Texts are safe to show: control characters escaped, tokens masked, each cut to
+/// [`MAX_MESSAGE_CHARS`](crate::MAX_MESSAGE_CHARS), which is 1,000. The body as it came is in [`ApiError::body`](crate::ApiError::body).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -13,17 +14,17 @@ use crate::text::clean;
 ///
 /// let body = r#"{"title":"Error 1016: Origin DNS error","error_code":1016,
 ///     "error_name":"origin_dns_error","error_category":"origin","retryable":true}"#;
-/// let reply = Response::builder().status(530).body(Bytes::from(body))?;
-/// let error = ApiError::from_response(reply);
+/// let response = Response::builder().status(530).body(Bytes::from(body))?;
+/// let error = ApiError::from_response(response);
 ///
-/// let problem = error.problem().expect("the body is a problem report");
+/// let problem = error.problem().expect("the body holds problem details");
 /// assert_eq!(problem.title(), Some("Error 1016: Origin DNS error"));
 /// assert_eq!(problem.error_name(), Some("origin_dns_error"));
 /// assert_eq!(problem.retryable(), Some(true));
 /// # Ok::<_, http::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Problem {
+pub struct ProblemDetails {
     advice: Option<String>,
     detail: Option<String>,
     error_category: Option<String>,
@@ -34,9 +35,9 @@ pub struct Problem {
     type_uri: Option<String>,
 }
 
-impl Problem {
+impl ProblemDetails {
     pub(crate) fn new(members: &Members<'_>, max: usize) -> Self {
-        let shown = |text: Option<String>| text.map(|text| clean(&text, max));
+        let shown = |text: Option<String>| text.map(|text| Escaped::new(&text, max).into_string());
         Self {
             advice: shown(members.what_you_should_do.text()),
             detail: shown(members.detail.text()),

@@ -1,10 +1,10 @@
 //! Bodies nobody would send on purpose: status and headers survive.
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, ApiErrorKind as Kind, Responder};
+use comfycontrol_error::{ApiError, ApiErrorKind as Kind, ServedBy};
 use http::Response;
 
-use crate::support::refused;
+use crate::support::decode;
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
@@ -13,22 +13,22 @@ const HTML: &str = "text/html";
 #[test]
 fn empty() {
     for body in ["", " \r\n\t", "\u{feff}"] {
-        let error = refused_as(401, JSON, body);
+        let error = decode_as(401, JSON, body);
         assert_eq!(error.to_string(), "401 Unauthorized");
         assert_eq!(error.kind(), Kind::Unauthorized);
-        assert_eq!(error.responder(), Responder::Unknown);
+        assert_eq!(error.served_by(), ServedBy::Unknown);
     }
-    assert_eq!(refused_as(599, JSON, "").to_string(), "599 Unknown Status");
+    assert_eq!(decode_as(599, JSON, "").to_string(), "599 Unknown Status");
 }
 
 #[test]
 fn json_that_breaks_off() {
-    let error = refused_as(401, JSON, r#"{"status":401,"message":"Token has exp"#);
+    let error = decode_as(401, JSON, r#"{"status":401,"message":"Token has exp"#);
     assert_eq!(error.kind(), Kind::Unauthorized);
     assert_eq!(error.body_status(), Some(401));
     assert_eq!(error.message(), r#"{"status":401,"message":"Token has exp"#);
 
-    let error = refused_as(401, JSON, r#"{"message":"Token has expired","status":4"#);
+    let error = decode_as(401, JSON, r#"{"message":"Token has expired","status":4"#);
     assert_eq!(error.kind(), Kind::TokenExpired);
 }
 
@@ -43,12 +43,12 @@ fn a_content_type_that_is_not_so() {
         "\"",
         "application/json; charset=utf-16",
     ] {
-        let error = refused_as(404, claimed, json);
+        let error = decode_as(404, claimed, json);
         assert_eq!(error.message(), "requested entity not found");
         assert_eq!(error.content_type(), Some(claimed));
     }
-    assert_eq!(refused_as(404, JSON, "<title>Oh</title>").message(), "Oh");
-    assert_eq!(refused_as(404, HTML, "plain").message(), "plain");
+    assert_eq!(decode_as(404, JSON, "<title>Oh</title>").message(), "Oh");
+    assert_eq!(decode_as(404, HTML, "plain").message(), "plain");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_status_that_differs() {
         (r#"{"status":null,"message":"m"}"#, None),
         (r#"{"status":1e99,"message":"m"}"#, None),
     ] {
-        let error = refused_as(404, JSON, body);
+        let error = decode_as(404, JSON, body);
         assert_eq!(error.status(), 404);
         assert_eq!(error.kind(), Kind::NotFound);
         assert_eq!(error.body_status(), kept, "{body}");
@@ -81,9 +81,9 @@ fn json_of_another_form() {
         "true",
         "0",
     ] {
-        let error = refused_as(401, JSON, body);
+        let error = decode_as(401, JSON, body);
         assert_eq!(error.kind(), Kind::Unauthorized, "{body}");
-        assert_eq!(error.responder(), Responder::Unknown, "{body}");
+        assert_eq!(error.served_by(), ServedBy::Unknown, "{body}");
         assert_eq!(error.message(), body);
     }
 }
@@ -92,8 +92,8 @@ fn json_of_another_form() {
 fn nesting_without_end() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"message\":", "}]")] {
         let deep = open.repeat(100_000);
-        refused_as(500, JSON, &deep);
-        refused_as(500, JSON, format!("{deep}1{}", close.repeat(100_000)));
+        decode_as(500, JSON, &deep);
+        decode_as(500, JSON, format!("{deep}1{}", close.repeat(100_000)));
         for name in ["message", "unknown"] {
             let body = format!(
                 r#"{{"{name}":{deep}1{},"status":"4"}}"#,
@@ -108,25 +108,25 @@ fn nesting_without_end() {
 
 #[test]
 fn bytes_that_are_not_utf_8() {
-    let error = refused_as(400, JSON, b"{\"message\":\"n\xffme cannot be empty\"}");
+    let error = decode_as(400, JSON, b"{\"message\":\"n\xffme cannot be empty\"}");
     assert_eq!(error.message(), "n\u{fffd}me cannot be empty");
-    let error = refused_as(400, TEXT, b"\xc3\x28 caf\xe9");
+    let error = decode_as(400, TEXT, b"\xc3\x28 caf\xe9");
     assert_eq!(error.message(), "\u{fffd}( caf\u{fffd}");
     // UTF-16, which JSON must not be sent in.
     let utf16: Vec<_> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(refused_as(400, JSON, utf16).message(), "{\\u{0}}\\u{0}");
+    assert_eq!(decode_as(400, JSON, utf16).message(), "{\\u{0}}\\u{0}");
 }
 
 #[test]
 fn a_byte_order_mark() {
-    let error = refused_as(
+    let error = decode_as(
         401,
         JSON,
         "\u{feff}{\"status\":401,\"message\":\"Invalid token\"}",
     );
     assert_eq!(error.kind(), Kind::InvalidToken);
     assert_eq!(
-        refused_as(429, TEXT, "\u{feff}error code: 1015").edge_code(),
+        decode_as(429, TEXT, "\u{feff}error code: 1015").edge_code(),
         Some(1015)
     );
 }
@@ -135,7 +135,7 @@ fn a_byte_order_mark() {
 fn names_that_come_twice() {
     let body =
         r#"{"message":"Invalid token","status":1,"message":"Token has expired","status":401}"#;
-    let error = refused_as(401, JSON, body);
+    let error = decode_as(401, JSON, body);
     assert_eq!(error.kind(), Kind::TokenExpired);
     assert_eq!(error.body_status(), Some(401));
 }
@@ -143,15 +143,15 @@ fn names_that_come_twice() {
 #[test]
 fn names_and_texts_in_escapes() {
     let body = r#"{"\u006dessage":"\u0054oken \u001b[31mcfc\u005fabc123\u001b[0m\u202e\u2028!"}"#;
-    let error = refused_as(401, JSON, body);
+    let error = decode_as(401, JSON, body);
     assert_eq!(
         error.message(),
         r"Token \u{1b}[31mcfc_***\u{1b}[0m\u{202e}\u{2028}!"
     );
     // Half a surrogate pair is no text.
     assert_eq!(
-        refused_as(400, JSON, r#"{"message":"\ud800"}"#).responder(),
-        Responder::Unknown
+        decode_as(400, JSON, r#"{"message":"\ud800"}"#).served_by(),
+        ServedBy::Unknown
     );
 }
 
@@ -164,7 +164,7 @@ fn more_text_than_anybody_reads() {
         format!("<title>{long}</title>"),
         long,
     ] {
-        let error = refused_as(400, JSON, &body);
+        let error = decode_as(400, JSON, &body);
         assert_eq!(error.message().chars().count(), 1_001);
         assert!(error.message().ends_with('…'));
         let shown = error.to_string();
@@ -175,20 +175,20 @@ fn more_text_than_anybody_reads() {
 
 #[test]
 fn compressed_bytes_are_not_shown_as_text() {
-    let mut reply = Response::new(Bytes::from_static(b"\x1f\x8b\x08\x00abc"));
-    *reply.status_mut() = http::StatusCode::BAD_GATEWAY;
-    reply
+    let mut response = Response::new(Bytes::from_static(b"\x1f\x8b\x08\x00abc"));
+    *response.status_mut() = http::StatusCode::BAD_GATEWAY;
+    response
         .headers_mut()
         .insert("content-encoding", "gzip".parse().unwrap());
     assert_eq!(
-        ApiError::from_response(reply.clone()).to_string(),
+        ApiError::from_response(response.clone()).to_string(),
         "502 Bad Gateway"
     );
-    reply
+    response
         .headers_mut()
         .insert("content-encoding", "Identity".parse().unwrap());
     assert_ne!(
-        ApiError::from_response(reply).to_string(),
+        ApiError::from_response(response).to_string(),
         "502 Bad Gateway"
     );
 }
@@ -196,8 +196,8 @@ fn compressed_bytes_are_not_shown_as_text() {
 #[test]
 fn a_ray_that_is_none() {
     for ray in ["", "a ray", "cfc_abc123", "a\u{e9}", &"a".repeat(65)] {
-        let reply = Response::builder().status(500).header("cf-ray", ray);
-        let error = ApiError::from_response(reply.body(Bytes::new()).unwrap());
+        let response = Response::builder().status(500).header("cf-ray", ray);
+        let error = ApiError::from_response(response.body(Bytes::new()).unwrap());
         assert_eq!(error.cf_ray(), None, "{ray}");
         assert!(error.headers().contains_key("cf-ray"));
     }
@@ -205,8 +205,8 @@ fn a_ray_that_is_none() {
 
 // === support ===
 
-fn refused_as(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ApiError {
-    let error = refused(
+fn decode_as(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ApiError {
+    let error = decode(
         status,
         &[("content-type", content_type), ("x-kept", "yes")],
         body,
@@ -218,8 +218,8 @@ fn refused_as(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> ApiErr
 
 /// The error that a body makes that no cap has cut.
 fn whole(status: u16, content_type: &str, body: &[u8]) -> ApiError {
-    let reply = Response::builder()
+    let response = Response::builder()
         .status(status)
         .header("content-type", content_type);
-    ApiError::from_response(reply.body(Bytes::copy_from_slice(body)).unwrap())
+    ApiError::from_response(response.body(Bytes::copy_from_slice(body)).unwrap())
 }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use comfycontrol_error::{ApiErrorKind as Kind, Responder, RetryClass};
+use comfycontrol_error::{ApiErrorKind as Kind, RetryClass, ServedBy};
 use http::{Method, StatusCode};
 
-use crate::support::{api, refused};
+use crate::support::{api, decode};
 
 const RAY: &str = "a288176dfd41b701-SJC";
 
 #[test]
-fn the_documented_refusal_needs_no_wait_in_it() {
+fn the_documented_429_needs_no_wait_in_it() {
     let error = api(429, "Rate limit exceeded");
-    assert_eq!(error.kind(), Kind::RateLimited);
-    assert_eq!(error.responder(), Responder::Edge);
+    assert_eq!(error.kind(), Kind::Throttled);
+    assert_eq!(error.served_by(), ServedBy::Edge);
     assert_eq!(error.retry_after(), None);
     assert!(error.retry_class().allows(&Method::POST));
     assert_eq!(
@@ -35,7 +35,7 @@ fn a_1015_comes_as_a_problem_report() {
         "application/problem+json; charset=utf-8",
         "application/json",
     ] {
-        let error = refused(
+        let error = decode(
             429,
             &[
                 ("content-type", content_type),
@@ -47,7 +47,7 @@ fn a_1015_comes_as_a_problem_report() {
             ],
             body,
         );
-        assert_eq!(error.kind(), Kind::RateLimited);
+        assert_eq!(error.kind(), Kind::Throttled);
         assert_eq!(error.edge_code(), Some(1015));
         assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
         assert_eq!(error.cf_ray(), Some(RAY));
@@ -73,17 +73,17 @@ fn a_1015_comes_as_a_problem_report() {
 #[test]
 fn the_header_rules_over_the_wait_in_the_body() {
     let body = r#"{"title":"t","retry_after":30}"#;
-    let error = refused(429, &[("retry-after", "7")], body);
+    let error = decode(429, &[("retry-after", "7")], body);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
     for garbage in ["soon", "-1"] {
-        let error = refused(429, &[("retry-after", garbage)], body);
+        let error = decode(429, &[("retry-after", garbage)], body);
         assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
     }
 }
 
 #[test]
 fn the_ray_and_the_wait_of_the_body_serve_when_no_header_comes() {
-    let error = refused(
+    let error = decode(
         429,
         &[],
         r#"{"detail":"d","ray_id":"a28817ce","retry_after":"30"}"#,
@@ -98,10 +98,10 @@ fn a_1015_comes_as_seventeen_bytes_of_text() {
         ("content-type", "text/plain; charset=UTF-8"),
         ("cf-ray", RAY),
     ];
-    let error = refused(429, &headers, "error code: 1015\n");
-    assert_eq!(error.kind(), Kind::RateLimited);
+    let error = decode(429, &headers, "error code: 1015\n");
+    assert_eq!(error.kind(), Kind::Throttled);
     assert_eq!(error.edge_code(), Some(1015));
-    assert_eq!(error.responder(), Responder::Edge);
+    assert_eq!(error.served_by(), ServedBy::Edge);
     assert_eq!(error.message(), "error code: 1015");
 }
 
@@ -112,8 +112,8 @@ fn a_1015_is_a_1015_whatever_the_status() {
         r#"{"title":"t","error_code":1015,"cloudflare_error":true}"#,
         r#"{"title":"t","error_code":"1015","error_name":"rate_limited","error_category":"c"}"#,
     ] {
-        let error = refused(403, &[], body);
-        assert_eq!(error.kind(), Kind::RateLimited, "{body}");
+        let error = decode(403, &[], body);
+        assert_eq!(error.kind(), Kind::Throttled, "{body}");
         assert_eq!(error.retry_class(), RetryClass::NeverApplied);
         assert_eq!(error.status(), StatusCode::FORBIDDEN);
     }
@@ -126,8 +126,8 @@ fn a_1015_comes_as_a_page() {
          restrict access</title></head><body>{}</body></html>",
         "<p>1020 1016 challenge</p>".repeat(1_800)
     );
-    let error = refused(429, &[("content-type", "text/html; charset=UTF-8")], &page);
-    assert_eq!(error.kind(), Kind::RateLimited);
+    let error = decode(429, &[("content-type", "text/html; charset=UTF-8")], &page);
+    assert_eq!(error.kind(), Kind::Throttled);
     assert_eq!(
         error.to_string(),
         "429 Too Many Requests: Access denied | api.example used Cloudflare to restrict access"
@@ -148,10 +148,10 @@ fn numbers_and_names_inside_other_text_prove_nothing() {
         "error code: +1015",
         "<title>Error 1015 | Cloudflare</title>",
     ] {
-        let error = refused(403, &[("server", "cloudflare")], body);
+        let error = decode(403, &[("server", "cloudflare")], body);
         assert_eq!(error.kind(), Kind::Forbidden, "{body}");
         assert_eq!(error.edge_code(), None, "{body}");
-        assert_ne!(error.responder(), Responder::Edge, "{body}");
+        assert_ne!(error.served_by(), ServedBy::Edge, "{body}");
     }
 }
 
@@ -161,5 +161,5 @@ fn rate_limit_fields_are_no_wait() {
         ("ratelimit", "\"default\";r=50;t=30"),
         ("ratelimit-policy", "\"default\";q=1200;w=300"),
     ];
-    assert_eq!(refused(429, &headers, "").retry_after(), None);
+    assert_eq!(decode(429, &headers, "").retry_after(), None);
 }
