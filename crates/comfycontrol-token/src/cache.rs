@@ -1,96 +1,46 @@
 //! Which token is in use and when the source is read: no I/O, no clock, no async.
 
+mod decision;
 mod expiry;
+mod history;
+mod known;
+mod notice;
 mod reading;
-mod refusal;
 mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use tokio::time::Instant;
 
+pub(crate) use self::decision::{Advice, Verdict};
 use self::expiry::WARN_BEFORE;
+use self::history::History;
+pub(crate) use self::known::Outgoing;
+use self::known::{Asked, Known};
+pub(crate) use self::notice::Notice;
 pub(crate) use self::reading::Reading;
-pub(crate) use self::refusal::Verdict;
-pub(crate) use self::schedule::Advice;
+use self::reading::Unsettled;
+use self::schedule::Schedule;
 use crate::source::SHORTEST_INTERVAL;
-use crate::{Fingerprint, SourceError, SourceProblem, Token};
+use crate::{SourceError, SourceErrorKind, Token};
 
 /// The present token and what is known about its source.
 ///
-/// A token *works* until the server refuses it or its date is past. While it works, nobody waits, and
+/// A token *works* until the server sends a 401 for it or its date is past. While it works, nobody waits, and
 /// only a good reading takes its place. No reading can tell a token from the first half of a longer one, so what takes the
-/// place of a token that works is on trial until the server accepts it; refused, it gives the place back.
+/// place of a token that works is on trial until the server accepts it; on a 401 it gives the place back.
 pub(crate) struct Cache {
     /// Whether there is a source to read, as against a token put in by hand.
     has_source: bool,
     /// The source's name, for errors made here.
     name: Box<str>,
-    current: Option<Known>,
-    generation: u64,
-    /// Read once, and not believed before it has been read again.
-    candidate: Option<Token>,
-    /// The latest first.
-    past: VecDeque<Known>,
-    interval: Duration,
+    tokens: History,
+    schedule: Schedule,
     warn_before: Duration,
-    /// Until then a token that works is lent without another thought.
-    next_look: Option<Instant>,
-    last_read: Option<Instant>,
     error: Option<SourceError>,
-}
-
-/// A token that is or was in use, and what the server and the calendar say of it.
-struct Known {
-    token: Token,
-    generation: u64,
-    /// It took the place of a token that works, and the server has not accepted it yet.
-    on_trial: bool,
-    /// The server answered it with 401.
-    rejected: Option<Asked>,
-    /// When the source was last asked for another on account of a 401, and had none.
-    asked_in_vain: Option<Instant>,
-    /// Its date is past by the local clock.
-    expired: Option<Asked>,
-    expires_soon: bool,
-    warned: Warned,
-}
-
-/// Whether the source has been read since the token fell into doubt.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Asked {
-    No,
-    UnderWay,
-    Yes,
-}
-
-#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-enum Warned {
-    No,
-    Soon,
-    Expired,
-}
-
-/// A token on its way out.
-pub(crate) struct Lent {
-    pub(crate) header: HeaderValue,
-    pub(crate) generation: u64,
-    /// Whether its acceptance would be news: it is on trial, or the server has refused it before.
-    pub(crate) doubted: bool,
-}
-
-/// Something to log, once the lock is open.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Notice {
-    Expired(Fingerprint),
-    ExpiresIn(Fingerprint, Duration),
-    Failed(SourceError),
-    Replaced(Fingerprint, Fingerprint),
-    TakenBack(SourceError, Fingerprint),
 }
 
 impl Cache {
@@ -98,57 +48,187 @@ impl Cache {
         Self {
             has_source,
             name,
-            current: None,
-            generation: 0,
-            candidate: None,
-            past: VecDeque::new(),
-            interval: SHORTEST_INTERVAL,
+            tokens: History::new(),
+            schedule: Schedule::new(),
             warn_before: WARN_BEFORE,
-            next_look: None,
-            last_read: None,
             error: None,
         }
     }
 
+    /// The present token, if it has no date; for tokens put in by hand.
+    pub(crate) fn get_undated(&self) -> Option<Outgoing> {
+        match &self.tokens.current {
+            Some(current) if current.token.expires_at().is_none() => Some(current.outgoing()),
+            _ => None,
+        }
+    }
+
+    /// The present token, if there is nothing to think about.
+    pub(crate) fn get(&self, now: Instant) -> Option<Outgoing> {
+        match &self.tokens.current {
+            Some(current) if self.schedule.is_quiet(now) && !current.waits_for_source() => {
+                Some(current.outgoing())
+            }
+            _ => None,
+        }
+    }
+
     /// The present token, whatever is to be said against it.
-    pub(crate) fn lend_anyway(&self) -> Option<Lent> {
-        self.current.as_ref().map(Known::lend)
+    pub(crate) fn get_any(&self) -> Option<Outgoing> {
+        self.tokens.current.as_ref().map(Known::outgoing)
+    }
+
+    /// Decides on a request that [`get`](Self::get) could not serve.
+    pub(crate) fn check(
+        &mut self,
+        now: Instant,
+        wall: SystemTime,
+        reading: bool,
+    ) -> (Advice, Option<Notice>) {
+        let notice = self.assess_expiry(wall);
+        let current = self.tokens.current.as_ref();
+        let wait = match current {
+            Some(current) if current.expires_soon => self.schedule.wait_near_expiry(),
+            Some(_) => self.schedule.wait_in_use(),
+            None => SHORTEST_INTERVAL,
+        };
+        let at_once = self.has_source && current.is_some_and(Known::is_unasked);
+        let due = self.schedule.check(now, wait, at_once) && self.has_source;
+        let waits = current.is_none_or(Known::waits_for_source);
+        let advice = match current {
+            _ if waits && (due || reading) => Advice::Wait,
+            Some(_) if due && !reading => Advice::SendAndRead,
+            Some(_) => Advice::Send,
+            None => Advice::NoToken,
+        };
+        (advice, notice)
     }
 
     /// Puts `token` in use at once, without a source.
     pub(crate) fn put(&mut self, token: Token) -> Option<Notice> {
-        self.next_look = None;
-        match &mut self.current {
+        self.schedule.check_next();
+        match &mut self.tokens.current {
             Some(current) if current.token.is_same(&token) => {
                 current.token = token;
                 None
             }
-            _ => self.adopt(token, false),
+            _ => self.tokens.adopt(token, false),
         }
+    }
+
+    /// A reading begins.
+    pub(crate) fn begin_reading(&mut self) {
+        if self.tokens.current.is_some() && !self.tokens.works() {
+            // What is needed at once is read twice at once; an old sighting does not count.
+            self.tokens.candidate = None;
+        }
+        self.tokens.advance(Asked::No, Asked::UnderWay);
+    }
+
+    /// A reading ended, perhaps without a result.
+    pub(crate) fn end_reading(&mut self) {
+        self.tokens.advance(Asked::UnderWay, Asked::No);
+    }
+
+    /// Applies what the source gave. `false`: read again in a moment, if there is a `next_try`.
+    pub(crate) fn apply(
+        &mut self,
+        reading: Reading,
+        next_try: bool,
+        now: Instant,
+        wall: SystemTime,
+    ) -> (bool, Vec<Notice>) {
+        self.schedule.set_interval(reading.interval);
+        let mut notices = Vec::new();
+        let outcome = reading.apply_to(&mut self.tokens, &self.name, wall, &mut notices);
+        if outcome.is_err() && next_try {
+            return (false, notices);
+        }
+        self.schedule.has_read(now);
+        if let Some(current) = &mut self.tokens.current {
+            if current.unauthorized == Some(Asked::UnderWay) {
+                current.asked_in_vain = Some(now);
+            }
+            current.advance(Asked::UnderWay, Asked::Yes);
+        }
+        let error = outcome.unwrap_or_else(|Unsettled(error)| Some(error));
+        if let Some(error) = &error
+            && self.error.as_ref() != Some(error)
+        {
+            notices.push(Notice::Failed(error.clone()));
+        }
+        self.error = error;
+        notices.extend(self.assess_expiry(wall));
+        if let Some(current) = &mut self.tokens.current {
+            current.expiry_is_asked();
+        }
+        (true, notices)
+    }
+
+    /// Decides on a 401 to a request that carried the token of `generation`.
+    pub(crate) fn unauthorized(
+        &mut self,
+        generation: u64,
+        now: Option<Instant>,
+    ) -> (Verdict, Option<Notice>) {
+        let Some(current) = &mut self.tokens.current else {
+            return (Verdict::Unchanged, None);
+        };
+        if current.generation == generation {
+            // A server that sends a 401 now and then for what it accepts otherwise does not have the source read each
+            // time.
+            let asked = now
+                .zip(current.asked_in_vain)
+                .is_some_and(|(now, asked)| self.schedule.is_recent(asked, now));
+            let asked = if asked { Asked::Yes } else { Asked::No };
+            current.unauthorized.get_or_insert(asked);
+            if let Some(notice) = self.take_back() {
+                return (Verdict::Replaced, Some(notice));
+            }
+        } else {
+            let replaced = current.unauthorized.is_none();
+            self.tokens.past_unauthorized(generation);
+            if replaced {
+                return (Verdict::Replaced, None);
+            }
+        }
+        let unasked = |current: &Known| current.unauthorized != Some(Asked::Yes);
+        match now {
+            Some(_) if self.tokens.current.as_ref().is_some_and(unasked) => (Verdict::Wait, None),
+            _ => (Verdict::Unchanged, None),
+        }
+    }
+
+    /// The server accepted a token that was on trial, or that had a 401 before.
+    pub(crate) fn accepted(&mut self, generation: u64) {
+        self.tokens.accepted(generation);
     }
 
     /// Whether `value` carries a token that is or was in use here.
     pub(crate) fn knows(&self, value: &HeaderValue) -> bool {
-        self.tokens().any(|token| token.is_in(value))
+        self.tokens.knows(value)
+    }
+
+    /// Whether `token` is better than none: without a 401, and not about to end.
+    pub(crate) fn is_good(&self, token: &Token, wall: SystemTime) -> bool {
+        self.tokens.is_good(token, wall)
     }
 
     pub(crate) fn set_warn_before(&mut self, warn_before: Duration) {
         self.warn_before = warn_before;
-        self.next_look = None;
+        self.schedule.check_next();
     }
 
     pub(crate) fn present(&self) -> Option<&Token> {
-        self.current.as_ref().map(|current| &current.token)
+        self.tokens.present()
     }
 
     pub(crate) fn generation(&self) -> u64 {
-        self.generation
+        self.tokens.generation()
     }
 
-    pub(crate) fn is_rejected(&self) -> bool {
-        self.current
-            .as_ref()
-            .is_some_and(|current| current.rejected.is_some())
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.tokens.present_is_unauthorized()
     }
 
     pub(crate) fn error(&self) -> Option<&SourceError> {
@@ -159,68 +239,16 @@ impl Cache {
         &self.name
     }
 
-    fn is_refused(&self, token: &Token) -> bool {
-        self.past
-            .iter()
-            .any(|past| past.rejected.is_some() && past.token.is_same(token))
-            || self.is_rejected() && self.present().is_some_and(|present| present.is_same(token))
+    fn assess_expiry(&mut self, wall: SystemTime) -> Option<Notice> {
+        let current = self.tokens.current.as_mut()?;
+        current.assess_expiry(wall, self.warn_before)
     }
 
-    fn tokens(&self) -> impl Iterator<Item = &Token> {
-        let past = self.past.iter().map(|past| &past.token);
-        self.present()
-            .into_iter()
-            .chain(&self.candidate)
-            .chain(past)
-    }
-
-    fn problem(&self, problem: SourceProblem) -> SourceError {
-        SourceError::new(&self.name, problem)
+    fn take_back(&mut self) -> Option<Notice> {
+        let fingerprint = self.tokens.take_back()?;
+        self.schedule.check_next();
+        let error = SourceError::new(&self.name, SourceErrorKind::Unauthorized);
+        self.error = Some(error.clone());
+        Some(Notice::TakenBack(error, fingerprint))
     }
 }
-
-impl Known {
-    fn works(&self) -> bool {
-        self.rejected.is_none() && self.expired.is_none()
-    }
-
-    /// Whether it should not go out before the source has been asked for a better one.
-    ///
-    /// Once only: the local clock may be wrong, and a 401 may be due to what was asked for. After one reading in vain
-    /// it goes out at once.
-    fn waits_for_source(&self) -> bool {
-        self.doubts().any(|asked| asked != Asked::Yes)
-    }
-
-    /// Whether it is in doubt and the source knows nothing of it yet.
-    fn is_unasked(&self) -> bool {
-        self.doubts().any(|asked| asked == Asked::No)
-    }
-
-    fn doubts(&self) -> impl Iterator<Item = Asked> {
-        [self.rejected, self.expired].into_iter().flatten()
-    }
-
-    /// Notes how far the source has been asked, in every doubt that stands at `from`.
-    fn advance(&mut self, from: Asked, to: Asked) {
-        for doubt in [&mut self.rejected, &mut self.expired]
-            .into_iter()
-            .flatten()
-        {
-            if *doubt == from {
-                *doubt = to;
-            }
-        }
-    }
-
-    fn lend(&self) -> Lent {
-        Lent {
-            header: self.token.header().clone(),
-            generation: self.generation,
-            doubted: self.on_trial || self.rejected.is_some(),
-        }
-    }
-}
-
-/// How long before its end a token is no longer preferred: five minutes, which is more than clocks differ by.
-const TAKEOVER: Duration = Duration::from_secs(5 * 60);

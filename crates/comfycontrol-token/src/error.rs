@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::{SourceError, SourceProblem};
+use crate::{SourceError, SourceErrorKind};
 
 /// The request was not sent, because it could not have the token.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,11 +28,11 @@ impl TokenWithheld {
     pub(crate) fn read_timed_out(source: &str) -> Self {
         Self {
             reason: WithheldReason::ReadTimedOut,
-            source: Some(SourceError::new(source, SourceProblem::TimedOut)),
+            source: Some(SourceError::new(source, SourceErrorKind::TimedOut)),
         }
     }
 
-    /// Why.
+    /// Why the request was not sent.
     pub fn reason(&self) -> WithheldReason {
         self.reason
     }
@@ -47,7 +47,7 @@ impl TokenWithheld {
 impl fmt::Display for TokenWithheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.reason {
-            WithheldReason::HostDiffers => {
+            WithheldReason::HostMismatch => {
                 "request not sent: its host header names another server than its uri"
             }
             WithheldReason::NoToken => "request not sent: there is no token",
@@ -72,12 +72,12 @@ impl Error for TokenWithheld {
 #[non_exhaustive]
 pub enum WithheldReason {
     /// Its `Host` header names another server than its URI, or there are several.
-    HostDiffers,
+    HostMismatch,
     /// The source has given no token yet.
     NoToken,
-    /// There is no token yet, and the reading of its source goes on after
-    /// [`Tokens::read_timeout`](crate::Tokens::read_timeout).
+    /// There is no token yet, and the reading of its source goes on after the
+    /// [read timeout](crate::TokenProvider::set_read_timeout).
     ReadTimedOut,
-    /// Its URI lacks scheme or host, so nobody can say where it would go.
+    /// Its URI lacks scheme or host, so its server is unknown.
     UriNotAbsolute,
 }

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 /// Tells tokens apart in logs without telling anything about them.
 ///
 /// Eight hexadecimal digits, equal for equal tokens **within one process** and different in the
-/// next one. Two different tokens share a fingerprint once in four thousand million.
+/// next one. Two different tokens share a fingerprint with a probability of 1 in 2³².
 ///
-/// It is 32 bits of the standard library's keyed hash, with a key drawn when the process starts. That
-/// was preferred to a cut SHA-256, which needs a further dependency and lets whoever finds an old
-/// log test guesses against it for ever: of this value nothing is left once the key is gone.
+/// It is 32 bits of the standard library's keyed hash, with a key drawn when the process starts. A
+/// truncated SHA-256 would need a further dependency, and guesses could be tested against an old
+/// log for ever; this value means nothing once the key is gone.
 ///
 /// ```
 /// use comfycontrol_token::Token;

@@ -1,5 +1,5 @@
-mod patience;
-mod refused;
+mod read_timeout;
+mod unauthorized;
 mod waiting;
 
 use std::fmt;
@@ -7,17 +7,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use self::refused::Refused;
+use self::unauthorized::Unauthorized;
 use self::waiting::Waiting;
-use crate::cache::Lent;
-use crate::flight::Wait;
-use crate::lending::Refusal;
-use crate::{TokenReplaced, TokenWithheld, Tokens};
+use crate::attached::AttachedToken;
+use crate::provider::{ReadWait, Replacement};
+use crate::{TokenProvider, TokenReplaced, TokenWithheld};
 
 pin_project! {
     /// Response future of [`AddToken`](crate::AddToken).
@@ -35,29 +33,10 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, ReqBody, F, Res> {
-        Refused { call: Pin<Box<Refused<Res>>> },
-        Sent { #[pin] inner: F, used: Option<Used> },
+        Sent { #[pin] inner: F, token: Option<AttachedToken> },
+        Unauthorized { call: Pin<Box<Unauthorized<Res>>> },
         Waiting { call: Pin<Box<Waiting<S, ReqBody>>> },
         Withheld { error: Option<Box<TokenWithheld>> },
-    }
-}
-
-/// The token that a request carries.
-pub(crate) struct Used {
-    tokens: Tokens,
-    generation: u64,
-    doubted: bool,
-}
-
-impl Used {
-    pub(crate) fn put_on<B>(req: &mut Request<B>, lent: Lent, tokens: &Tokens) -> Self {
-        // `insert`, so that a header from further out is replaced and never doubled.
-        req.headers_mut().insert(AUTHORIZATION, lent.header);
-        Self {
-            tokens: tokens.clone(),
-            generation: lent.generation,
-            doubted: lent.doubted,
-        }
     }
 }
 
@@ -65,17 +44,22 @@ impl<S, ReqBody> ResponseFuture<S, ReqBody>
 where
     S: Service<Request<ReqBody>>,
 {
-    pub(crate) fn sent(inner: S::Future, used: Option<Used>) -> Self {
+    pub(crate) fn sent(inner: S::Future, token: Option<AttachedToken>) -> Self {
         Self {
-            kind: Kind::Sent { inner, used },
+            kind: Kind::Sent { inner, token },
         }
     }
 
     #[cold]
-    pub(crate) fn waiting(ready: S, req: Request<ReqBody>, wait: Wait, tokens: Tokens) -> Self {
+    pub(crate) fn waiting(
+        ready: S,
+        req: Request<ReqBody>,
+        wait: ReadWait,
+        provider: TokenProvider,
+    ) -> Self {
         Self {
             kind: Kind::Waiting {
-                call: Box::pin(Waiting::new(ready, req, wait, tokens)),
+                call: Box::pin(Waiting::new(ready, req, wait, provider)),
             },
         }
     }
@@ -101,36 +85,36 @@ where
         loop {
             let mut kind = self.as_mut().project().kind;
             let next = match kind.as_mut().project() {
-                KindProj::Sent { inner, used } => {
+                KindProj::Sent { inner, token } => {
                     let mut response = ready!(inner.poll(cx))?;
-                    let Some(used) = used.take() else {
+                    let Some(token) = token.take() else {
                         return Poll::Ready(Ok(response));
                     };
                     if response.status() != StatusCode::UNAUTHORIZED {
-                        if used.doubted && response.status().is_success() {
-                            used.tokens.accepted(used.generation);
+                        if response.status().is_success() {
+                            token.accepted();
                         }
                         return Poll::Ready(Ok(response));
                     }
-                    match used.tokens.refused(used.generation, true) {
-                        Refusal::Unchanged => return Poll::Ready(Ok(response)),
-                        Refusal::Replaced => {
+                    match token.unauthorized(true) {
+                        Replacement::Found => {
                             response.extensions_mut().insert(TokenReplaced);
                             return Poll::Ready(Ok(response));
                         }
-                        Refusal::Wait(wait) => Kind::Refused {
-                            call: Box::pin(Refused::new(response, wait, used)),
+                        Replacement::Missing => return Poll::Ready(Ok(response)),
+                        Replacement::Wait(wait) => Kind::Unauthorized {
+                            call: Box::pin(Unauthorized::new(response, wait, token)),
                         },
                     }
                 }
+                KindProj::Unauthorized { call } => return call.as_mut().poll(cx).map(Ok),
                 KindProj::Waiting { call } => {
-                    let (inner, used) = ready!(call.as_mut().poll(cx))?;
+                    let (inner, token) = ready!(call.as_mut().poll(cx))?;
                     Kind::Sent {
                         inner,
-                        used: Some(used),
+                        token: Some(token),
                     }
                 }
-                KindProj::Refused { call } => return call.as_mut().poll(cx).map(Ok),
                 KindProj::Withheld { error } => {
                     let error = error.take().expect("polled after completion");
                     return Poll::Ready(Err((*error).into()));

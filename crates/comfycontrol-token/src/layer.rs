@@ -1,8 +1,8 @@
 use tower_layer::Layer;
 
-use crate::{AddToken, Origin, Tokens};
+use crate::{AddToken, Origin, TokenProvider};
 
-/// Applies [`AddToken`] to a service.
+/// Applies [`AddToken`] to a service: requests to one origin get the token.
 ///
 /// All services made by one layer value share the token and what is known about it.
 ///
@@ -11,18 +11,18 @@ use crate::{AddToken, Origin, Tokens};
 #[must_use]
 pub struct AddTokenLayer {
     origin: Origin,
-    tokens: Tokens,
+    provider: TokenProvider,
 }
 
 impl AddTokenLayer {
-    /// Creates a layer that puts the token of `tokens` on requests to `origin`.
+    /// Creates a layer that puts the token of `provider` on requests to `origin`.
     ///
-    /// `tokens` may be a [`Token`](crate::Token), a [`TokenHandle`](crate::TokenHandle), a source such as
-    /// [`file`](crate::file()), or [`Tokens`] made before.
-    pub fn new(origin: Origin, tokens: impl Into<Tokens>) -> Self {
+    /// `provider` may be a [`Token`](crate::Token), a [`TokenHandle`](crate::TokenHandle), a source such as
+    /// [`file`](crate::file()), or a [`TokenProvider`] made before.
+    pub fn new(origin: Origin, provider: impl Into<TokenProvider>) -> Self {
         Self {
             origin,
-            tokens: tokens.into(),
+            provider: provider.into(),
         }
     }
 }
@@ -31,6 +31,6 @@ impl<S> Layer<S> for AddTokenLayer {
     type Service = AddToken<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AddToken::new(inner, self.origin.clone(), self.tokens.clone())
+        AddToken::new(inner, self.origin.clone(), self.provider.clone())
     }
 }

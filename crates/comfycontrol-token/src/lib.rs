@@ -1,8 +1,8 @@
 //! Tower middleware that puts a bearer token on the requests that may have it, and on no others.
 //!
 //! The token goes to one [`Origin`], over https or to loopback, in one `Authorization` header marked sensitive. It
-//! comes from a variable, a file, a command or one's own hand, and can be changed while requests are on the way:
-//! the next token is noticed within a minute of use, a file's within two seconds, a broken file changes nothing,
+//! comes from a variable, a file, a command, a vault or your own code, and can be changed while requests are on the way:
+//! the next token is noticed within 60 s of use, a file's within 2 s, a broken file changes nothing,
 //! and a 401 has the source read at once. The layer never sends a request twice; it marks the 401 with [`TokenReplaced`] where that is worth while.
 //! Nothing here shows a token in `Debug`, in an error or in a log, and its memory is wiped.
 //!
@@ -35,19 +35,20 @@
 //! ```
 //!
 //! A token that can change comes from [`file`](file()), [`env`](env()), [`command`], [`first_of`] several, a
-//! [`TokenHandle`], or a [`TokenSource`] of one's own. The [`guide`] puts the layer over a plain hyper-util client and into an axum application.
+//! [`TokenHandle`], or a source of your own: a [`TokenSource`] may block, an [`AsyncTokenSource`] need not. The [`guide`] puts
+//! the layer over a plain hyper-util client and into an axum application, and reads the token from a vault.
 //!
 //! # Errors
 //!
 //! The middleware does not change the error type of the service it wraps. It only asks that a [`TokenWithheld`] can be
 //! turned into it, which holds for boxed errors and for any enum with a `From<TokenWithheld>`. A request is
 //! withheld, and not sent, when its URI has no scheme and host, when its `Host` header names another server, and
-//! when there is no token, nor comes one within [`Tokens::read_timeout`].
+//! when there is no token, nor comes one within the [read timeout](TokenProvider::set_read_timeout) of 10 s.
 //!
 //! # Clones
 //!
 //! Clones of an [`AddToken`], all services made by clones of one [`AddTokenLayer`], and all layers made with
-//! clones of one [`Tokens`] or [`TokenHandle`] share the token and what is known about it. One of them reads the source at a time.
+//! clones of one [`TokenProvider`] or [`TokenHandle`] share the token and what is known about it. One of them reads the source at a time.
 //!
 //! # Place in a stack
 //!
@@ -61,46 +62,43 @@
 //! * Where the connection really ends. That a loopback name led to a loopback address, and that no proxy is in between, is for
 //!   the transport to see to.
 //! * The buffers in which hyper encodes a request. They are not wiped.
-//! * Stopping a source that never returns. No request waits for it longer than [`Tokens::read_timeout`], but the thread
-//!   that reads it is lost, and no other token comes.
+//! * Stopping a source that never returns. No request waits for it longer than the
+//!   [read timeout](TokenProvider::set_read_timeout), but the thread or the task that reads it is lost, and no other token comes.
 //! * Getting tokens. The API cannot make them (authentication page, "Obtaining an API Token").
 
+mod attached;
 mod cache;
-mod clearance;
 mod clock;
+mod destination;
 mod error;
 mod fingerprint;
-mod flight;
 mod future;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
+mod handle;
 mod layer;
-mod lending;
 mod marker;
 mod origin;
+mod provider;
 #[cfg(feature = "retry")]
 mod resend;
 mod service;
-mod snapshot;
 mod source;
-mod text;
 mod token;
-mod tokens;
-mod waiters;
 
 pub use self::error::{TokenWithheld, WithheldReason};
 pub use self::fingerprint::Fingerprint;
 pub use self::future::ResponseFuture;
+pub use self::handle::TokenHandle;
 pub use self::layer::AddTokenLayer;
 pub use self::marker::{TokenReplaced, WithoutToken};
 pub use self::origin::{InvalidOrigin, Origin};
+pub use self::provider::{Snapshot, TokenProvider};
 #[cfg(feature = "retry")]
 pub use self::resend::ResendOnce;
 pub use self::service::AddToken;
-pub use self::snapshot::Snapshot;
 pub use self::source::{
-    Command, Env, Expiring, File, FirstOf, SourceError, SourceProblem, TokenHandle, TokenSource,
-    command, env, file, first_of,
+    AsyncTokenSource, CommandSource, EnvSource, ExpiringSource, FileSource, FirstOfSource,
+    SourceError, SourceErrorKind, TokenFuture, TokenSource, command, env, file, first_of,
 };
 pub use self::token::{InvalidToken, Token};
-pub use self::tokens::Tokens;

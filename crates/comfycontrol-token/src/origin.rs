@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use comfycontrol_core::HostKind;
 use http::Uri;
 use http::uri::Scheme;
 
-/// The one server that the token is for: scheme, host and port.
+/// Says which requests may have the token: those to one scheme, host and port.
 ///
 /// Two origins are equal when all three are (RFC 6454 section 4). Hosts are compared letter by letter
 /// without regard to case, and a port left out is the scheme's own; nothing else is
@@ -216,49 +216,6 @@ impl fmt::Display for InvalidOrigin {
 }
 
 impl Error for InvalidOrigin {}
-
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum HostKind {
-    Loopback,
-    Other,
-}
-
-impl HostKind {
-    fn of(host: &str) -> Option<Self> {
-        let loopback = if let Some(rest) = host.strip_prefix('[') {
-            rest.strip_suffix(']')?.parse::<Ipv6Addr>().ok()? == Ipv6Addr::LOCALHOST
-        } else if ends_in_a_number(host) {
-            // Resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses. Only the dotted form
-            // says the same to everybody.
-            host.parse::<Ipv4Addr>().ok()?.is_loopback()
-        } else if host
-            .split('.')
-            .next()
-            .is_some_and(|label| !label.is_empty())
-            && host
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        {
-            host.eq_ignore_ascii_case("localhost")
-        } else {
-            return None;
-        };
-        Some(if loopback {
-            Self::Loopback
-        } else {
-            Self::Other
-        })
-    }
-}
-
-/// Whether a resolver may read the name as an IPv4 address (WHATWG URL, "ends in a number checker").
-fn ends_in_a_number(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
-    !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
-        || hex.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
-}
 
 /// Host and port of an authority; `None` where there is anything that is neither.
 fn split(authority: &str) -> Option<(&str, Option<u16>)> {

@@ -6,33 +6,33 @@ use http::header::{AUTHORIZATION, Entry};
 use http::{HeaderMap, Request, Response};
 use tower_service::Service;
 
-use crate::clearance::Clearance;
-use crate::future::Used;
-use crate::lending::Lease;
-use crate::{Origin, ResponseFuture, TokenWithheld, Tokens};
+use crate::attached::AttachedToken;
+use crate::destination::Destination;
+use crate::provider::Lookup;
+use crate::{Origin, ResponseFuture, TokenProvider, TokenWithheld};
 
-/// Puts the token on requests to one origin.
+/// Puts the token on requests to one origin, and on no others.
 ///
 /// See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]
 pub struct AddToken<S> {
     inner: S,
     origin: Arc<Origin>,
-    tokens: Tokens,
+    provider: TokenProvider,
 }
 
 impl<S> AddToken<S> {
-    pub(crate) fn new(inner: S, origin: Origin, tokens: Tokens) -> Self {
+    pub(crate) fn new(inner: S, origin: Origin, provider: TokenProvider) -> Self {
         Self {
             inner,
             origin: Arc::new(origin),
-            tokens,
+            provider,
         }
     }
 
-    /// The tokens in use.
-    pub fn tokens(&self) -> &Tokens {
-        &self.tokens
+    /// The provider of the token, with its settings and its [`snapshot`](TokenProvider::snapshot).
+    pub fn provider(&self) -> &TokenProvider {
+        &self.provider
     }
 
     /// Gets a reference to the inner service.
@@ -65,24 +65,24 @@ where
     }
 
     fn call(&mut self, mut req: Request<ReqBody>) -> Self::Future {
-        match Clearance::of(&self.origin, req.uri(), req.headers(), req.extensions()) {
-            Clearance::Untouched => ResponseFuture::sent(self.inner.call(req), None),
-            Clearance::Elsewhere => {
-                remove_ours(req.headers_mut(), &self.tokens);
+        match Destination::of(&self.origin, req.uri(), req.headers(), req.extensions()) {
+            Destination::Exempt => ResponseFuture::sent(self.inner.call(req), None),
+            Destination::OtherOrigin => {
+                remove_ours(req.headers_mut(), &self.provider);
                 ResponseFuture::sent(self.inner.call(req), None)
             }
-            Clearance::Withheld(reason) => ResponseFuture::withheld(TokenWithheld::new(reason)),
-            Clearance::Granted => match self.tokens.lease(true) {
-                Lease::Token(lent) => {
-                    let used = Used::put_on(&mut req, lent, &self.tokens);
-                    ResponseFuture::sent(self.inner.call(req), Some(used))
+            Destination::Unclear(reason) => ResponseFuture::withheld(TokenWithheld::new(reason)),
+            Destination::OwnOrigin => match self.provider.lookup(true) {
+                Lookup::Found(token) => {
+                    let token = AttachedToken::attach(&mut req, token, &self.provider);
+                    ResponseFuture::sent(self.inner.call(req), Some(token))
                 }
-                Lease::Nothing(error) => ResponseFuture::withheld(TokenWithheld::no_token(error)),
-                Lease::Wait(wait) => {
+                Lookup::Missing(error) => ResponseFuture::withheld(TokenWithheld::no_token(error)),
+                Lookup::Wait(wait) => {
                     // The instance that was made ready is the one to call, however late.
                     let next = self.inner.clone();
                     let ready = mem::replace(&mut self.inner, next);
-                    ResponseFuture::waiting(ready, req, wait, self.tokens.clone())
+                    ResponseFuture::waiting(ready, req, wait, self.provider.clone())
                 }
             },
         }
@@ -90,15 +90,15 @@ where
 }
 
 /// Takes our token off a request to another server, where a layer outside may have copied it.
-fn remove_ours(headers: &mut HeaderMap, tokens: &Tokens) {
+fn remove_ours(headers: &mut HeaderMap, provider: &TokenProvider) {
     let Entry::Occupied(entry) = headers.entry(AUTHORIZATION) else {
         return;
     };
-    if !entry.iter().any(|value| tokens.knows(value)) {
+    if !entry.iter().any(|value| provider.knows(value)) {
         return;
     }
     let (name, values) = entry.remove_entry_mult();
-    let others: Vec<_> = values.filter(|value| !tokens.knows(value)).collect();
+    let others: Vec<_> = values.filter(|value| !provider.knows(value)).collect();
     for value in others {
         headers.append(name.clone(), value);
     }

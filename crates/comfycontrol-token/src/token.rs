@@ -14,7 +14,7 @@ use crate::Fingerprint;
 /// Clones share one piece of memory, which holds the finished header value and is wiped when the
 /// last clone goes, that of a header value in a request included. The text handed to
 /// [`parse`](Self::parse) is the caller's to wipe, and the buffers in which an HTTP implementation
-/// encodes requests are not wiped by anybody.
+/// encodes requests are not wiped.
 ///
 /// `Debug` shows the [`Fingerprint`] only. There is neither `Display` nor `Serialize`:
 ///
@@ -44,7 +44,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// The longest token accepted, in bytes.
+    /// The longest token accepted: 4,096 bytes.
     pub const MAX_LEN: usize = 4096;
 
     /// Reads a token of the documented format: `cfc_` and then ASCII letters and digits.
@@ -86,11 +86,11 @@ impl Token {
         Ok(Self::new(text))
     }
 
-    /// Notes when the server will stop accepting the token.
+    /// Sets when the server will stop accepting the token.
     ///
     /// The API does not tell this date; the dashboard shows it when the token is made. It brings
-    /// about an early look for the next token and a warning, and never holds a request back: whether
-    /// a token still counts is the server's decision.
+    /// about a look for the next token 5 minutes before and a warning 1 day before, and never holds a
+    /// request back: whether a token still counts is the server's decision.
     #[must_use]
     pub fn with_expiry(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);

@@ -2,13 +2,16 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use comfycontrol_test::at_once;
 use comfycontrol_token::{
-    AddTokenLayer, Origin, ResponseFuture, SourceError, Token, TokenSource, TokenWithheld, Tokens,
+    AddTokenLayer, AsyncTokenSource, Origin, ResponseFuture, SourceError, Token, TokenFuture,
+    TokenProvider, TokenSource, TokenWithheld,
 };
 use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Request, Response};
+use tokio::runtime;
 use tower::{Layer, Service};
 
 #[derive(Debug)]
@@ -34,6 +37,12 @@ impl TokenSource for Pulled {
     }
 }
 
+impl AsyncTokenSource for Pulled {
+    fn read(&self) -> TokenFuture<'_> {
+        Box::pin(ready(Ok(self.0.clone())))
+    }
+}
+
 #[derive(Clone)]
 struct Bare;
 
@@ -55,18 +64,17 @@ impl Service<Request<()>> for Bare {
 #[test]
 fn a_request_costs_no_allocation_with_a_fixed_or_with_a_read_token() {
     let token = Token::parse("cfc_abc").unwrap();
-    for tokens in [
-        Tokens::from(token.clone()),
-        Tokens::new(Pulled(token)).preload().unwrap(),
+    for provider in [
+        TokenProvider::from(token.clone()),
+        TokenProvider::new(Pulled(token.clone())),
+        TokenProvider::from_async(Pulled(token)),
     ] {
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(provider.preload_async()).unwrap();
         let origin = Origin::parse("https://api.example").unwrap();
-        let mut service = AddTokenLayer::new(origin, tokens).layer(Bare);
+        let mut service = AddTokenLayer::new(origin, provider).layer(Bare);
         let mut send = move |request| {
-            let future = std::pin::pin!(service.call(request));
-            match future.poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(Ok(response)) => drop(response),
-                other => panic!("{other:?}"),
-            }
+            drop(at_once(service.call(request)).unwrap());
         };
         send(request());
         let request = request();

@@ -1,35 +1,28 @@
 //! What is logged: each event once, and no token. One test, since the subscriber is the process's.
 
 use std::fs;
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use comfycontrol_token::{AddTokenLayer, Origin, TokenSource, Tokens, command, env, file};
+use comfycontrol_test::{Log, SECOND, within};
+use comfycontrol_token::{AddTokenLayer, Origin, TokenProvider, TokenSource, command, env, file};
 use http::{Request, Response, StatusCode};
 use tower::{BoxError, Layer, ServiceExt, service_fn};
-use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::test(start_paused = true)]
 async fn each_event_is_told_once_and_no_token_ever() {
     let log = Log::default();
-    let writer = log.clone();
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .init();
+    log.capture_all();
 
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("token");
     fs::write(&path, "cfc_canary1").unwrap();
     open_to_others(&path);
-    let tokens = Tokens::from(file(&path).expiring_at(in_an_hour()));
+    let provider = TokenProvider::from(file(&path).expiring_at(in_an_hour()));
     for content in ["cfc_canary1", "canary broken", "cfc_canary2", "cfc_canary2"] {
         fs::write(&path, content).unwrap();
         for status in [StatusCode::OK, StatusCode::UNAUTHORIZED] {
-            ask(tokens.clone(), status).await;
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            ask(provider.clone(), status).await;
+            tokio::time::sleep(SECOND).await;
         }
     }
     ask(env("cfc_canary").into(), StatusCode::OK).await;
@@ -61,7 +54,7 @@ async fn each_event_is_told_once_and_no_token_ever() {
 
 // === support ===
 
-async fn ask(tokens: Tokens, status: StatusCode) {
+async fn ask(provider: TokenProvider, status: StatusCode) {
     let server = service_fn(move |request: Request<()>| async move {
         tracing::trace!(?request, "sent");
         // What is read meanwhile lands first: the paused clock waits for it.
@@ -70,9 +63,8 @@ async fn ask(tokens: Tokens, status: StatusCode) {
     });
     let origin = Origin::parse("https://api.example").unwrap();
     let request = Request::get("https://api.example/").body(()).unwrap();
-    let client = AddTokenLayer::new(origin, tokens).layer(server);
-    let sent = tokio::time::timeout(Duration::from_secs(60), client.oneshot(request));
-    if let Err(error) = sent.await.expect("wedged") {
+    let client = AddTokenLayer::new(origin, provider).layer(server);
+    if let Err(error) = within(60 * SECOND, client.oneshot(request)).await {
         tracing::error!(%error, ?error, source = error.source(), "not sent");
     }
 }
@@ -95,24 +87,4 @@ fn open_to_others(path: &std::path::Path) {
 #[cfg(not(unix))]
 fn open_to_others(_: &std::path::Path) {
     tracing::warn!("the token file is open to other users");
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use comfycontrol_token::{AddTokenLayer, Origin, Tokens, file};
+use comfycontrol_test::once_more;
+use comfycontrol_token::{AddTokenLayer, Origin, TokenProvider, file};
 use http::{Request, Response};
 use tokio::time::{sleep, timeout};
 use tower::{BoxError, ServiceBuilder, ServiceExt};
@@ -17,8 +18,7 @@ async fn a_process_that_was_stopped_reads_its_file_again_and_goes_on() {
     std::fs::write(&path, "cfc_before").unwrap();
 
     let mut child = Running(
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "sends_until_the_token_changes", "--nocapture"])
+        once_more("sends_until_the_token_changes")
             .env(TOKEN_FILE, &path)
             .stdout(Stdio::piped())
             .spawn()
@@ -51,7 +51,7 @@ async fn sends_until_the_token_changes() {
     };
     let origin = Origin::parse("https://api.comfycontrol.app").unwrap();
     let service = ServiceBuilder::new()
-        .layer(AddTokenLayer::new(origin, Tokens::from(file(path))))
+        .layer(AddTokenLayer::new(origin, TokenProvider::from(file(path))))
         .service_fn(|request: Request<()>| async move {
             let token = request.headers()["authorization"].to_str().unwrap();
             println!("with {}", token.trim_start_matches("Bearer "));

@@ -1,84 +1,71 @@
-//! When a request may go, and when the source is read.
-
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Cache, Known, Lent, Notice};
-use crate::source::SHORTEST_INTERVAL;
+use crate::source::{LONGEST_INTERVAL, SHORTEST_INTERVAL};
 
-/// What to do with a request.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Advice {
-    /// Send it with the present token.
-    Go,
-    /// The same, and read the source meanwhile.
-    GoAndRead,
-    /// There is no token, nor can there be one yet.
-    Nothing,
-    /// Wait for the reading under way, or start one and wait for that.
-    Wait,
+/// When the source is read.
+pub(super) struct Schedule {
+    interval: Duration,
+    /// Until then a token that works goes out without another thought.
+    next_check: Option<Instant>,
+    last_read: Option<Instant>,
 }
 
-impl Cache {
-    /// The present token, if it has no date; for tokens put in by hand.
-    pub(crate) fn lend_undated(&self) -> Option<Lent> {
-        match &self.current {
-            Some(current) if current.token.expires_at().is_none() => Some(current.lend()),
-            _ => None,
+impl Schedule {
+    pub(super) fn new() -> Self {
+        Self {
+            interval: SHORTEST_INTERVAL,
+            next_check: None,
+            last_read: None,
         }
     }
 
-    /// The present token, if there is nothing to think about.
-    pub(crate) fn lend(&self, now: Instant) -> Option<Lent> {
-        match (&self.current, self.next_look) {
-            (Some(current), Some(look)) if now < look && !current.waits_for_source() => {
-                Some(current.lend())
-            }
-            _ => None,
-        }
+    /// Whether there is nothing to check yet.
+    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+        self.next_check.is_some_and(|check| now < check)
     }
 
-    /// Decides on a request that [`lend`](Self::lend) could not serve.
-    pub(crate) fn look(
-        &mut self,
-        now: Instant,
-        wall: SystemTime,
-        reading: bool,
-    ) -> (Advice, Option<Notice>) {
-        let notice = self.assess_expiry(wall);
-        let wait = self.time_between_readings();
-        let due = self.has_source && self.is_due(now, wait);
+    /// Has the next request check.
+    pub(super) fn check_next(&mut self) {
+        self.next_check = None;
+    }
+
+    /// The source's own interval, within the bounds.
+    pub(super) fn set_interval(&mut self, interval: Duration) {
+        self.interval = interval.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
+    }
+
+    pub(super) fn has_read(&mut self, now: Instant) {
+        self.last_read = Some(now);
+        self.next_check = Some(now + SHORTEST_INTERVAL);
+    }
+
+    /// Whether the source may be read again, `wait` after the last time; if not, the next check is then.
+    pub(super) fn check(&mut self, now: Instant, wait: Duration, at_once: bool) -> bool {
+        let rested = |at| now.saturating_duration_since(at) >= wait;
+        let due = at_once || self.last_read.is_none_or(rested);
         let soon = now + SHORTEST_INTERVAL;
-        self.next_look = Some(match self.last_read {
+        self.next_check = Some(match self.last_read {
             Some(at) if !due => soon.min(at + wait),
             _ => soon,
         });
-        let waits = self.current.as_ref().is_none_or(Known::waits_for_source);
-        let advice = match &self.current {
-            _ if waits && (due || reading) => Advice::Wait,
-            Some(_) if due && !reading => Advice::GoAndRead,
-            Some(_) => Advice::Go,
-            None => Advice::Nothing,
-        };
-        (advice, notice)
+        due
     }
 
-    fn time_between_readings(&self) -> Duration {
-        match &self.current {
-            Some(current) if current.expires_soon => self.interval.min(TAKEOVER_INTERVAL),
-            Some(_) => self.interval,
-            None => SHORTEST_INTERVAL,
-        }
+    /// Whether `asked` is less than one interval ago.
+    pub(super) fn is_recent(&self, asked: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(asked) < self.interval
     }
 
-    fn is_due(&self, now: Instant, wait: Duration) -> bool {
-        self.current.as_ref().is_some_and(Known::is_unasked)
-            || self
-                .last_read
-                .is_none_or(|at| now.saturating_duration_since(at) >= wait)
+    pub(super) fn wait_in_use(&self) -> Duration {
+        self.interval
+    }
+
+    pub(super) fn wait_near_expiry(&self) -> Duration {
+        self.interval.min(TAKEOVER_INTERVAL)
     }
 }
 
-/// How often a slow source is read in that time.
+/// How often a slow source is read when the token is about to end.
 const TAKEOVER_INTERVAL: Duration = Duration::from_secs(10);

@@ -1,9 +1,9 @@
 mod expiry;
 mod model;
 mod reading;
-mod refusal;
 mod schedule;
 mod trial;
+mod unauthorized;
 
 use std::time::SystemTime;
 
@@ -51,39 +51,39 @@ impl Driver {
         value.trim_start_matches("Bearer cfc_").into()
     }
 
-    fn lent(&self) -> Lent {
-        self.cache.lend_anyway().unwrap()
+    fn outgoing(&self) -> Outgoing {
+        self.cache.get_any().unwrap()
     }
 
     fn is_quiet(&self) -> bool {
-        self.cache.lend(self.now).is_some()
+        self.cache.get(self.now).is_some()
     }
 
-    fn look(&mut self) -> Advice {
-        self.cache.look(self.now, self.wall, false).0
+    fn check(&mut self) -> Advice {
+        self.cache.check(self.now, self.wall, false).0
     }
 
-    fn look_while_reading(&mut self) -> Advice {
-        self.cache.look(self.now, self.wall, true).0
+    fn check_while_reading(&mut self) -> Advice {
+        self.cache.check(self.now, self.wall, true).0
     }
 
     fn notice(&mut self) -> Option<Notice> {
-        self.cache.look(self.now, self.wall, false).1
+        self.cache.check(self.now, self.wall, false).1
     }
 
     /// Of the token in use, which may have come back.
     fn generation(&self) -> u64 {
-        self.cache.current.as_ref().unwrap().generation
+        self.cache.tokens.current.as_ref().unwrap().generation
     }
 
-    fn refuse(&mut self, generation: u64) -> Verdict {
-        self.cache.refused(generation, Some(self.now)).0
+    fn gets_401(&mut self, generation: u64) -> Verdict {
+        self.cache.unauthorized(generation, Some(self.now)).0
     }
 
     /// A whole reading with one try.
     fn reads(&mut self, may_be_torn: bool, result: Result<&str, ()>) -> Vec<Notice> {
         self.cache.begin_reading();
-        let taken = self.take_up(may_be_torn, result, false).1;
+        let taken = self.apply(may_be_torn, result, false).1;
         self.cache.end_reading();
         taken
     }
@@ -100,15 +100,15 @@ impl Driver {
     /// One try among several; whether it was the last.
     fn tries(&mut self, may_be_torn: bool, result: Result<&str, ()>) -> bool {
         let next_try = !self.last_try;
-        self.take_up(may_be_torn, result, next_try).0
+        self.apply(may_be_torn, result, next_try).0
     }
 
     fn ends(&mut self, may_be_torn: bool, result: Result<&str, ()>) {
-        self.take_up(may_be_torn, result, false);
+        self.apply(may_be_torn, result, false);
         self.cache.end_reading();
     }
 
-    fn take_up(
+    fn apply(
         &mut self,
         may_be_torn: bool,
         result: Result<&str, ()>,
@@ -120,7 +120,7 @@ impl Driver {
                 None => token(name),
             }),
             Err(()) => {
-                let problem = SourceProblem::InvalidToken(InvalidToken::Empty);
+                let problem = SourceErrorKind::InvalidToken(InvalidToken::Empty);
                 Err(SourceError::new("test", problem))
             }
         };
@@ -129,7 +129,7 @@ impl Driver {
             may_be_torn,
             interval: self.interval,
         };
-        self.cache.take_up(reading, next_try, self.now, self.wall)
+        self.cache.apply(reading, next_try, self.now, self.wall)
     }
 }
 

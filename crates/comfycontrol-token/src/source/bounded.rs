@@ -2,7 +2,7 @@ use std::io::{self, ErrorKind, Read};
 
 use zeroize::Zeroizing;
 
-use super::SourceProblem;
+use super::error::SourceErrorKind;
 use crate::Token;
 
 /// The most that a file or a command may hold, in bytes.
@@ -26,10 +26,10 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Makes a token of what [`read`] gave.
-pub(super) fn token(bytes: &[u8]) -> Result<Token, SourceProblem> {
+pub(super) fn token(bytes: &[u8]) -> Result<Token, SourceErrorKind> {
     if bytes.len() > MAX_LEN {
-        return Err(SourceProblem::TooLarge);
+        return Err(SourceErrorKind::TooLarge);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| SourceProblem::NotText)?;
-    Token::parse(text).map_err(SourceProblem::InvalidToken)
+    let text = std::str::from_utf8(bytes).map_err(|_| SourceErrorKind::NotUtf8)?;
+    Token::parse(text).map_err(SourceErrorKind::InvalidToken)
 }

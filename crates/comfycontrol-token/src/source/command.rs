@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::process::{self, Child, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -7,19 +8,22 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
+use comfycontrol_core::Escaped;
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
-use super::{SourceError, SourceProblem, TokenSource, bounded};
+use super::bounded;
+use super::error::{SourceError, SourceErrorKind};
+use super::token_source::TokenSource;
 use crate::Token;
 
-/// The token is what `program` prints when run with `args`.
+/// A source that runs `program` with `args`, and takes what it prints for the token.
 ///
-/// No shell is involved. The command has ten seconds to print at most 4 KiB, to close its output and to
+/// No shell is involved. The command has 10 s to print at most 4 KiB, to close its output and to
 /// end with code 0; after that it is killed (what it started itself is not, and it does not run again as long as that holds
 /// the output open). It reads nothing and its messages are
-/// dropped: neither its output nor its arguments are in any error or log. It runs at most once a minute of use, and once more after a
-/// 401.
+/// dropped: neither its output nor its arguments are in any error or log. It runs at most once in 60 s of use, and once
+/// more after a 401.
 ///
 /// ```
 /// # #[cfg(unix)] {
@@ -30,42 +34,42 @@ use crate::Token;
 /// # }
 /// # Ok::<(), comfycontrol_token::SourceError>(())
 /// ```
-pub fn command<A>(program: impl Into<OsString>, args: impl IntoIterator<Item = A>) -> Command
+pub fn command<A>(program: impl Into<OsString>, args: impl IntoIterator<Item = A>) -> CommandSource
 where
     A: Into<OsString>,
 {
-    Command {
+    CommandSource {
         program: program.into(),
         args: args.into_iter().map(Into::into).collect(),
         held_open: Arc::default(),
     }
 }
 
-/// The source made by [`command`].
+/// Source of the token that a command prints, made by [`command`].
 #[derive(Clone)]
-pub struct Command {
+pub struct CommandSource {
     program: OsString,
     args: Box<[OsString]>,
     /// Who reads an output that outlived its command.
     held_open: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-impl Command {
-    fn output(&self) -> Result<Token, SourceProblem> {
+impl CommandSource {
+    fn output(&self) -> Result<Token, SourceErrorKind> {
         // Each further run would leave one more thread behind, and one more of what the command starts.
         if let Some(reader) = &*self.held_open.lock()
             && !reader.is_finished()
         {
-            return Err(SourceProblem::TimedOut);
+            return Err(SourceErrorKind::TimedOut);
         }
         let mut running = Running::start(&self.program, &self.args).map_err(problem)?;
         let outcome = running.wait();
-        if let Err(SourceProblem::TimedOut) = outcome {
+        if let Err(SourceErrorKind::TimedOut) = outcome {
             *self.held_open.lock() = Some(running.reader);
         }
         let (status, output) = outcome?;
         if !status.success() {
-            return Err(SourceProblem::Exited {
+            return Err(SourceErrorKind::Exited {
                 code: status.code(),
             });
         }
@@ -73,7 +77,7 @@ impl Command {
     }
 }
 
-impl TokenSource for Command {
+impl TokenSource for CommandSource {
     fn read(&self) -> Result<Token, SourceError> {
         self.output()
             .map_err(|problem| SourceError::new(self.name(), problem))
@@ -81,6 +85,16 @@ impl TokenSource for Command {
 
     fn name(&self) -> Cow<'_, str> {
         format!("command {}", self.program.display()).into()
+    }
+}
+
+impl fmt::Debug for CommandSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "CommandSource({})",
+            Escaped::new(&self.name(), usize::MAX)
+        )
     }
 }
 
@@ -126,14 +140,14 @@ impl Running {
     ///
     /// The time is counted in ticks and not read off a clock, so that a process that was stopped
     /// for an hour does not find its command's time used up.
-    fn wait(&mut self) -> Result<(ExitStatus, Output), SourceProblem> {
+    fn wait(&mut self) -> Result<(ExitStatus, Output), SourceErrorKind> {
         let mut output = None;
         for _ in 0..TICKS {
             output = output.or_else(|| self.output.try_recv().ok());
             if let Some(Ok(bytes)) = &output
                 && bytes.len() > bounded::MAX_LEN
             {
-                return Err(SourceProblem::TooLarge);
+                return Err(SourceErrorKind::TooLarge);
             }
             if let Some(status) = self.child.0.try_wait().map_err(problem)?
                 && let Some(output) = output.take()
@@ -143,7 +157,7 @@ impl Running {
             // Ends early when the output is there; a child's end wakes nobody.
             thread::park_timeout(TICK);
         }
-        Err(SourceProblem::TimedOut)
+        Err(SourceErrorKind::TimedOut)
     }
 }
 
@@ -166,10 +180,10 @@ impl Drop for WakeOnDrop {
     }
 }
 
-fn problem(error: io::Error) -> SourceProblem {
+fn problem(error: io::Error) -> SourceErrorKind {
     match error.kind() {
-        ErrorKind::NotFound => SourceProblem::Absent,
-        kind => SourceProblem::Io(kind),
+        ErrorKind::NotFound => SourceErrorKind::NotFound,
+        kind => SourceErrorKind::Io(kind),
     }
 }
 

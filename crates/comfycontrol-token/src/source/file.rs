@@ -1,16 +1,22 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{SHORTEST_INTERVAL, SourceError, SourceProblem, TokenSource, bounded, label};
+use comfycontrol_core::Escaped;
+
+use super::bounded;
+use super::error::{SourceError, SourceErrorKind};
+use super::interval::SHORTEST_INTERVAL;
+use super::token_source::TokenSource;
 use crate::Token;
 
-/// The token stands alone in the file at `path`.
+/// A source that reads the token from the file at `path`, which holds nothing else.
 ///
-/// The file is a regular one of at most 4 KiB, or a link to one. It is read at most once a second of use, and its
+/// The file is a regular one of at most 4 KiB, or a link to one. It is read at most once in 1 s of use, and its
 /// content is compared, not its date. Write the next token into another file and rename it over this one; a file
 /// changed in place works too, and is believed once two readings agree. A file that others may read brings a
 /// `tracing` warning (Unix).
@@ -24,21 +30,21 @@ use crate::Token;
 /// assert_eq!(file(&path).read()?.header(), "Bearer cfc_abc123");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn file(path: impl Into<PathBuf>) -> File {
-    File {
+pub fn file(path: impl Into<PathBuf>) -> FileSource {
+    FileSource {
         path: path.into(),
         warned: AtomicBool::new(false),
     }
 }
 
-/// The source made by [`file`](file()).
-pub struct File {
+/// Source of the token in a file, made by [`file`](file()).
+pub struct FileSource {
     path: PathBuf,
     warned: AtomicBool,
 }
 
-impl File {
-    fn content(&self) -> Result<Token, SourceProblem> {
+impl FileSource {
+    fn content(&self) -> Result<Token, SourceErrorKind> {
         // Opening may itself have effects on what is not a file (a tape winds back), so look first ...
         check_regular(&fs::metadata(&self.path).map_err(problem)?)?;
         let mut file = open(&self.path).map_err(problem)?;
@@ -56,7 +62,7 @@ impl File {
         let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 && !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                source = label(self),
+                source = Escaped::new(&self.name(), usize::MAX).into_string(),
                 mode = format_args!("{mode:03o}"),
                 "the token file is open to other users: set its mode to 600",
             );
@@ -69,7 +75,7 @@ impl File {
     }
 }
 
-impl TokenSource for File {
+impl TokenSource for FileSource {
     fn read(&self) -> Result<Token, SourceError> {
         self.content()
             .map_err(|problem| SourceError::new(self.name(), problem))
@@ -88,6 +94,12 @@ impl TokenSource for File {
     }
 }
 
+impl fmt::Debug for FileSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileSource({})", Escaped::new(&self.name(), usize::MAX))
+    }
+}
+
 /// Opens without waiting for anybody at the other end.
 fn open(path: &PathBuf) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
@@ -100,16 +112,16 @@ fn open(path: &PathBuf) -> io::Result<fs::File> {
     options.open(path)
 }
 
-fn check_regular(metadata: &fs::Metadata) -> Result<(), SourceProblem> {
+fn check_regular(metadata: &fs::Metadata) -> Result<(), SourceErrorKind> {
     match metadata.is_file() {
         true => Ok(()),
-        false => Err(SourceProblem::NotRegularFile),
+        false => Err(SourceErrorKind::NotRegularFile),
     }
 }
 
-fn problem(error: io::Error) -> SourceProblem {
+fn problem(error: io::Error) -> SourceErrorKind {
     match error.kind() {
-        ErrorKind::NotFound => SourceProblem::Absent,
-        kind => SourceProblem::Io(kind),
+        ErrorKind::NotFound => SourceErrorKind::NotFound,
+        kind => SourceErrorKind::Io(kind),
     }
 }

@@ -1,16 +1,19 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
+use comfycontrol_core::Escaped;
 use parking_lot::Mutex;
 
-use super::{SourceError, SourceProblem, TokenSource};
+use super::error::{SourceError, SourceErrorKind};
+use super::token_source::TokenSource;
 use crate::Token;
 
-/// The first source that works, `first` before those added by [`or`](FirstOf::or).
+/// A source that reads the first of several that works: `first`, then those of [`or`](FirstOfSource::or).
 ///
-/// A token that the server has refused, or that is about to expire, gives way to the next source's, if there is
+/// A token that had a 401, or that expires within 5 minutes, gives way to the next source's, if there is
 /// one. A source that has given the token keeps its place while it is broken (a file half-written, say): later ones are asked once it
-/// is gone.
+/// is gone. All are read as seldom as the slowest of them: with a command among them, once in 60 s.
 ///
 /// ```
 /// use comfycontrol_token::{Token, TokenSource, env, first_of};
@@ -19,15 +22,15 @@ use crate::Token;
 /// assert_eq!(source.read()?.header(), "Bearer cfc_fallback");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn first_of(first: impl TokenSource) -> FirstOf {
-    FirstOf {
+pub fn first_of(first: impl TokenSource) -> FirstOfSource {
+    FirstOfSource {
         sources: vec![Box::new(first)],
         chosen: Mutex::default(),
     }
 }
 
-/// The source made by [`first_of`].
-pub struct FirstOf {
+/// Source of the first token that several sources have, made by [`first_of`].
+pub struct FirstOfSource {
     sources: Vec<Box<dyn TokenSource>>,
     chosen: Mutex<Option<Chosen>>,
 }
@@ -40,7 +43,7 @@ struct Chosen {
     fell_back: bool,
 }
 
-impl FirstOf {
+impl FirstOfSource {
     /// Adds a source to ask when those before it do not work.
     #[must_use]
     pub fn or(mut self, next: impl TokenSource) -> Self {
@@ -59,7 +62,7 @@ impl FirstOf {
     }
 }
 
-impl TokenSource for FirstOf {
+impl TokenSource for FirstOfSource {
     fn read(&self) -> Result<Token, SourceError> {
         self.read_preferring(&|_| true)
     }
@@ -75,7 +78,7 @@ impl TokenSource for FirstOf {
                     return Ok(token);
                 }
                 Ok(token) => second_best = second_best.or(Some((at, token))),
-                Err(error) if before == Some(at) && !error.is_absent() => return Err(error),
+                Err(error) if before == Some(at) && !error.is_not_found() => return Err(error),
                 Err(error) => errors.push(error),
             }
         }
@@ -85,7 +88,7 @@ impl TokenSource for FirstOf {
         }
         Err(SourceError::new(
             self.name(),
-            SourceProblem::NothingWorked(errors),
+            SourceErrorKind::AllFailed(errors),
         ))
     }
 
@@ -106,5 +109,15 @@ impl TokenSource for FirstOf {
         // Falling back is doubted as well: what is gone may be about to come back.
         self.chosen()
             .is_some_and(|chosen| chosen.fell_back || self.sources[chosen.at].may_be_torn())
+    }
+}
+
+impl fmt::Debug for FirstOfSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "FirstOfSource({})",
+            Escaped::new(&self.name(), usize::MAX)
+        )
     }
 }

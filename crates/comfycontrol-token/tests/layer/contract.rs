@@ -1,16 +1,17 @@
 //! What a caller may rely on when stacking, and what no type shows.
 
+use comfycontrol_test::{SECOND, arrived, within};
 use comfycontrol_token::{
     AddToken, AddTokenLayer, Fingerprint, InvalidOrigin, InvalidToken, Origin, ResponseFuture,
-    SourceError, SourceProblem, Token, TokenHandle, TokenReplaced, TokenSource, TokenWithheld,
-    Tokens, WithoutToken, env,
+    SourceError, SourceErrorKind, Token, TokenHandle, TokenProvider, TokenReplaced, TokenSource,
+    TokenWithheld, WithoutToken, env,
 };
 use http::Response;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_test::mock;
 
-use crate::support::{Req, Res, origin, received, to, token, within};
+use crate::support::{Req, Res, origin, to, token};
 
 #[test]
 fn readiness_is_that_of_the_inner_service() {
@@ -28,7 +29,7 @@ fn an_error_of_the_inner_service_passes_through() {
         mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), token("abc")));
     assert_ready_ok!(service.poll_ready());
     let mut call = task::spawn(service.call(to("https://api.example/")));
-    received(&mut handle).1.send_error("broken");
+    arrived(&mut handle).send_error("broken");
     assert_eq!(assert_ready_err!(call.poll()).to_string(), "broken");
 }
 
@@ -65,7 +66,7 @@ fn keeps_the_error_type_and_the_auto_traits() {
     check::<_, BoxError>(&boxed);
     plain::<(
         Token,
-        Tokens,
+        TokenProvider,
         TokenHandle,
         Origin,
         AddTokenLayer,
@@ -85,36 +86,40 @@ fn keeps_the_error_type_and_the_auto_traits() {
 
 #[tokio::test(start_paused = true)]
 async fn no_public_type_shows_the_token() {
-    let shows = within(shows_of(token("canary").into())).await;
+    let shows = within(60 * SECOND, shows_of(token("canary").into())).await;
     assert!(!shows.contains("canary"), "{shows}");
     // The same look finds a name that may be shown.
     assert!(shows.contains("api.example"));
 
-    let shows = within(shows_of(Tokens::from(env("cfc_canary")))).await;
+    let shows = within(
+        60 * SECOND,
+        shows_of(TokenProvider::from(env("cfc_canary"))),
+    )
+    .await;
     assert!(!shows.contains("canary"), "{shows}");
     assert!(shows.contains("environment variable"));
 }
 
 // === support ===
 
-async fn shows_of(tokens: Tokens) -> String {
+async fn shows_of(provider: TokenProvider) -> String {
     let handle = TokenHandle::new(token("canary"));
-    let layer = AddTokenLayer::new(origin(), tokens.clone());
-    let mut service = tower::Layer::layer(&layer, tower::service_fn(answer));
-    let mut refused = std::pin::pin!(service.call(to("/v1")));
-    let withheld = refused.as_mut().await.unwrap_err();
+    let layer = AddTokenLayer::new(origin(), provider.clone());
+    let mut service = tower::Layer::layer(&layer, tower::service_fn(respond));
+    let mut failing = std::pin::pin!(service.call(to("/v1")));
+    let withheld = failing.as_mut().await.unwrap_err();
     let no_token = tower::Layer::layer(
         &AddTokenLayer::new(origin(), env("cfc_canary")),
-        tower::service_fn(answer),
+        tower::service_fn(respond),
     )
     .call(to("https://api.example/"))
     .await
     .unwrap_err();
-    let problem = SourceProblem::Other("x".into());
-    let error = SourceError::other("cfc_canary", "it answered cfc_canary");
+    let problem = SourceErrorKind::Other("x".into());
+    let error = SourceError::other("cfc_canary", "it sent cfc_canary");
     [
-        format!("{:?} {:?} {:?}", tokens, tokens.snapshot(), handle),
-        format!("{layer:?} {service:?} {refused:?} {:?}", service.tokens()),
+        format!("{:?} {:?} {:?}", provider, provider.snapshot(), handle),
+        format!("{layer:?} {service:?} {failing:?} {:?}", service.provider()),
         format!("{withheld} {withheld:?} {no_token} {no_token:?}"),
         format!(
             "{error} {error:?} {problem:?} {:?}",
@@ -132,6 +137,6 @@ async fn shows_of(tokens: Tokens) -> String {
     .join("\n")
 }
 
-async fn answer(_: Req) -> Result<Res, BoxError> {
+async fn respond(_: Req) -> Result<Res, BoxError> {
     Ok(Response::new(""))
 }

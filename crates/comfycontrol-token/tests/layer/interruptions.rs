@@ -3,17 +3,18 @@
 use std::task::Poll;
 use std::time::Duration;
 
-use comfycontrol_token::{SourceProblem, TokenWithheld};
+use comfycontrol_test::{SECOND, paused, within};
+use comfycontrol_token::{SourceErrorKind, TokenWithheld};
 use http::StatusCode;
 use tokio::{runtime, time};
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower::ServiceExt;
 
 use crate::script::{landed, scripted};
-use crate::support::{get, mocked, over, token_of, until, within};
+use crate::support::{get, mocked, over, token_of, until};
 
 /// Drops the call after each number of polls, with the reading landing before or after, and sees that the
-/// next call is answered and that the reading was not lost.
+/// next call has its response and that the reading was not lost.
 #[tokio::test(start_paused = true)]
 async fn a_call_dropped_at_any_poll_leaves_nothing_wedged() {
     for polls in 0..6 {
@@ -38,9 +39,13 @@ async fn a_call_dropped_at_any_poll_leaves_nothing_wedged() {
             drop(dropped);
             (0..4).for_each(|_| gate.send(()).unwrap());
             for _ in 0..3 {
-                within(service.clone().oneshot(get())).await.unwrap();
+                within(60 * SECOND, service.clone().oneshot(get()))
+                    .await
+                    .unwrap();
             }
-            let response = within(service.clone().oneshot(get())).await.unwrap();
+            let response = within(60 * SECOND, service.clone().oneshot(get()))
+                .await
+                .unwrap();
             assert_eq!(response.status(), StatusCode::OK, "{polls} {lands_first}");
             assert!(script.reads() <= 3, "{polls} {lands_first}");
         }
@@ -80,8 +85,8 @@ fn a_runtime_that_dies_during_a_reading_does_not_wedge_the_call() {
         .unwrap();
     alive.block_on(async { assert_pending!(waiting.poll()) });
     gate.send(()).unwrap();
-    let answer = alive.block_on(within(waiting)).unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+    let response = alive.block_on(within(60 * SECOND, waiting)).unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(script.reads(), 1);
 }
 
@@ -98,14 +103,16 @@ fn a_runtime_that_is_dead_already_is_an_error_and_the_next_call_starts_anew() {
         .downcast::<TokenWithheld>()
         .unwrap();
     assert_eq!(
-        *error.source_error().unwrap().problem(),
-        SourceProblem::Unread
+        *error.source_error().unwrap().kind(),
+        SourceErrorKind::Unread
     );
     assert_eq!(script.reads(), 0);
     drop(entered);
 
-    let answer = paused().block_on(within(service.oneshot(get()))).unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+    let response = paused()
+        .block_on(within(60 * SECOND, service.oneshot(get())))
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[cfg(all(unix, target_pointer_width = "64"))]
@@ -124,12 +131,14 @@ fn a_runtime_that_cannot_have_a_thread_is_an_error_and_the_next_call_starts_anew
     });
     let error = error.downcast::<TokenWithheld>().unwrap();
     assert_eq!(
-        *error.source_error().unwrap().problem(),
-        SourceProblem::Unread
+        *error.source_error().unwrap().kind(),
+        SourceErrorKind::Unread
     );
 
-    let answer = paused().block_on(within(service.oneshot(get()))).unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+    let response = paused()
+        .block_on(within(60 * SECOND, service.oneshot(get())))
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
     // What waits in vain for a thread of that runtime reads nothing later on.
     drop(barren);
     assert_eq!(script.reads(), 1);
@@ -154,12 +163,16 @@ fn without_a_runtime_the_source_is_read_on_a_thread() {
 async fn a_source_that_panics_does_not_wedge_and_gets_another_chance() {
     let (source, script) = scripted(["panic", "a", "panic", "b"]);
     let service = over(source, |_| StatusCode::OK);
-    within(service.clone().oneshot(get())).await.unwrap_err();
+    within(60 * SECOND, service.clone().oneshot(get()))
+        .await
+        .unwrap_err();
     for (generation, fails) in [(1, false), (1, true), (2, false)] {
         time::advance(Duration::from_secs(1)).await;
-        within(service.clone().oneshot(get())).await.unwrap();
+        within(60 * SECOND, service.clone().oneshot(get()))
+            .await
+            .unwrap();
         landed(&script, script.reads()).await;
-        let snapshot = service.tokens().snapshot();
+        let snapshot = service.provider().snapshot();
         assert_eq!(
             (snapshot.generation(), snapshot.error().is_some()),
             (generation, fails)
@@ -168,11 +181,3 @@ async fn a_source_that_panics_does_not_wedge_and_gets_another_chance() {
 }
 
 // === support ===
-
-fn paused() -> runtime::Runtime {
-    runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
-}

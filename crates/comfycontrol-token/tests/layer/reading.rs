@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use comfycontrol_token::{TokenWithheld, Tokens, WithheldReason};
+use comfycontrol_test::{SECOND, within};
+use comfycontrol_token::{TokenWithheld, WithheldReason};
 use http::StatusCode;
 use tokio::task::JoinSet;
 use tokio::time;
@@ -10,7 +11,7 @@ use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::ServiceExt;
 
 use crate::script::{landed, scripted};
-use crate::support::{get, mocked, over, token_of, until, within};
+use crate::support::{get, mocked, over, token_of};
 
 #[tokio::test(start_paused = true)]
 async fn the_first_request_waits_for_the_token_and_takes_the_others_along() {
@@ -21,7 +22,7 @@ async fn the_first_request_waits_for_the_token_and_takes_the_others_along() {
     started().await;
     assert_eq!(calls.try_join_next().map(|_| ()), None);
     gate.send(()).unwrap();
-    while let Some(call) = within(calls.join_next()).await {
+    while let Some(call) = within(60 * SECOND, calls.join_next()).await {
         assert_eq!(call.unwrap().unwrap().status(), StatusCode::OK);
     }
     assert_eq!(script.reads(), 1);
@@ -32,36 +33,19 @@ async fn without_a_token_nothing_is_sent_and_the_error_names_the_source() {
     let (source, script) = scripted(["", "", "a"]);
     let service = over(source, |_| panic!("sent without a token"));
     for _ in 0..5 {
-        let error = within(service.clone().oneshot(get())).await.unwrap_err();
+        let error = within(60 * SECOND, service.clone().oneshot(get()))
+            .await
+            .unwrap_err();
         let error = error.downcast::<TokenWithheld>().unwrap();
         assert_eq!(error.reason(), WithheldReason::NoToken);
         assert_eq!(error.source_error().unwrap().name(), "script");
     }
     assert_eq!(script.reads(), 1, "asked once, not once a request");
     time::advance(Duration::from_secs(1)).await;
-    within(service.clone().oneshot(get())).await.unwrap_err();
+    within(60 * SECOND, service.clone().oneshot(get()))
+        .await
+        .unwrap_err();
     assert_eq!(script.reads(), 2);
-}
-
-#[test]
-fn a_token_asked_for_by_two_threads_at_the_start_is_read_once_for_both() {
-    let (source, script) = scripted(["a"]);
-    let gate = script.gate();
-    let tokens = Tokens::new(source);
-    let [first, second] = [(); 2].map(|()| {
-        let tokens = tokens.clone();
-        let preload = std::thread::spawn(move || tokens.preload().map(|_| ()));
-        until(|| script.reads() == 1);
-        preload
-    });
-    for _ in 0..100 {
-        std::thread::yield_now();
-    }
-    assert!(!first.is_finished() && !second.is_finished());
-    gate.send(()).unwrap();
-    assert_eq!(first.join().unwrap(), Ok(()));
-    assert_eq!(second.join().unwrap(), Ok(()));
-    assert_eq!(script.reads(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,7 +79,9 @@ async fn requests_go_on_while_the_source_is_read_again() {
 async fn an_idle_client_reads_nothing() {
     let (source, script) = scripted(["a"]);
     let service = over(source, |_| StatusCode::OK);
-    within(service.clone().oneshot(get())).await.unwrap();
+    within(60 * SECOND, service.clone().oneshot(get()))
+        .await
+        .unwrap();
     time::sleep(Duration::from_secs(3_600)).await;
     assert_eq!(script.reads(), 1);
 }

@@ -1,33 +1,36 @@
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use comfycontrol_token::{SourceError, Token, TokenSource, Tokens};
+use comfycontrol_token::{SourceError, Token, TokenProvider, TokenSource};
 use tokio::{task, time};
 
+use crate::results::Results;
 use crate::support::token;
 
-/// A source that gives one answer after the other, and the last for ever.
+/// A source that gives one result after the other, and the last for ever.
 pub(crate) struct Scripted(Script);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Script(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
-    answers: Mutex<VecDeque<&'static str>>,
+    results: Results,
     gate: Mutex<Option<Receiver<()>>>,
     begun: AtomicUsize,
     ended: AtomicUsize,
 }
 
-pub(crate) fn scripted<const N: usize>(answers: [&'static str; N]) -> (Scripted, Script) {
-    let script = Script::default();
-    script.0.answers.lock().unwrap().extend(answers);
+pub(crate) fn scripted<const N: usize>(results: [&'static str; N]) -> (Scripted, Script) {
+    let script = Script(Arc::new(Inner {
+        results: Results::new(results),
+        gate: Mutex::default(),
+        begun: AtomicUsize::default(),
+        ended: AtomicUsize::default(),
+    }));
     (Scripted(script.clone()), script)
 }
 
@@ -44,7 +47,7 @@ impl Script {
     }
 }
 
-impl From<Scripted> for Tokens {
+impl From<Scripted> for TokenProvider {
     fn from(source: Scripted) -> Self {
         Self::new(source)
     }
@@ -62,16 +65,9 @@ impl TokenSource for Scripted {
             *gate = None;
         }
         drop(gate);
-        let answer = {
-            let mut answers = script.answers.lock().unwrap();
-            let next = answers.pop_front().unwrap();
-            if answers.is_empty() {
-                answers.push_back(next);
-            }
-            next
-        };
+        let result = script.results.next();
         script.ended.fetch_add(1, SeqCst);
-        match answer {
+        match result {
             "" => Err(SourceError::other("script", "nothing today")),
             "panic" => panic!("on purpose"),
             random => Ok(token(random)),

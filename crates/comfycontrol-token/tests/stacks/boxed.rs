@@ -2,14 +2,15 @@
 
 use std::io;
 
-use comfycontrol_token::{SourceProblem, TokenWithheld, Tokens, WithheldReason, env};
+use comfycontrol_test::{Req, Res, SECOND, get, response, within};
+use comfycontrol_token::{SourceErrorKind, TokenProvider, TokenWithheld, WithheldReason, env};
 use http::header::AUTHORIZATION;
 use tokio::task::JoinSet;
 use tokio_test::{assert_ready_err, task};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use super::support::{Req, Res, SECOND, SECRET, get, handle, layer, reply, token};
+use super::support::{SECRET, handle, layer, token};
 
 #[test]
 fn each_cause_is_found_by_its_type() {
@@ -29,17 +30,18 @@ fn each_cause_is_found_by_its_type() {
 #[tokio::test(start_paused = true)]
 async fn a_source_without_a_token_is_the_boxed_errors_source() {
     // People do put the token where the variable's name belongs.
-    let tokens = Tokens::from(env(format!("cfc_{SECRET}")));
+    let tokens = TokenProvider::from(env(format!("cfc_{SECRET}")));
     let api = ServiceBuilder::new()
         .layer(layer(tokens))
-        .service(service_fn(async |_: Req| Ok::<_, BoxError>(reply(200, ""))));
+        .service(service_fn(async |_: Req| {
+            Ok::<_, BoxError>(response(200, ""))
+        }));
     let call = api.oneshot(get("https://api.example/"));
-    let call = tokio::time::timeout(60 * SECOND, call);
-    let error = call.await.expect("it hangs").unwrap_err();
+    let error = within(60 * SECOND, call).await.unwrap_err();
     let error = error.downcast::<TokenWithheld>().unwrap();
     assert_eq!(error.reason(), WithheldReason::NoToken);
-    let problem = error.source_error().unwrap().problem();
-    assert!(matches!(problem, SourceProblem::Absent), "{problem:?}");
+    let problem = error.source_error().unwrap().kind();
+    assert!(matches!(problem, SourceErrorKind::NotFound), "{problem:?}");
     let shown = format!("{error} {error:?} {}", error.source_error().unwrap());
     assert!(!shown.contains(SECRET), "{shown}");
 }
@@ -61,8 +63,7 @@ async fn a_stack_that_hides_its_type_gives_many_tasks_the_token_of_their_moment(
         for _ in 0..10 {
             calls.spawn(api.clone().oneshot(get("https://api.example/")));
         }
-        let calls = tokio::time::timeout(60 * SECOND, calls.join_all());
-        for seen in calls.await.expect("it hangs") {
+        for seen in within(60 * SECOND, calls.join_all()).await {
             assert_eq!(seen.unwrap(), format!("Bearer cfc_{SECRET}{number}"));
         }
     }

@@ -3,7 +3,10 @@
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use comfycontrol_token::{SourceError, Token, TokenSource, Tokens, WithoutToken};
+use comfycontrol_test::{
+    Req, SECOND, call, call_with, get, nothing_arrived, pair, poll, response, tracer,
+};
+use comfycontrol_token::{SourceError, Token, TokenProvider, TokenSource, WithoutToken};
 use http::header::AUTHORIZATION;
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok};
@@ -14,7 +17,7 @@ use tower::timeout::{TimeoutLayer, error::Elapsed};
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-use super::support::*;
+use super::support::{arrived, handle, layer, token};
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_outside_ends_the_wait_for_a_token_and_nothing_is_sent() {
@@ -45,11 +48,11 @@ async fn a_timeout_inside_begins_when_the_token_is_there() {
     assert_pending!(poll(&mut call).await);
     open.send(()).unwrap();
     assert_pending!(landed(&mut call).await);
-    let (_, answer) = arrived(&mut server);
-    answer.send_response(reply(200, ""));
+    let (_, send) = arrived(&mut server);
+    send.send_response(response(200, ""));
     assert_ready_ok!(poll(&mut call).await);
 
-    let mut late = super::support::call(&stack);
+    let mut late = comfycontrol_test::call(&stack);
     assert_pending!(poll(&mut late).await);
     let _on_its_way = arrived(&mut server);
     time::advance(2 * SECOND).await;
@@ -70,7 +73,7 @@ async fn who_waits_for_a_token_keeps_the_permit_it_was_made_ready_with_and_gives
         drop(waiting);
         open.send(()).unwrap();
         assert_pending!(landed(&mut behind).await);
-        arrived(&mut server).1.send_response(reply(200, ""));
+        arrived(&mut server).1.send_response(response(200, ""));
         assert_ready_ok!(poll(&mut behind).await);
     }
 }
@@ -86,7 +89,7 @@ async fn the_instance_that_was_made_ready_is_called_after_the_wait() {
     assert_pending!(poll(&mut waiting).await);
     open.send(()).unwrap();
     assert_pending!(landed(&mut waiting).await);
-    arrived(&mut server).1.send_response(reply(200, ""));
+    arrived(&mut server).1.send_response(response(200, ""));
     assert_ready_ok!(poll(&mut waiting).await);
     // There is no room for a second one.
     assert!(assert_ready_err!(call(&stack).poll()).is::<Overloaded>());
@@ -126,8 +129,8 @@ fn a_request_marked_without_token_passes_every_neighbour_without_one() {
 
 // === support ===
 
-/// Tokens whose source is silent until it is told, or ten seconds have passed.
-fn slow() -> (Tokens, Sender<()>) {
+/// A provider whose source is silent until it is told, or ten seconds have passed.
+fn slow() -> (TokenProvider, Sender<()>) {
     struct Slow(Mutex<Receiver<()>>);
 
     impl TokenSource for Slow {
@@ -138,7 +141,7 @@ fn slow() -> (Tokens, Sender<()>) {
     }
 
     let (open, opened) = channel();
-    (Tokens::new(Slow(Mutex::new(opened))), open)
+    (TokenProvider::new(Slow(Mutex::new(opened))), open)
 }
 
 /// Polls until the reading has ended: the paused clock stands still while a thread reads.

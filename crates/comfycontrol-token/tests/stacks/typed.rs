@@ -1,16 +1,14 @@
 //! A stack whose errors are an enum: nothing is boxed, nothing is downcast, and the compiler sees
 //! that no case is forgotten.
 
-use std::future::{Ready, ready};
-use std::task::{Context, Poll};
-
+use comfycontrol_test::{Req, Res, Responding, RetryOnce, Scripted, get, responding, response};
 use comfycontrol_token::{AddToken, TokenReplaced, TokenWithheld, WithheldReason};
 use http::header::AUTHORIZATION;
 use tokio_test::{assert_ready_err, assert_ready_ok, task};
-use tower::retry::{Policy, Retry, RetryLayer};
+use tower::retry::{Retry, RetryLayer};
 use tower::{Layer, Service, ServiceBuilder};
 
-use super::support::{Req, Res, get, handle, layer, reply, token};
+use super::support::{handle, layer, token};
 
 #[derive(Debug, PartialEq)]
 enum CallFailed {
@@ -26,7 +24,7 @@ impl From<TokenWithheld> for CallFailed {
 
 #[test]
 fn every_error_can_be_matched_without_a_wildcard() {
-    let mut api: AddToken<Api> = layer(token(1)).layer(Api::Resets);
+    let mut api: AddToken<Api> = layer(token(1)).layer(Api::new([Err(CallFailed::Reset)]));
     let mut told = Vec::new();
     for uri in ["https://api.example/", "/v1/user"] {
         match assert_ready_err!(task::spawn(api.call(get(uri))).poll()) {
@@ -44,20 +42,23 @@ fn every_error_can_be_matched_without_a_wildcard() {
 fn a_retry_policy_outside_sends_once_more_with_the_next_token() {
     let handle = handle();
     let next = handle.clone();
-    let rotate = move |request: &Req| {
-        // The server revokes the first token, and its owner has put the next one in.
-        let refused = request.headers()[AUTHORIZATION] == "Bearer cfc_canary1";
-        if refused {
+    // The server revokes the first token, and its owner has put the next one in.
+    let (server, heads) = responding(move |n| match n {
+        0 => {
             next.rotate(token(2));
+            Ok(response(401, ""))
         }
-        if refused { 401 } else { 200 }
-    };
-    let mut api: Retry<OnceMore, AddToken<Answers<_>>> = ServiceBuilder::new()
-        .layer(RetryLayer::new(OnceMore))
+        _ => Ok(response(200, "")),
+    });
+    let mut api: Retry<OnceMore, AddToken<Responding<_>>> = ServiceBuilder::new()
+        .layer(RetryLayer::new(OnceMore::new(has_a_new_token)))
         .layer(layer(handle))
-        .service(Answers(rotate));
+        .service(server);
     let mut call = task::spawn(api.call(get("https://api.example/")));
     assert_eq!(assert_ready_ok!(call.poll()).status(), 200);
+    let heads = heads.all();
+    let sent: Vec<_> = heads.iter().map(|it| &it.headers[AUTHORIZATION]).collect();
+    assert_eq!(sent, ["Bearer cfc_canary1", "Bearer cfc_canary2"]);
 }
 
 #[test]
@@ -75,57 +76,10 @@ fn the_type_of_the_stack_can_be_written_down_and_kept_in_a_struct() {
 
 // === support ===
 
-#[derive(Clone, Debug)]
-enum Api {
-    Resets,
-}
+type Api = Scripted<CallFailed>;
+type OnceMore = RetryOnce<CallFailed>;
 
-impl Service<Req> for Api {
-    type Response = Res;
-    type Error = CallFailed;
-    type Future = Ready<Result<Res, CallFailed>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), CallFailed>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Req) -> Self::Future {
-        let Self::Resets = self;
-        ready(Err(CallFailed::Reset))
-    }
-}
-
-/// Answers each request with the status it is told.
-#[derive(Clone)]
-struct Answers<F>(F);
-
-impl<F: Fn(&Req) -> u16> Service<Req> for Answers<F> {
-    type Response = Res;
-    type Error = CallFailed;
-    type Future = Ready<Result<Res, CallFailed>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), CallFailed>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Req) -> Self::Future {
-        ready(Ok(reply((self.0)(&request), "")))
-    }
-}
-
-#[derive(Clone)]
-struct OnceMore;
-
-impl Policy<Req, Res, CallFailed> for OnceMore {
-    type Future = Ready<()>;
-
-    fn retry(&mut self, _: &mut Req, result: &mut Result<Res, CallFailed>) -> Option<Ready<()>> {
-        let response = result.as_ref().ok()?;
-        let replaced = response.extensions().get::<TokenReplaced>().is_some();
-        replaced.then(|| ready(()))
-    }
-
-    fn clone_request(&mut self, request: &Req) -> Option<Req> {
-        Some(request.clone())
-    }
+fn has_a_new_token(outcome: &Result<Res, CallFailed>) -> bool {
+    let response = outcome.as_ref().ok();
+    response.is_some_and(|response| response.extensions().get::<TokenReplaced>().is_some())
 }

@@ -44,9 +44,9 @@ fn a_source_that_cannot_be_torn_is_believed_at_once() {
 #[test]
 fn in_need_a_changed_file_is_read_twice_within_one_reading() {
     let mut it = Driver::with("old");
-    // Seen before the refusal: too old to count.
+    // Seen before the 401: too old to count.
     it.reads(TORN, Ok("ne"));
-    assert_eq!(it.refuse(1), Verdict::Wait);
+    assert_eq!(it.gets_401(1), Verdict::Wait);
     it.cache.begin_reading();
     assert!(!it.tries(TORN, Ok("ne")));
     assert!(!it.tries(TORN, Err(())));
@@ -59,15 +59,15 @@ fn in_need_a_changed_file_is_read_twice_within_one_reading() {
 #[test]
 fn a_file_that_never_settles_leaves_the_token_alone() {
     let mut it = Driver::with("old");
-    it.refuse(1);
+    it.gets_401(1);
     it.cache.begin_reading();
     assert!(!it.tries(TORN, Ok("x")));
     it.last_try = true;
     assert!(it.tries(TORN, Ok("y")));
     assert_eq!(it.present(), "old");
     assert_eq!(
-        *it.cache.error().unwrap().problem(),
-        SourceProblem::Unsettled
+        *it.cache.error().unwrap().kind(),
+        SourceErrorKind::Unsettled
     );
 }
 

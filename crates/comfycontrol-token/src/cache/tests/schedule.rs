@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn without_a_token_the_request_waits_for_the_first_reading() {
     let mut it = Driver::new();
-    assert_eq!(it.look(), Advice::Wait);
+    assert_eq!(it.check(), Advice::Wait);
     it.reads(WHOLE, Ok("a"));
     assert_eq!(it.present(), "a");
     assert!(it.is_quiet());
@@ -15,11 +15,11 @@ fn without_a_token_the_request_waits_for_the_first_reading() {
 fn after_a_failed_first_reading_the_source_rests_for_a_second() {
     let mut it = Driver::new();
     it.reads(WHOLE, Err(()));
-    assert_eq!(it.look(), Advice::Nothing);
+    assert_eq!(it.check(), Advice::NoToken);
     it.passes(999);
-    assert_eq!(it.look(), Advice::Nothing);
+    assert_eq!(it.check(), Advice::NoToken);
     it.passes(1);
-    assert_eq!(it.look(), Advice::Wait);
+    assert_eq!(it.check(), Advice::Wait);
 }
 
 #[test]
@@ -29,23 +29,23 @@ fn a_token_that_works_goes_out_while_the_source_is_read_once_a_second() {
     assert!(it.is_quiet());
     it.passes(1);
     assert!(!it.is_quiet());
-    assert_eq!(it.look(), Advice::GoAndRead);
+    assert_eq!(it.check(), Advice::SendAndRead);
     // Whoever comes while it is being read does not read again.
     it.passes(1_500);
-    assert_eq!(it.look_while_reading(), Advice::Go);
+    assert_eq!(it.check_while_reading(), Advice::Send);
 }
 
 #[test]
 fn a_reading_that_took_a_while_does_not_skip_a_turn() {
     let mut it = Driver::with("a");
     it.passes(1_000);
-    assert_eq!(it.look(), Advice::GoAndRead);
+    assert_eq!(it.check(), Advice::SendAndRead);
     it.passes(300);
     it.reads(WHOLE, Ok("a"));
     it.passes(700);
-    it.look();
+    it.check();
     it.passes(300);
-    assert_eq!(it.look(), Advice::GoAndRead);
+    assert_eq!(it.check(), Advice::SendAndRead);
 }
 
 #[test]
@@ -54,9 +54,9 @@ fn a_slow_source_is_read_once_a_minute_of_use() {
     it.interval = Duration::from_secs(3_600);
     it.reads(WHOLE, Ok("a"));
     it.passes(59_999);
-    assert_eq!(it.look(), Advice::Go);
+    assert_eq!(it.check(), Advice::Send);
     it.passes(1);
-    assert_eq!(it.look(), Advice::GoAndRead);
+    assert_eq!(it.check(), Advice::SendAndRead);
 }
 
 proptest! {
@@ -67,7 +67,7 @@ proptest! {
         let mut last = it.now;
         for (millis, fails) in steps {
             it.passes(millis);
-            if !it.is_quiet() && it.look() == Advice::GoAndRead {
+            if !it.is_quiet() && it.check() == Advice::SendAndRead {
                 prop_assert!(it.now - last >= Duration::from_secs(1));
                 last = it.now;
                 it.reads(TORN, if fails { Err(()) } else { Ok("a") });

@@ -5,46 +5,45 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use super::Used;
-use super::patience::{Patience, Verdict};
+use super::read_timeout::{ReadTimeout, WaitEnd};
 use crate::TokenReplaced;
-use crate::flight::Wait;
-use crate::lending::Refusal;
+use crate::attached::AttachedToken;
+use crate::provider::{ReadWait, Replacement};
 
 pin_project! {
     /// A 401 that is held back until it is known whether there is another token.
-    pub(super) struct Refused<Res> {
+    pub(super) struct Unauthorized<Res> {
         response: Option<Res>,
-        used: Used,
+        token: AttachedToken,
         #[pin]
-        patience: Patience,
+        wait: ReadTimeout,
     }
 }
 
-impl<Res> Refused<Res> {
-    pub(super) fn new(response: Res, wait: Wait, used: Used) -> Self {
+impl<Res> Unauthorized<Res> {
+    pub(super) fn new(response: Res, wait: ReadWait, token: AttachedToken) -> Self {
         Self {
             response: Some(response),
-            patience: Patience::new(wait, used.tokens.longest_wait()),
-            used,
+            wait: ReadTimeout::new(wait, token.provider().read_timeout()),
+            token,
         }
     }
 }
 
-impl<ResBody> Future for Refused<Response<ResBody>> {
+impl<ResBody> Future for Unauthorized<Response<ResBody>> {
     type Output = Response<ResBody>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let may_read = ready!(this.patience.as_mut().poll(cx)) == Verdict::MayReadOn;
-            let replaced = match this.used.tokens.refused(this.used.generation, may_read) {
-                Refusal::Wait(next) => {
-                    this.patience.as_mut().go_on(next);
+            let may_read = ready!(this.wait.as_mut().poll(cx)) == WaitEnd::MayReadAgain;
+            let replaced = match this.token.unauthorized(may_read) {
+                Replacement::Wait(next) => {
+                    this.wait.as_mut().go_on(next);
                     continue;
                 }
-                Refusal::Replaced => true,
-                Refusal::Unchanged => false,
+                Replacement::Found => true,
+                Replacement::Missing => false,
             };
             let mut response = this.response.take().expect("polled after completion");
             if replaced {

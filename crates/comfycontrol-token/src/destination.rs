@@ -1,23 +1,22 @@
-//! Which request may have the token: a look at its head, without I/O.
-
 use http::header::HOST;
 use http::{Extensions, HeaderMap, Uri};
 
 use crate::{Origin, WithheldReason, WithoutToken};
 
+/// Where a request goes, as its head says: a look without I/O.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Clearance {
-    /// It goes to another server, and our token must not be on it.
-    Elsewhere,
-    /// It gets the token.
-    Granted,
-    /// It is none of our business.
-    Untouched,
-    /// It is not sent at all.
-    Withheld(WithheldReason),
+pub(crate) enum Destination {
+    /// Wherever: it is marked to go without a token.
+    Exempt,
+    /// To another server, and our token must not be on it.
+    OtherOrigin,
+    /// To the server that the token is for.
+    OwnOrigin,
+    /// Nobody can say, so it is not sent at all.
+    Unclear(WithheldReason),
 }
 
-impl Clearance {
+impl Destination {
     pub(crate) fn of(
         origin: &Origin,
         uri: &Uri,
@@ -25,21 +24,21 @@ impl Clearance {
         extensions: &Extensions,
     ) -> Self {
         if extensions.get::<WithoutToken>().is_some() {
-            return Self::Untouched;
+            return Self::Exempt;
         }
         if uri.scheme().is_none() || uri.authority().is_none() {
-            return Self::Withheld(WithheldReason::UriNotAbsolute);
+            return Self::Unclear(WithheldReason::UriNotAbsolute);
         }
         if !origin.allows(uri) {
-            return Self::Elsewhere;
+            return Self::OtherOrigin;
         }
         let mut hosts = headers.get_all(HOST).iter();
         match (hosts.next(), hosts.next()) {
-            (None, _) => Self::Granted,
+            (None, _) => Self::OwnOrigin,
             (Some(host), None) if host.to_str().is_ok_and(|host| origin.is_at(host)) => {
-                Self::Granted
+                Self::OwnOrigin
             }
-            _ => Self::Withheld(WithheldReason::HostDiffers),
+            _ => Self::Unclear(WithheldReason::HostMismatch),
         }
     }
 }

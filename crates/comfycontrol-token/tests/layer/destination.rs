@@ -1,14 +1,16 @@
 //! Which request gets the token, seen from inside and from outside of the layer.
 
+use comfycontrol_test::{arrived, next_request};
 use comfycontrol_token::{
-    AddTokenLayer, TokenHandle, TokenReplaced, TokenWithheld, Tokens, WithheldReason, WithoutToken,
+    AddTokenLayer, TokenHandle, TokenProvider, TokenReplaced, TokenWithheld, WithheldReason,
+    WithoutToken,
 };
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderValue, Response, StatusCode};
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower_test::mock;
 
-use crate::support::{Req, Res, mocked, origin, received, to, token};
+use crate::support::{Req, Res, mocked, origin, to, token};
 
 #[test]
 fn the_configured_origin_gets_the_token_marked_sensitive() {
@@ -68,7 +70,7 @@ fn our_token_is_taken_off_a_request_to_another_origin_and_nothing_else_is() {
 }
 
 #[test]
-fn a_uri_without_scheme_or_authority_is_refused() {
+fn a_uri_without_scheme_or_authority_is_withheld() {
     for uri in [
         "/v1/user",
         "//api.example/v1",
@@ -82,7 +84,7 @@ fn a_uri_without_scheme_or_authority_is_refused() {
 }
 
 #[test]
-fn a_host_header_that_differs_is_refused() {
+fn a_host_header_that_differs_is_withheld() {
     for (hosts, sends) in [
         (&["api.example"][..], true),
         (&["API.example:443"], true),
@@ -105,7 +107,7 @@ fn a_host_header_that_differs_is_refused() {
             sent(token("abc"), request);
         } else {
             let error = withheld(token("abc"), request);
-            assert_eq!(error.reason(), WithheldReason::HostDiffers, "{hosts:?}");
+            assert_eq!(error.reason(), WithheldReason::HostMismatch, "{hosts:?}");
         }
     }
 }
@@ -134,14 +136,14 @@ fn a_rotated_handle_counts_for_the_next_request_of_every_clone() {
         assert_ready_ok!(service.poll_ready());
         let _call = task::spawn(service.call(to("https://api.example/")));
         assert_eq!(
-            received(handle).0.headers()[AUTHORIZATION],
+            next_request(handle).0.headers()[AUTHORIZATION],
             "Bearer cfc_new"
         );
     }
 }
 
 #[test]
-fn an_answer_other_than_401_passes_as_it_is() {
+fn a_response_other_than_401_passes_as_it_is() {
     for status in [
         StatusCode::OK,
         StatusCode::FORBIDDEN,
@@ -152,7 +154,7 @@ fn an_answer_other_than_401_passes_as_it_is() {
             mock::spawn_layer::<Req, Res, _>(AddTokenLayer::new(origin(), handle.clone()));
         assert_ready_ok!(service.poll_ready());
         let mut call = task::spawn(service.call(to("https://api.example/")));
-        let (_, send) = received(&mut mock);
+        let send = arrived(&mut mock);
         handle.rotate(token("new"));
         send.send_response(Response::builder().status(status).body("body").unwrap());
         let response = assert_ready_ok!(call.poll());
@@ -164,15 +166,15 @@ fn an_answer_other_than_401_passes_as_it_is() {
 // === support ===
 
 /// The request as the inner service sees it.
-fn sent(tokens: impl Into<Tokens>, request: Req) -> Req {
-    let (mut service, mut handle) = mocked(tokens);
+fn sent(provider: impl Into<TokenProvider>, request: Req) -> Req {
+    let (mut service, mut handle) = mocked(provider);
     let _call = task::spawn(service.call(request));
-    received(&mut handle).0
+    next_request(&mut handle).0
 }
 
-/// The refusal of a request that must not have reached the inner service.
-fn withheld(tokens: impl Into<Tokens>, request: Req) -> TokenWithheld {
-    let (mut service, mut handle) = mocked(tokens);
+/// The error of a request that must not have reached the inner service.
+fn withheld(provider: impl Into<TokenProvider>, request: Req) -> TokenWithheld {
+    let (mut service, mut handle) = mocked(provider);
     let mut call = task::spawn(service.call(request));
     let error = assert_ready_err!(call.poll());
     assert_pending!(handle.poll_request());

@@ -8,13 +8,13 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock;
-use crate::flight::Wait;
+use crate::provider::ReadWait;
 
 pin_project! {
-    /// How long one call waits for the source: for a number of readings, and a time in all.
-    pub(super) struct Patience {
-        wait: Wait,
-        readings_left: u8,
+    /// Bounds how long one call waits for the source: a number of readings, and a time in all.
+    pub(super) struct ReadTimeout {
+        wait: ReadWait,
+        reads_left: u8,
         until: Option<Instant>,
         #[pin]
         sleep: Option<Sleep>,
@@ -23,42 +23,42 @@ pin_project! {
 
 /// Why a wait is over.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Verdict {
+pub(super) enum WaitEnd {
     /// A reading has ended, and one more may be waited for.
-    MayReadOn,
-    /// A reading is under way still.
-    OutOfTime,
+    MayReadAgain,
     /// A reading has ended; what there is now must do.
     ReadEnough,
+    /// A reading is under way still.
+    TimedOut,
 }
 
-impl Patience {
-    pub(super) fn new(wait: Wait, limit: Duration) -> Self {
+impl ReadTimeout {
+    pub(super) fn new(wait: ReadWait, limit: Duration) -> Self {
         Self {
             wait,
-            readings_left: READINGS,
+            reads_left: READS,
             until: clock::now().checked_add(limit),
             sleep: None,
         }
     }
 
     /// Waits for one reading more.
-    pub(super) fn go_on(self: Pin<&mut Self>, next: Wait) {
+    pub(super) fn go_on(self: Pin<&mut Self>, next: ReadWait) {
         *self.project().wait = next;
     }
 
     /// In a runtime of tokio, its time must be enabled; without one, nothing tells that the time is up.
-    pub(super) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Verdict> {
-        if self.as_mut().project().wait.poll(cx.waker()).is_ready() {
-            let left = self.project().readings_left;
-            *left = left.saturating_sub(1);
-            return Poll::Ready(match *left {
-                0 => Verdict::ReadEnough,
-                _ => Verdict::MayReadOn,
+    pub(super) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<WaitEnd> {
+        let this = self.as_mut().project();
+        if Pin::new(this.wait).poll(cx).is_ready() {
+            *this.reads_left = this.reads_left.saturating_sub(1);
+            return Poll::Ready(match *this.reads_left {
+                0 => WaitEnd::ReadEnough,
+                _ => WaitEnd::MayReadAgain,
             });
         }
         ready!(self.poll_time(cx));
-        Poll::Ready(Verdict::OutOfTime)
+        Poll::Ready(WaitEnd::TimedOut)
     }
 
     fn poll_time(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -87,4 +87,4 @@ impl Patience {
 
 /// How many readings one call waits for at most: one that began too early to count, or died with its runtime,
 /// and one more.
-const READINGS: u8 = 2;
+const READS: u8 = 2;

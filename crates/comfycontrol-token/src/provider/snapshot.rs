@@ -3,26 +3,26 @@ use std::time::SystemTime;
 use crate::cache::Cache;
 use crate::{Fingerprint, SourceError, Token};
 
-/// How [`Tokens`](crate::Tokens) stood at one moment.
+/// How a [`TokenProvider`](crate::TokenProvider) stood at one moment, for health checks and metrics.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     source: String,
     fingerprint: Option<Fingerprint>,
     expires_at: Option<SystemTime>,
     generation: u64,
-    refused: bool,
+    unauthorized: bool,
     error: Option<SourceError>,
 }
 
 impl Snapshot {
-    pub(crate) fn of(source: &str, cache: &Cache) -> Self {
+    pub(super) fn of(source: &str, cache: &Cache) -> Self {
         let present = cache.present();
         Self {
             source: source.into(),
             fingerprint: present.map(Token::fingerprint),
             expires_at: present.and_then(Token::expires_at),
             generation: cache.generation(),
-            refused: cache.is_rejected(),
+            unauthorized: cache.is_unauthorized(),
             error: cache.error().cloned(),
         }
     }
@@ -47,9 +47,9 @@ impl Snapshot {
         self.generation
     }
 
-    /// Whether the server has answered 401 to the token in use, and has not accepted it since.
-    pub fn is_refused(&self) -> bool {
-        self.refused
+    /// Whether the server has sent a 401 for the token in use, and has not accepted it since.
+    pub fn is_unauthorized(&self) -> bool {
+        self.unauthorized
     }
 
     /// What was wrong at the last reading; `None` once a reading went well.

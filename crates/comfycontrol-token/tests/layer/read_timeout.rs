@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use comfycontrol_token::{SourceProblem, TokenReplaced, TokenWithheld, Tokens, WithheldReason};
+use comfycontrol_test::{SECOND, arrived};
+use comfycontrol_token::{
+    SourceErrorKind, TokenProvider, TokenReplaced, TokenWithheld, WithheldReason,
+};
 use http::StatusCode;
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
 
 use crate::script::{landed, scripted};
-use crate::support::{get, mocked, received, refusal, token_of};
+use crate::support::{get, mocked, token_of, unauthorized};
 
 #[tokio::test(start_paused = true)]
 async fn a_call_without_a_token_ends_after_ten_seconds_and_says_why() {
@@ -27,7 +30,7 @@ async fn a_call_without_a_token_ends_after_ten_seconds_and_says_why() {
     assert_eq!(error.reason(), WithheldReason::ReadTimedOut);
     let source = error.source_error().unwrap();
     assert_eq!(source.name(), "script");
-    assert_eq!(*source.problem(), SourceProblem::TimedOut);
+    assert_eq!(*source.kind(), SourceErrorKind::TimedOut);
     assert_pending!(handle.poll_request());
 }
 
@@ -35,7 +38,9 @@ async fn a_call_without_a_token_ends_after_ten_seconds_and_says_why() {
 async fn what_is_read_after_that_serves_the_next_call() {
     let (source, script) = scripted(["a"]);
     let gate = script.gate();
-    let (mut service, mut handle) = mocked(Tokens::new(source).read_timeout(SECOND));
+    let provider = TokenProvider::new(source);
+    provider.set_read_timeout(SECOND);
+    let (mut service, mut handle) = mocked(provider);
     let mut call = task::spawn(service.call(get()));
     assert_pending!(call.poll());
     time::advance(2 * SECOND).await;
@@ -49,15 +54,17 @@ async fn what_is_read_after_that_serves_the_next_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_401_is_answered_as_it_is_when_the_time_is_up() {
+async fn a_401_is_handed_on_as_it_is_when_the_time_is_up() {
     let (source, script) = scripted(["a", "b"]);
-    let tokens = Tokens::new(source).preload().unwrap();
+    let provider = TokenProvider::new(source);
+    provider.preload().unwrap();
     let _shut = script.gate();
-    let (mut service, mut handle) = mocked(tokens.read_timeout(SECOND));
+    provider.set_read_timeout(SECOND);
+    let (mut service, mut handle) = mocked(provider);
     let mut call = task::spawn(service.call(get()));
     assert_pending!(call.poll());
-    let (_, send) = received(&mut handle);
-    send.send_response(refusal());
+    let send = arrived(&mut handle);
+    send.send_response(unauthorized());
     assert_pending!(call.poll());
     time::advance(2 * SECOND).await;
     assert!(call.is_woken());
@@ -69,14 +76,16 @@ async fn a_401_is_answered_as_it_is_when_the_time_is_up() {
 #[tokio::test(start_paused = true)]
 async fn a_token_in_doubt_goes_out_when_the_time_is_up() {
     let (source, script) = scripted(["a", "b"]);
-    let tokens = Tokens::new(source).preload().unwrap();
+    let provider = TokenProvider::new(source);
+    provider.preload().unwrap();
     let _shut = script.gate();
-    let (mut service, mut handle) = mocked(tokens.read_timeout(SECOND));
-    // Refused, and the source has not yet said whether there is another.
-    let mut refused = task::spawn(service.call(get()));
-    assert_pending!(refused.poll());
-    received(&mut handle).1.send_response(refusal());
-    assert_pending!(refused.poll());
+    provider.set_read_timeout(SECOND);
+    let (mut service, mut handle) = mocked(provider);
+    // A 401, and the source has not yet said whether there is another.
+    let mut first = task::spawn(service.call(get()));
+    assert_pending!(first.poll());
+    arrived(&mut handle).send_response(unauthorized());
+    assert_pending!(first.poll());
     assert_ready_ok!(service.poll_ready());
     let mut call = task::spawn(service.call(get()));
     assert_pending!(call.poll());
@@ -89,16 +98,18 @@ async fn a_token_in_doubt_goes_out_when_the_time_is_up() {
 #[tokio::test(start_paused = true)]
 async fn the_limit_is_for_all_readings_that_one_call_waits_for() {
     let (source, script) = scripted(["a", "a", "a"]);
-    let tokens = Tokens::new(source).preload().unwrap();
+    let provider = TokenProvider::new(source);
+    provider.preload().unwrap();
     let gate = script.gate();
-    let (mut service, mut handle) = mocked(tokens.read_timeout(2 * SECOND));
+    provider.set_read_timeout(2 * SECOND);
+    let (mut service, mut handle) = mocked(provider);
     let mut call = task::spawn(service.call(get()));
     assert_pending!(call.poll());
-    // A reading that began before the 401 does not answer it, so the call waits for another.
+    // A reading that began before the 401 does not settle it, so the call waits for another.
     time::advance(SECOND).await;
     assert_ready_ok!(service.poll_ready());
     drop(task::spawn(service.call(get())));
-    received(&mut handle).1.send_response(refusal());
+    arrived(&mut handle).send_response(unauthorized());
     assert_pending!(call.poll());
     time::advance(SECOND).await;
     gate.send(()).unwrap();
@@ -107,5 +118,3 @@ async fn the_limit_is_for_all_readings_that_one_call_waits_for() {
     time::advance(SECOND).await;
     assert_ready!(call.poll()).unwrap();
 }
-
-const SECOND: Duration = Duration::from_secs(1);

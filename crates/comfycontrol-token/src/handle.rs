@@ -2,55 +2,55 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use super::{SHORTEST_INTERVAL, SourceError, TokenSource};
-use crate::{Token, Tokens};
+use crate::source::SHORTEST_INTERVAL;
+use crate::{SourceError, Token, TokenProvider, TokenSource};
 
-/// Changes the token of running clients by hand.
+/// Replaces the token of running clients.
 ///
-/// Clones, and all [`Tokens`] made from them, share one token.
+/// Clones, and all [`TokenProvider`]s made from them, share one token.
 ///
 /// # Example
 ///
 /// ```
-/// use comfycontrol_token::{Token, TokenHandle, Tokens};
+/// use comfycontrol_token::{Token, TokenHandle, TokenProvider};
 ///
 /// let handle = TokenHandle::new(Token::parse("cfc_old")?);
-/// let tokens = Tokens::from(handle.clone()); // goes into the layer
+/// let provider = TokenProvider::from(handle.clone()); // goes into the layer
 ///
 /// let new = Token::parse("cfc_new")?;
 /// handle.rotate(new.clone());
-/// assert_eq!(tokens.snapshot().fingerprint(), Some(new.fingerprint()));
+/// assert_eq!(provider.snapshot().fingerprint(), Some(new.fingerprint()));
 /// # Ok::<(), comfycontrol_token::InvalidToken>(())
 /// ```
 #[derive(Clone)]
 pub struct TokenHandle {
-    tokens: Tokens,
+    provider: TokenProvider,
 }
 
 impl TokenHandle {
-    /// Starts with `token`.
+    /// Creates a handle whose first token is `token`.
     pub fn new(token: Token) -> Self {
         Self {
-            tokens: Tokens::from(token),
+            provider: TokenProvider::from(token),
         }
     }
 
     /// Puts `token` in the place of the present one, for every request that has not left yet.
     pub fn rotate(&self, token: Token) {
-        self.tokens.put(token);
+        self.provider.put(token);
     }
 }
 
-impl From<TokenHandle> for Tokens {
+impl From<TokenHandle> for TokenProvider {
     fn from(handle: TokenHandle) -> Self {
-        handle.tokens
+        handle.provider
     }
 }
 
-/// As one part of a [`FirstOf`](super::FirstOf), which sees a rotation at its next reading.
+/// As one part of a [`FirstOfSource`](crate::FirstOfSource), which sees a rotation at its next reading.
 impl TokenSource for TokenHandle {
     fn read(&self) -> Result<Token, SourceError> {
-        self.tokens
+        self.provider
             .present()
             .ok_or_else(|| SourceError::other(self.name(), "empty"))
     }
@@ -66,6 +66,6 @@ impl TokenSource for TokenHandle {
 
 impl fmt::Debug for TokenHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenHandle").field(&self.tokens).finish()
+        f.debug_tuple("TokenHandle").field(&self.provider).finish()
     }
 }
