@@ -1,72 +1,48 @@
-//! All that decides, in one place: the account, the gate and the queue, moved by events. Pure: every
-//! event brings its `now`, in nanoseconds since one fixed instant, and what is to be woken is
-//! collected in [`Effects`], never woken here.
+//! All that decides, in one place: the slots and the queue, moved by events. Pure: every event brings
+//! its `now`, in nanoseconds since one fixed instant, and what is to be woken is collected in
+//! [`Effects`], never woken here.
 
+mod counters;
+mod due;
 mod effects;
-mod grants;
-mod refusals;
-mod settling;
+mod look;
+mod progress;
+mod settings;
 mod slot;
+mod slots;
 
-use std::task::Waker;
-use std::time::Duration;
-
+use tokio::runtime;
 use tokio::time::Instant;
 
+pub(crate) use self::counters::Counters;
 pub(crate) use self::effects::Effects;
-use self::refusals::not_admitted;
+pub(crate) use self::progress::Progress;
+pub(crate) use self::settings::Settings;
 pub(crate) use self::slot::{Event, Flight, Grant, Outcome};
-use crate::NotAdmitted;
-use crate::cooldown::{Cooldown, Probe};
-use crate::queue::{Place, Queue, Ticket};
-use crate::snapshot::{Counters, Snapshot};
-use crate::window::Account;
-
-/// The settings, in nanoseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) cooldown: u64,
-    pub(crate) cooldown_margin: u64,
-    pub(crate) count_lag: u64,
-    pub(crate) linger: u64,
-    pub(crate) max_cooldown: u64,
-    pub(crate) max_queued: usize,
-    pub(crate) max_transit: Option<u64>,
-    pub(crate) max_wait: Option<u64>,
-}
+use self::slots::Slots;
+use crate::account::Account;
+use crate::epoch::NEVER;
+use crate::queue::{Place, Queue, Ticket, Waiter};
+use crate::snapshot::Snapshot;
+use crate::{Rejected, RejectedReason};
 
 #[derive(Debug)]
 pub(crate) struct Admission {
-    account: Account,
-    gate: Cooldown,
+    slots: Slots,
     queue: Queue,
-    settings: Settings,
     counters: Counters,
-    /// Slots that were granted and are neither given back nor settled.
-    outstanding: u64,
     /// The earliest grant to the first in the queue, if it is known; stale when nobody waits.
     next_grant: Option<u64>,
     /// When something falls due although nobody calls.
     alarm: u64,
 }
 
-/// What a queued call finds when it looks.
-#[derive(Debug)]
-pub(crate) enum Progress {
-    Granted,
-    Refused(NotAdmitted),
-    Waiting,
-}
-
 impl Admission {
     pub(crate) fn new(account: Account, settings: Settings) -> Self {
         Self {
-            account,
-            gate: Cooldown::new(settings.cooldown),
-            queue: Queue::default(),
-            settings,
+            slots: Slots::new(account, settings),
+            queue: Queue::new(settings.max_hold),
             counters: Counters::default(),
-            outstanding: 0,
             next_grant: None,
             alarm: NEVER,
         }
@@ -77,12 +53,11 @@ impl Admission {
         self.alarm
     }
 
-    /// Grants a slot if that is right whatever the time, so that no clock need be read: the gate is
-    /// open, nobody waits, and there is room beside all stamps, however old.
+    /// Grants a slot if that is right whatever the time, so that no clock need be read.
     #[inline]
     pub(crate) fn try_admit_at_any_time(&mut self) -> Option<Grant> {
-        if self.gate.is_open() && self.account.has_room() && self.queue.is_empty() {
-            return Some(self.take_slot(None));
+        if self.slots.are_free_at_any_time() && self.queue.is_empty() {
+            return Some(self.slots.take(None));
         }
         None
     }
@@ -92,8 +67,42 @@ impl Admission {
         if !self.queue.is_empty() {
             return None;
         }
-        let as_probe = self.may_pass(now, Account::check).ok()?;
-        Some(self.grant(now, as_probe))
+        let mut may_grant = self.slots.may_grant(now, Account::check);
+        if may_grant.is_err() && due::lapse_held(&mut self.slots, &mut self.queue, now) {
+            may_grant = self.slots.may_grant(now, Account::check);
+        }
+        Some(self.slots.grant(now, may_grant.ok()?))
+    }
+
+    /// Keeps an eye on a slot that was taken up, if it is to come back some time.
+    pub(crate) fn hold(&mut self, now: u64, grant: &Grant) -> Option<Ticket> {
+        self.slots.settings().max_hold?;
+        let ticket = self.queue.push_held(now, grant.probe);
+        self.expect_lapse();
+        Some(ticket)
+    }
+
+    /// Those who wait may have a slot that was put aside or taken up before long.
+    fn expect_lapse(&mut self) {
+        if self.is_awaited() {
+            self.alarm = self.alarm.min(self.queue.first_lapse().unwrap_or(NEVER));
+        }
+    }
+
+    /// Puts such a slot aside, as [`park`](Self::park) does.
+    pub(crate) fn park_held(&mut self, now: u64, ticket: &Ticket, deadline: Option<u64>) {
+        let deadline = self.slots.settings().deadline(now, deadline);
+        self.queue.release_held(ticket, now, deadline);
+        self.expect_lapse();
+    }
+
+    /// The request leaves with such a slot, or without one if it came back to the limiter.
+    pub(crate) fn dispatch_held(&mut self, now: u64, ticket: Ticket) -> Flight {
+        let grant = match self.queue.remove(ticket).0 {
+            Place::Granted { probe, .. } => self.slots.claim(probe),
+            _ => self.slots.overdraw(),
+        };
+        self.dispatch(now, grant)
     }
 
     /// Joins the queue, unless the call would certainly wait past `deadline` or too long.
@@ -101,17 +110,19 @@ impl Admission {
         &mut self,
         now: u64,
         deadline: Option<u64>,
-        waker: Waker,
+        waiter: Waiter,
         effects: &mut Effects,
-    ) -> Result<Ticket, NotAdmitted> {
-        let deadline = self.deadline(now, deadline);
-        if let Some((reason, bound)) = self.refusal(now, deadline) {
-            effects.discard(waker);
-            self.counters.not_admitted += 1;
-            return Err(not_admitted(reason, now, bound));
+    ) -> Result<Ticket, Rejected> {
+        let deadline = self.slots.settings().deadline(now, deadline);
+        let (ahead, unclaimed) = (self.queue.len(), self.queue.unclaimed());
+        let rejection = self.slots.rejection(now, deadline, ahead, unclaimed);
+        if let Some(error) = rejection {
+            self.counters.rejected += 1;
+            effects.discard(waiter.waker);
+            return Err(error);
         }
-        self.counters.queued += 1;
-        let ticket = self.queue.push(now, waker, deadline);
+        self.counters.waited += 1;
+        let ticket = self.queue.push(now, waiter, deadline);
         if self.queue.len() == 1 {
             self.run(now, effects);
         } else if let Some(deadline) = deadline {
@@ -120,37 +131,48 @@ impl Admission {
         Ok(ticket)
     }
 
-    /// Looks after a queued call, which is to be woken by `waker` from now on.
-    pub(crate) fn look(
+    /// Looks after a queued call, where `waiter` waits from now on. One that has had a slot takes no
+    /// other before it is `ready` to use it.
+    pub(crate) fn check(
         &mut self,
         now: u64,
         ticket: &Ticket,
-        waker: Waker,
+        ready: bool,
+        waiter: Waiter,
         effects: &mut Effects,
     ) -> Progress {
         match self.queue.place(ticket) {
+            Place::Lapsed if ready => {
+                effects.discard(self.queue.rejoin(ticket, waiter));
+                self.run(now, effects);
+                // It can use a slot at once, before whoever came later and has not taken up theirs.
+                if let Progress::Waiting = self.progress(ticket)
+                    && let Some(probe) = self.queue.lapse_later_grant(ticket)
+                {
+                    self.slots.give_back(probe);
+                    self.run(now, effects);
+                }
+            }
             Place::Lapsed => {
-                self.queue.rejoin(ticket, waker);
+                effects.discard(self.queue.watch_deadline(ticket, waiter));
                 self.run(now, effects);
             }
-            Place::Waiting => effects.discard(self.queue.swap_waker(ticket, waker)),
-            Place::Granted { .. } | Place::Refused(_) => effects.discard(waker),
+            Place::Waiting => effects.discard(self.queue.swap_waker(ticket, waiter)),
+            Place::Granted { .. } | Place::Rejected(_) => effects.discard(waiter.waker),
         }
         self.progress(ticket)
     }
 
     pub(crate) fn progress(&self, ticket: &Ticket) -> Progress {
-        match self.queue.place(ticket) {
-            Place::Granted { .. } => Progress::Granted,
-            Place::Refused(error) => Progress::Refused(error.clone()),
-            Place::Lapsed | Place::Waiting => Progress::Waiting,
-        }
+        self.queue.place(ticket).into()
     }
 
     /// Puts a slot aside whose caller cannot use it yet, and would wait until `deadline` for another.
     pub(crate) fn park(&mut self, now: u64, grant: &Grant, deadline: Option<u64>) -> Ticket {
-        let deadline = self.deadline(now, deadline);
-        self.queue.push_granted(now, grant.probe, deadline)
+        let deadline = self.slots.settings().deadline(now, deadline);
+        let ticket = self.queue.push_granted(now, grant.probe, deadline);
+        self.expect_lapse();
+        ticket
     }
 
     /// Takes up the slot a queued call was granted, and tells since when the call has waited; `Err` if
@@ -161,8 +183,7 @@ impl Admission {
         };
         let since = self.queue.since(&ticket);
         self.queue.remove(ticket);
-        let episode = self.gate.episode();
-        Ok((Grant { probe, episode }, since))
+        Ok((self.slots.claim(probe), since))
     }
 
     /// Gives up a place, and the slot if it had one.
@@ -170,23 +191,43 @@ impl Admission {
         let (place, waker) = self.queue.remove(ticket);
         effects.discard(waker);
         if let Place::Granted { probe, .. } = place {
-            self.give_back(now, probe, effects);
+            let grant = self.slots.claim(probe);
+            self.cancel(now, &grant, effects);
         }
     }
 
     /// Gives up a slot that was not used.
     pub(crate) fn cancel(&mut self, now: u64, grant: &Grant, effects: &mut Effects) {
-        self.give_back(now, grant.probe, effects);
+        self.slots.give_back(grant.probe);
+        if self.is_awaited() {
+            self.run(now, effects);
+        }
     }
 
     /// The request leaves.
     pub(crate) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
-        let mut flight = Flight::of(grant);
-        if let Some(transit) = self.settings.max_transit {
-            let at = now + transit + self.settings.count_lag;
-            flight.stamp_at(self.account.stamp(at));
+        self.slots.dispatch(now, grant)
+    }
+
+    /// The request has ended, one way or the other. If somebody waits, [`run`](Self::run) is due.
+    #[inline]
+    pub(crate) fn settle(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
+        if outcome == Outcome::Responded && flight.is_plain() {
+            self.slots.settle_plainly(now);
+            return None;
         }
-        flight
+        self.settle_specially(now, flight, outcome)
+    }
+
+    #[cold]
+    fn settle_specially(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
+        let event = self.slots.settle(now, flight, outcome);
+        self.counters.settled(outcome, event);
+        if let Outcome::Throttled(_) = outcome {
+            // Slots granted a moment ago must not be used any more.
+            while due::lapse_unclaimed(&mut self.slots, &mut self.queue, u64::MAX) {}
+        }
+        event
     }
 
     /// Whether anybody waits.
@@ -195,74 +236,51 @@ impl Admission {
         !self.queue.is_empty()
     }
 
-    /// Closes the gate by hand.
-    pub(crate) fn hold(&mut self, now: u64, until: u64, effects: &mut Effects) {
-        self.gate.hold(until);
-        self.run(now, effects);
-    }
-
-    /// Changes the quota; requests that the old one made us forget keep everything closed.
-    pub(crate) fn retune(&mut self, now: u64, limit: u32, window: u64, effects: &mut Effects) {
-        if window > self.account.window()
-            && let Some(until) = self.account.blind_until(window)
-        {
-            self.gate.hold(until);
+    /// Does all that has fallen due: grants, rejections, and slots that nobody came for.
+    pub(crate) fn run(&mut self, now: u64, effects: &mut Effects) {
+        while self.queue.first_deadline().is_some_and(|at| at < now) {
+            self.reject_first_deadline(now, effects);
         }
-        self.account.resize(limit, window);
+        self.next_grant = due::grants(&mut self.slots, &mut self.queue, now, effects);
+        while self.queue.first_deadline().is_some_and(|at| at <= now) {
+            self.reject_first_deadline(now, effects);
+        }
+        self.alarm = due::next(&mut self.slots, &self.queue, now, self.next_grant);
+    }
+
+    fn reject_first_deadline(&mut self, now: u64, effects: &mut Effects) {
+        let next = self.next_grant.unwrap_or(now);
+        let error = Rejected::until(next, now, RejectedReason::DeadlinePassed);
+        self.counters.rejected += 1;
+        effects.wake.extend(self.queue.reject_first_deadline(error));
+    }
+
+    /// Lets nothing leave until then.
+    pub(crate) fn pause(&mut self, now: u64, until: u64, effects: &mut Effects) {
+        self.slots.pause(until);
         self.run(now, effects);
     }
 
-    /// Everyone who waits, to be woken because the clock they rely on has stopped.
-    pub(crate) fn rouse(&mut self, effects: &mut Effects) {
-        effects.wake.extend(self.queue.take_wakers());
+    pub(crate) fn set_quota(&mut self, now: u64, limit: u32, window: u64, effects: &mut Effects) {
+        self.slots.set_quota(limit, window);
+        self.run(now, effects);
+    }
+
+    /// Everyone who waits in `one_of` some runtimes, to be woken because the clock there has stopped.
+    pub(crate) fn wake_all(
+        &mut self,
+        one_of: impl Fn(Option<runtime::Id>) -> bool,
+        effects: &mut Effects,
+    ) {
+        effects.wake.extend(self.queue.take_wakers(one_of));
     }
 
     /// What can be seen from outside; `instant` turns our time into the public one.
     pub(crate) fn snapshot(&mut self, now: u64, instant: impl Fn(u64) -> Instant) -> Snapshot {
-        let next = self.may_pass(now, Account::check);
-        let open = next.is_ok() && self.queue.is_empty();
-        Snapshot {
-            limit: self.account.limit(),
-            free: match next {
-                Ok(true) if open => 1, // the probe goes alone
-                Ok(false) if open => self.account.free(now),
-                _ => 0,
-            },
-            outstanding: self.outstanding,
-            queued: self.queue.len(),
-            next_slot: match next {
-                Ok(_) => Some(instant(now)),
-                Err(next) => next.map(&instant),
-            },
-            closed_until: self.gate.closed_until(now).map(instant),
-            counters: self.counters,
-        }
-    }
-
-    fn give_back(&mut self, now: u64, probe: Option<Probe>, effects: &mut Effects) {
-        self.return_slot(probe);
-        if !self.queue.is_empty() {
-            self.run(now, effects);
-        }
-    }
-
-    fn return_slot(&mut self, probe: Option<Probe>) {
-        self.account.give_back();
-        self.outstanding -= 1;
-        self.counters.granted -= 1;
-        if let Some(probe) = probe {
-            self.gate.probe_lost(probe);
-        }
+        due::lapse_held(&mut self.slots, &mut self.queue, now);
+        look::snapshot(&mut self.slots, &self.queue, self.counters, now, instant)
     }
 }
-
-/// A duration in nanoseconds, at most some 580 years.
-#[inline]
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-pub(crate) const NEVER: u64 = u64::MAX;
 
 #[cfg(test)]
 mod tests;

@@ -35,12 +35,12 @@ impl Alarm {
         self.0.as_mut().reset(at);
     }
 
-    /// Whether it will not ring any more: because it has, or because its runtime is gone.
+    /// Whether it will not fire any more: because it has, or because its runtime is gone.
     pub(crate) fn is_over(&self) -> bool {
         self.0.is_elapsed()
     }
 
-    /// Has `waker` woken once when it rings; returns whether it rings already.
+    /// Has `waker` woken once when it fires; returns whether it has fired already.
     ///
     /// # Panics
     ///

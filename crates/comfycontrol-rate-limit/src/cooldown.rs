@@ -1,15 +1,16 @@
-//! The gate that closes when the server refuses: who may pass, and when it opens again. Pure.
+//! The gate that closes when the server throttles: who may pass, and when it opens again. Pure.
 //!
 //! ```text
-//!          429                       time                      any answer
+//!          429                       time                     any response
 //! Open ───────────▶ Closed ─────────────────▶ HalfOpen ───────────────────▶ Open
 //!                     ▲  429 of the same burst: until later     │
 //!                     └──── 429 to the probe: for longer ───────┘
 //! ```
 //!
 //! The 429s of one burst are one *episode*: those to requests that left before the gate closed. They
-//! can only move the deadline forward. When the gate opens, one request goes first, the *probe*. A
-//! probe that is lost hands its role on; one that stays unanswered for a cooldown lets the next go.
+//! can only move its end forward, and so can those of stragglers, requests of episodes before. When
+//! the gate opens, one request goes first, the *probe*. A probe that is lost hands its role on; one
+//! without a response for as long as the gate was closed lets the next go.
 
 use std::num::NonZeroU32;
 
@@ -17,23 +18,27 @@ use std::num::NonZeroU32;
 #[derive(Debug)]
 pub(crate) struct Cooldown {
     phase: Phase,
-    /// Closed until then.
+    /// Closed until then, by a throttled response.
     until: u64,
     /// How many times in a row the gate has closed again on a probe.
     strikes: u32,
+    /// The next 429 is a strike: no probe has opened the gate since the last episode began.
+    suspect: bool,
     episode: u32,
     latest: Probe,
-    /// How long an unanswered probe keeps the others waiting.
+    /// How long a probe without a response keeps the others waiting: as long as they waited for it.
     patience: u64,
-    /// Closed by hand until then; nothing was refused, so nobody needs to probe.
-    held_until: u64,
+    /// Closed until then, and by whom; nothing was throttled, so nobody needs to probe.
+    paused_until: u64,
+    by_hand_until: u64,
+    blind_until: u64,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
     Open,
     Closed,
-    /// `current` went out at `since`, or was lost; the answer to any since `first` will do.
+    /// `current` went out at `since`, or was lost; the response to any since `first` will do.
     HalfOpen {
         first: Probe,
         current: Probe,
@@ -53,15 +58,15 @@ pub(crate) enum Gate {
     Wait {
         until: u64,
     },
-    /// A probe is out; the gate opens with its answer, or lets the next probe pass then.
+    /// A probe is out; the gate opens with its response, or lets the next probe pass then.
     WaitForProbe {
         until: u64,
     },
 }
 
-/// A refusal by the server, as the gate sees it.
+/// A throttled response, as the gate sees it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Refusal {
+pub(crate) enum Throttled {
     /// Of the burst that closed the gate, or of requests from before.
     SameEpisode,
     /// The first of a burst, or to a probe.
@@ -69,15 +74,18 @@ pub(crate) enum Refusal {
 }
 
 impl Cooldown {
-    pub(crate) fn new(patience: u64) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             phase: Phase::Open,
             until: 0,
             strikes: 0,
+            suspect: false,
             episode: 0,
             latest: Probe::MIN,
-            patience,
-            held_until: 0,
+            patience: 0,
+            paused_until: 0,
+            by_hand_until: 0,
+            blind_until: 0,
         }
     }
 
@@ -90,7 +98,7 @@ impl Cooldown {
     /// Whether everyone may pass, whatever the time.
     #[inline]
     pub(crate) fn is_open(&self) -> bool {
-        self.phase == Phase::Open && self.held_until == 0
+        self.phase == Phase::Open && self.paused_until == 0
     }
 
     /// Whether the next in line may pass at `now`.
@@ -98,13 +106,13 @@ impl Cooldown {
         if let Some(until) = self.closed_until(now) {
             return Gate::Wait { until };
         }
-        self.held_until = 0;
+        self.paused_until = 0;
         match self.phase {
             Phase::Open => Gate::Pass,
             Phase::HalfOpen {
                 since: Some(since), ..
-            } if now < since + self.patience => Gate::WaitForProbe {
-                until: since + self.patience,
+            } if now < since.saturating_add(self.patience) => Gate::WaitForProbe {
+                until: since.saturating_add(self.patience),
             },
             Phase::Closed | Phase::HalfOpen { .. } => Gate::PassAsProbe,
         }
@@ -126,7 +134,7 @@ impl Cooldown {
         current
     }
 
-    /// This probe will never be answered: if it was the last one, the next in line takes its role.
+    /// This probe will get no response: if it was the last one, the next in line takes its role.
     pub(crate) fn probe_lost(&mut self, probe: Probe) {
         if let Phase::HalfOpen { current, since, .. } = &mut self.phase
             && *current == probe
@@ -135,8 +143,8 @@ impl Cooldown {
         }
     }
 
-    /// This probe was answered, and not with a refusal; returns whether that opened the gate.
-    pub(crate) fn probe_answered(&mut self, probe: Probe) -> bool {
+    /// This probe got a response that is not throttled; returns whether that opened the gate.
+    pub(crate) fn probe_succeeded(&mut self, probe: Probe) -> bool {
         let opened = match self.phase {
             Phase::HalfOpen { first, current, .. } => {
                 let since_first = |probe: Probe| probe.get().wrapping_sub(first.get());
@@ -147,46 +155,61 @@ impl Cooldown {
         if opened {
             self.phase = Phase::Open;
             self.strikes = 0;
+            self.suspect = false;
         }
         opened
     }
 
-    /// The server refused a request of `episode`: closed for `pause(strikes)` from `now` on.
-    pub(crate) fn refused(
+    /// The server throttled a request of `episode`: closed for `pause(strikes)` from `now` on. A
+    /// straggler knows nothing of the strikes since it left, and is none.
+    pub(crate) fn throttled(
         &mut self,
         now: u64,
         episode: u32,
         pause: impl FnOnce(u32) -> u64,
-    ) -> Refusal {
-        let refusal = if episode == self.episode {
-            self.strikes = match self.phase {
-                Phase::Open => 0,
-                Phase::Closed | Phase::HalfOpen { .. } => self.strikes.saturating_add(1),
+    ) -> Throttled {
+        let (throttled, strikes) = if episode == self.episode {
+            self.strikes = if std::mem::replace(&mut self.suspect, true) {
+                self.strikes.saturating_add(1)
+            } else {
+                0
             };
             self.episode = self.episode.wrapping_add(1);
-            Refusal::NewEpisode {
-                strikes: self.strikes,
-            }
+            self.patience = 0;
+            let strikes = self.strikes;
+            (Throttled::NewEpisode { strikes }, strikes)
+        } else if episode == self.episode.wrapping_sub(1) {
+            (Throttled::SameEpisode, self.strikes)
         } else {
-            Refusal::SameEpisode
+            (Throttled::SameEpisode, 0)
         };
-        self.until = self.until.max(now.saturating_add(pause(self.strikes)));
+        let pause = pause(strikes);
+        self.until = self.until.max(now.saturating_add(pause));
+        self.patience = self.patience.max(pause);
         self.phase = Phase::Closed;
-        refusal
+        throttled
     }
 
     /// Closes the gate by hand, at least until then.
-    pub(crate) fn hold(&mut self, until: u64) {
-        self.held_until = self.held_until.max(until);
+    pub(crate) fn pause(&mut self, until: u64) {
+        self.by_hand_until = self.by_hand_until.max(until);
+        self.paused_until = self.by_hand_until.max(self.blind_until);
+    }
+
+    /// Closed until then and no longer, as we do not know what the server counts; instead of what was
+    /// said so before.
+    pub(crate) fn blind(&mut self, until: Option<u64>) {
+        self.blind_until = until.unwrap_or(0);
+        self.paused_until = self.by_hand_until.max(self.blind_until);
     }
 
     /// When the gate may open, if it is closed at `now`.
     pub(crate) fn closed_until(&self, now: u64) -> Option<u64> {
-        let refused = match self.phase {
+        let throttled = match self.phase {
             Phase::Closed => self.until,
             Phase::Open | Phase::HalfOpen { .. } => 0,
         };
-        Some(self.held_until.max(refused)).filter(|until| now < *until)
+        Some(self.paused_until.max(throttled)).filter(|until| now < *until)
     }
 }
 

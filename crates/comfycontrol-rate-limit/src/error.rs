@@ -2,10 +2,10 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-/// The call was refused by the limiter; the request was not sent and nothing was consumed.
+/// The limiter rejected the call: the request was not sent, and no slot was used.
 ///
 /// ```
-/// use comfycontrol_rate_limit::{Limiter, NotAdmittedReason, Quota};
+/// use comfycontrol_rate_limit::{Limiter, RejectedReason, Quota};
 /// use std::time::Duration;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -15,22 +15,22 @@ use std::time::Duration;
 ///     .build();
 /// let first = limiter.acquire().await?;
 ///
-/// let refused = limiter.acquire().await.unwrap_err();
-/// assert_eq!(refused.reason(), NotAdmittedReason::WouldWaitTooLong);
-/// assert!(refused.wait() >= Some(Duration::from_secs(10)));
+/// let rejected = limiter.acquire().await.unwrap_err();
+/// assert_eq!(rejected.reason(), RejectedReason::WouldWaitTooLong);
+/// assert!(rejected.wait() >= Some(Duration::from_secs(10)));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct NotAdmitted {
-    reason: NotAdmittedReason,
+pub struct Rejected {
+    reason: RejectedReason,
     wait: Option<Duration>,
 }
 
-/// Why a call was [not admitted](NotAdmitted).
+/// Why a call was [rejected](Rejected).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum NotAdmittedReason {
+pub enum RejectedReason {
     /// The call's deadline, or the longest wait allowed, passed in the queue.
     DeadlinePassed,
     /// As many calls wait as are allowed to.
@@ -39,29 +39,35 @@ pub enum NotAdmittedReason {
     WouldWaitTooLong,
 }
 
-impl NotAdmitted {
-    pub(crate) fn new(reason: NotAdmittedReason, wait: Option<Duration>) -> Self {
+impl Rejected {
+    /// The call would have waited until `earliest` at least, in our nanoseconds.
+    pub(crate) fn until(earliest: u64, now: u64, reason: RejectedReason) -> Self {
+        let wait = earliest.checked_sub(now).filter(|wait| *wait > 0);
+        Self::new(reason, wait.map(Duration::from_nanos))
+    }
+
+    pub(crate) fn new(reason: RejectedReason, wait: Option<Duration>) -> Self {
         Self { reason, wait }
     }
 
-    /// Why the call was refused.
-    pub fn reason(&self) -> NotAdmittedReason {
+    /// Why the call was rejected.
+    pub fn reason(&self) -> RejectedReason {
         self.reason
     }
 
     /// How much longer the call would have waited at least, unless others give up; `None` where
-    /// that depends on answers that have not arrived.
+    /// that depends on responses that have not arrived.
     pub fn wait(&self) -> Option<Duration> {
         self.wait
     }
 }
 
-impl fmt::Display for NotAdmitted {
+impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = match self.reason {
-            NotAdmittedReason::DeadlinePassed => "the deadline passed while the call waited",
-            NotAdmittedReason::QueueFull => "too many calls wait already",
-            NotAdmittedReason::WouldWaitTooLong => "the call would have waited too long",
+            RejectedReason::DeadlinePassed => "the deadline passed while the call waited",
+            RejectedReason::QueueFull => "too many calls wait already",
+            RejectedReason::WouldWaitTooLong => "the call would have waited too long",
         };
         write!(f, "not sent to keep within the rate limit: {reason}")?;
         match self.wait {
@@ -71,4 +77,4 @@ impl fmt::Display for NotAdmitted {
     }
 }
 
-impl Error for NotAdmitted {}
+impl Error for Rejected {}

@@ -7,22 +7,22 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::NotAdmitted;
+use crate::Rejected;
 use crate::admission::Outcome;
-use crate::turn::Turn;
+use crate::reservation::Reservation;
 
 pin_project! {
-    /// Response future of [`RateLimit`](crate::RateLimit).
+    /// Waits for a slot, sends the request, and gives the slot back with the response.
     ///
-    /// The call arrives when the future is polled for the first time. Dropping it before the request
-    /// has left costs nothing; afterwards the request counts.
+    /// Future of [`RateLimit`](crate::RateLimit). The call arrives when it is polled for the first time.
+    /// Dropping it before the request has left costs nothing; afterwards the request counts.
     pub struct ResponseFuture<S, ReqBody>
     where
         S: Service<Request<ReqBody>>,
     {
         #[pin]
         step: Step<S, S::Future, Request<ReqBody>>,
-        turn: Turn,
+        reservation: Reservation,
     }
 }
 
@@ -31,7 +31,7 @@ pin_project! {
     enum Step<S, F, Req> {
         Waiting {
             service: S,
-            // Whether `service` may hold something, having been asked whether it is ready.
+            // Whether `service` was asked if it is ready, for which there must have been a slot.
             asked: bool,
             request: Option<Req>,
             deadline: Option<Instant>,
@@ -48,7 +48,7 @@ where
     pub(crate) fn new(
         service: S,
         request: Request<ReqBody>,
-        turn: Turn,
+        reservation: Reservation,
         deadline: Option<Instant>,
     ) -> Self {
         Self {
@@ -58,7 +58,7 @@ where
                 request: Some(request),
                 deadline,
             },
-            turn,
+            reservation,
         }
     }
 }
@@ -66,7 +66,7 @@ where
 impl<S, ReqBody, ResBody> Future for ResponseFuture<S, ReqBody>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    S::Error: From<NotAdmitted>,
+    S::Error: From<Rejected>,
 {
     type Output = Result<S::Response, S::Error>;
 
@@ -81,29 +81,27 @@ where
                     request,
                     deadline,
                 } => {
-                    let Poll::Ready(admitted) = this.turn.poll(cx, *deadline) else {
-                        if *asked {
-                            // Nothing of the inner service is held while waiting.
-                            *service = service.clone();
-                            *asked = false;
-                        }
-                        return Poll::Pending;
-                    };
-                    admitted?;
-                    *asked = true;
+                    if !*asked {
+                        ready!(this.reservation.poll(cx, *deadline))?;
+                        *asked = true;
+                    }
                     let Poll::Ready(ready) = service.poll_ready(cx) else {
-                        this.turn.park(*deadline);
+                        this.reservation.park(cx, *deadline)?;
                         return Poll::Pending;
                     };
                     if let Err(error) = ready {
-                        this.turn.release();
+                        this.reservation.release();
                         return Poll::Ready(Err(error));
                     }
-                    if !this.turn.claim() {
+                    if !this.reservation.claim() {
+                        // It took so long that the slot has gone to another. What was won of the
+                        // service is kept: whoever has it goes before all who came later, and so
+                        // keeps none of them from it for good.
+                        ready!(this.reservation.poll(cx, *deadline))?;
                         continue;
                     }
                     let request = request.take().expect("polled after completion");
-                    this.turn.dispatch();
+                    this.reservation.dispatch();
                     let future = service.call(request);
                     this.step.set(Step::Sent { future });
                 }
@@ -111,13 +109,13 @@ where
                     let response = match ready!(future.poll(cx)) {
                         Ok(response) => response,
                         Err(error) => {
-                            this.turn.settle(Outcome::Lost);
+                            this.reservation.settle(Outcome::Lost);
                             return Poll::Ready(Err(error));
                         }
                     };
-                    let shared = this.turn.shared();
+                    let shared = this.reservation.shared();
                     let outcome = shared.outcome(response.status(), response.headers());
-                    this.turn.settle(outcome);
+                    this.reservation.settle(outcome);
                     return Poll::Ready(Ok(response));
                 }
             }

@@ -1,33 +1,25 @@
+use std::sync::Arc;
+
 use tower_layer::Layer;
 
-use crate::{Limiter, Quota, RateLimit};
+use crate::RateLimit;
+use crate::shared::Shared;
 
-/// Applies [`RateLimit`] to a service.
+/// Applies [`RateLimit`] to services: the requests of all of them together keep to one quota.
 ///
-/// All services made by one layer value, and by its clones, draw on one [`Limiter`].
+/// Made by [`Limiter::layer`](crate::Limiter::layer), or from a [`Quota`](crate::Quota). All
+/// services made by one layer value, and by its clones, draw on one [`Limiter`](crate::Limiter).
 ///
 /// See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RateLimitLayer {
-    limiter: Limiter,
+    shared: Arc<Shared>,
 }
 
 impl RateLimitLayer {
-    /// Creates a layer that draws on `limiter`.
-    pub fn new(limiter: Limiter) -> Self {
-        Self { limiter }
-    }
-
-    /// The limiter, to look at it or to share it further.
-    pub fn limiter(&self) -> &Limiter {
-        &self.limiter
-    }
-}
-
-impl From<Quota> for RateLimitLayer {
-    fn from(quota: Quota) -> Self {
-        Self::new(Limiter::new(quota))
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 }
 
@@ -35,6 +27,6 @@ impl<S> Layer<S> for RateLimitLayer {
     type Service = RateLimit<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RateLimit::new(inner, self.limiter.clone())
+        RateLimit::new(inner, self.shared.clone())
     }
 }

@@ -4,8 +4,8 @@
 //! What counts is what the *server* can count: a slot comes back one window after the response
 //! arrived, whatever the latency, and a request whose response was dropped keeps its slot as long as
 //! it may still be [on its way](LimiterBuilder::linger). That is enough under five ways of counting,
-//! by [proof]. When the server refuses nevertheless, because something else shares the address,
-//! nothing is sent until its cooldown is over, and then one request goes first.
+//! by [proof]. When the server throttles a request nevertheless, because something else shares the
+//! address, nothing is sent until its cooldown is over, and then one request goes first.
 //!
 //! # Example
 //!
@@ -70,10 +70,11 @@
 //! # Errors
 //!
 //! The middleware does not change the error type of the service it wraps. It only asks that a
-//! [`NotAdmitted`] can be turned into it, which holds for boxed errors and for any enum with a
-//! `From<NotAdmitted>`. Errors come out of the response future only, never out of `poll_ready`, and
+//! [`Rejected`] can be turned into it, which holds for boxed errors and for any enum with a
+//! `From<Rejected>`. Errors come out of the response future only, never out of `poll_ready`, and
 //! only where a [longest wait](LimiterBuilder::max_wait), a
-//! [longest queue](LimiterBuilder::max_queued) or an [`AdmitBy`] was set.
+//! [longest queue](LimiterBuilder::max_queued) or a [`Deadline`], in the extensions of the request, was
+//! set.
 //!
 //! # Clones
 //!
@@ -89,8 +90,10 @@
 //!
 //! The service is always ready, so `LoadShed` outside never sheds: use
 //! [`max_wait`](LimiterBuilder::max_wait) and [`max_queued`](LimiterBuilder::max_queued). The inner
-//! service is asked whether it is ready once the slot is there, and holds nothing before. What fails
-//! further in, be it shed or withheld, has had its slot and counts as lost.
+//! service is asked whether it is ready once the slot is there, and holds nothing before. If that takes
+//! longer than a second, others may have the slot; the call then keeps what it has of the inner
+//! service, and has the next slot as soon as it is ready. What fails further in, be it shed or
+//! withheld, has had its slot and counts as lost.
 //!
 //! # Tracing
 //!
@@ -101,18 +104,20 @@
 //! # Panics
 //!
 //! None in the layer itself. A call that has to wait needs a tokio runtime with time enabled, as all
-//! of tokio's timers do, and panics outside one.
+//! of tokio's timers do, and panics outside one, or in one that has been shut down.
 //!
 //! # Not handled
 //!
 //! * Others behind the same IP address, except by the cooldown.
 //! * What the same program sent before it started again: the server still counts it. See
-//!   [`Limiter::close_for`].
-//! * Servers that allow a smaller burst than their quota, as leaky buckets can.
+//!   [`Limiter::pause_for`].
+//! * Servers that allow a smaller burst than their quota, as leaky buckets can. Give the limiter the
+//!   quota that they really have: a burst of `b` in `b·W/N`, with [`Algorithm::SlidingLog`].
 //! * Requests that are on their way longer than [`linger`](LimiterBuilder::linger) after they were
 //!   given up.
 //! * Servers that count in windows longer than they say, or later than
-//!   [`count_lag`](LimiterBuilder::count_lag).
+//!   [`count_lag`](LimiterBuilder::count_lag). Sliding-window counters that know the time in steps, or
+//!   count in sub-windows, are among them: one step, or one sub-window, is their lag.
 //! * Limits by anything but the number of requests.
 //! * Cooldowns that another process was told to keep: nothing is written to disk.
 
@@ -124,11 +129,13 @@
     )
 )]
 
+mod account;
 mod admission;
-mod admit_by;
-mod builder;
+mod algorithm;
+mod classifier;
 mod clock;
 mod cooldown;
+mod epoch;
 mod error;
 mod future;
 #[cfg(test)]
@@ -138,26 +145,25 @@ mod limiter;
 mod permit;
 mod queue;
 mod quota;
-mod retry_after;
+mod report;
+mod reservation;
 mod service;
 mod shared;
 mod snapshot;
 mod sync;
-mod turn;
-mod window;
+mod timers;
 
 #[doc = include_str!("proof.md")]
 pub mod proof {}
 
-pub use self::admit_by::AdmitBy;
-pub use self::builder::LimiterBuilder;
-pub use self::error::{NotAdmitted, NotAdmittedReason};
+pub use self::algorithm::Algorithm;
+pub use self::error::{Rejected, RejectedReason};
 pub use self::future::ResponseFuture;
 pub use self::layer::RateLimitLayer;
-pub use self::limiter::{Limiter, WeakLimiter};
+pub use self::limiter::{Limiter, LimiterBuilder, WeakLimiter};
 pub use self::permit::{Acquire, InFlight, Permit};
 pub use self::quota::{InvalidQuota, Quota};
-pub use self::retry_after::retry_after;
 pub use self::service::RateLimit;
 pub use self::snapshot::Snapshot;
-pub use self::window::Window;
+
+pub use comfycontrol_core::Deadline;

@@ -6,91 +6,106 @@ use std::task::{Context, Poll, ready};
 use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
-use crate::NotAdmitted;
-use crate::turn::Turn;
+use crate::Rejected;
+use crate::reservation::Reservation;
 
-/// Future of [`Limiter::acquire`](crate::Limiter::acquire) and
-/// [`acquire_until`](crate::Limiter::acquire_until). Dropping it gives the place up.
+/// Waits for a slot, in arrival order. Dropping it gives the place up.
 ///
-/// It holds the limiter and borrows nothing.
+/// Future of [`Limiter::acquire`](crate::Limiter::acquire) and
+/// [`acquire_until`](crate::Limiter::acquire_until). It holds the limiter and borrows nothing.
+///
+/// A slot that is not taken up within 1 s of its grant, because the future is not polled, goes to
+/// the next call that waits. This call is then first in line again.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Acquire {
-    turn: Option<Turn>,
+    reservation: Option<Reservation>,
     deadline: Option<Instant>,
 }
 
 impl Acquire {
     #[inline]
-    pub(crate) fn new(turn: Turn, deadline: Option<Instant>) -> Self {
-        let turn = Some(turn);
-        Self { turn, deadline }
+    pub(crate) fn new(reservation: Reservation, deadline: Option<Instant>) -> Self {
+        Self {
+            reservation: Some(reservation),
+            deadline,
+        }
     }
 }
 
 impl Future for Acquire {
-    type Output = Result<Permit, NotAdmitted>;
+    type Output = Result<Permit, Rejected>;
 
     /// # Panics
     ///
-    /// When it has to wait outside a tokio runtime with time enabled, or after it has finished.
+    /// When it has to wait outside a tokio runtime with time enabled or in one that has been shut down,
+    /// or after it has finished.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let deadline = self.deadline;
-        let turn = self.turn.as_mut().expect("polled after completion");
+        let reservation = self.reservation.as_mut().expect("polled after completion");
         let admitted = loop {
-            let admitted = ready!(turn.poll(cx, deadline));
+            let admitted = ready!(reservation.poll(cx, deadline));
             // Between the two the slot may have gone to another.
-            if admitted.is_err() || turn.claim() {
+            if admitted.is_err() || reservation.claim() {
                 break admitted;
             }
         };
-        let turn = self.turn.take().expect("it was there");
-        Poll::Ready(admitted.map(|()| Permit { turn }))
+        let reservation = self.reservation.take().expect("it was there");
+        Poll::Ready(admitted.map(|()| Permit { reservation }))
     }
 }
 
-/// A slot that was granted and not used yet. Dropping it gives it back.
+/// Allows one request to be sent. Dropping it gives the slot back.
 ///
 /// A permit is for use at once. One that is held while a 429 arrives is *not* held back by the
 /// cooldown: dispatch it, or drop it and acquire again.
+///
+/// One that is never dropped, as by [`std::mem::forget`], costs its slot for good; with all slots lost
+/// nothing is sent any more, and [`Snapshot::next_slot`](crate::Snapshot::next_slot) is `None`. With
+/// [`max_hold`](crate::LimiterBuilder::max_hold) such a slot comes back.
 #[derive(Debug)]
 #[must_use = "dropping a permit gives the slot back"]
 pub struct Permit {
-    turn: Turn,
+    reservation: Reservation,
 }
 
 impl Permit {
     /// Marks the slot as used: to be called right before the request is sent.
     #[inline]
     pub fn dispatch(mut self) -> InFlight {
-        self.turn.dispatch();
-        InFlight { turn: self.turn }
+        self.reservation.dispatch();
+        InFlight {
+            reservation: self.reservation,
+        }
     }
 }
 
-/// A request on its way. To be [settled](Self::settle) when the head of the response has come.
+/// A request on its way, which holds its slot. To be [settled](Self::settle) when the head of the
+/// response has come.
 ///
 /// Dropping it says that no response will come. That proves nothing about the server, which may
-/// still receive the request, so the slot stays taken a little [longer](crate::LimiterBuilder::linger).
+/// still receive the request, so the slot stays taken [longer](crate::LimiterBuilder::linger).
 #[derive(Debug)]
 #[must_use = "dropping it says that no response will come"]
 pub struct InFlight {
-    turn: Turn,
+    reservation: Reservation,
 }
 
 impl InFlight {
-    /// Starts the slot's way back: in one window it may be granted again. A refusal by the server,
-    /// by default a response with status 429, starts a cooldown for all who share the limiter.
+    /// Reports the head of the response: one window from now the slot may be granted again.
+    ///
+    /// A throttled response, by default one with status 429, starts a cooldown for all who share
+    /// the limiter.
     #[inline]
     pub fn settle<B>(self, response: &Response<B>) {
         self.settle_parts(response.status(), response.headers());
     }
 
-    /// As [`settle`](Self::settle), for those who have no [`Response`].
+    /// As [`settle`](Self::settle), for callers that have no [`Response`].
     #[inline]
     pub fn settle_parts(mut self, status: StatusCode, headers: &HeaderMap) {
-        let outcome = self.turn.shared().outcome(status, headers);
-        self.turn.settle(outcome);
+        let outcome = self.reservation.shared().outcome(status, headers);
+        self.reservation.settle(outcome);
     }
 }

@@ -1,84 +1,74 @@
-//! Who waits, in arrival order: an index-linked list in one slab, so that joining, leaving from the
-//! middle and coming to the front are all O(1) and leave nothing behind. Pure.
+//! Who waits, in arrival order: an index-linked list in a slab, so that joining, leaving from the
+//! middle and coming to the front are all O(1) and leave nothing behind. Those who come back after
+//! they had a slot are kept beside it, by arrival, in O(log n). Pure.
+
+mod list;
+mod node;
+mod unused;
 
 use std::collections::BTreeSet;
 use std::task::Waker;
 
-use crate::NotAdmitted;
+use slab::Slab;
+use tokio::runtime;
+
+use self::list::{List, NONE};
+use self::node::Node;
+pub(crate) use self::node::{Place, Waiter};
+use self::unused::Unused;
+
+use crate::Rejected;
 use crate::cooldown::Probe;
 
 /// A place in the queue. It belongs to one waiter, who hands it back with [`Queue::remove`].
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Ticket(u32);
 
-/// Where a waiter stands.
-#[derive(Clone, Debug)]
-pub(crate) enum Place {
-    /// In the queue.
-    Waiting,
-    /// Has a slot since then and has not come for it yet.
-    Granted { since: u64, probe: Option<Probe> },
-    /// Had a slot, did not come for it, and goes first as soon as it shows up.
-    Lapsed,
-    /// Will never get one.
-    Refused(NotAdmitted),
-}
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Queue {
-    nodes: Vec<Node>,
-    vacant: Vec<u32>,
+    nodes: Slab<Node>,
+    /// How many wait.
+    len: usize,
     waiting: List,
-    granted: List,
-    /// Of those who wait, who does not wait longer than when.
+    /// Of those who wait, who had a slot before, by arrival.
+    returned: BTreeSet<(u64, u32)>,
+    /// Who has a slot and has not come for it yet.
+    unclaimed: Unused,
+    /// Who has taken a slot up and not used it yet.
+    held: Unused,
+    /// Who does not wait longer than when: of those who wait, and of the lapsed who look after it.
     deadlines: BTreeSet<(u64, u32)>,
     arrivals: u64,
 }
 
-#[derive(Debug)]
-struct Node {
-    place: Place,
-    waker: Option<Waker>,
-    /// When it joined.
-    since: u64,
-    deadline: u64,
-    arrival: u64,
-    previous: u32,
-    next: u32,
-}
-
-#[derive(Debug)]
-struct List {
-    first: u32,
-    last: u32,
-    len: usize,
-}
-
-impl Default for List {
-    fn default() -> Self {
+impl Queue {
+    pub(crate) fn new(max_hold: Option<u64>) -> Self {
         Self {
-            first: NONE,
-            last: NONE,
+            nodes: Slab::new(),
             len: 0,
+            waiting: List::default(),
+            returned: BTreeSet::new(),
+            unclaimed: Unused::new(MAX_UNCLAIMED),
+            held: Unused::new(max_hold.unwrap_or(u64::MAX)),
+            deadlines: BTreeSet::new(),
+            arrivals: 0,
         }
     }
-}
 
-impl Queue {
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.len
+        self.len
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.len == 0
+        self.len == 0
     }
 
     /// Joins at the end.
-    pub(crate) fn push(&mut self, now: u64, waker: Waker, deadline: Option<u64>) -> Ticket {
-        let index = self.occupy(now, Some(waker), deadline.unwrap_or(u64::MAX));
-        self.link(index, self.waiting.last);
+    pub(crate) fn push(&mut self, now: u64, waiter: Waiter, deadline: Option<u64>) -> Ticket {
+        let index = self.insert(now, Some(waiter), deadline.unwrap_or(u64::MAX));
+        self.link(index);
         Ticket(index)
     }
 
@@ -89,70 +79,108 @@ impl Queue {
         probe: Option<Probe>,
         deadline: Option<u64>,
     ) -> Ticket {
-        let index = self.occupy(since, None, deadline.unwrap_or(u64::MAX));
-        self.put_granted(index, since, probe);
+        let index = self.insert(since, None, deadline.unwrap_or(u64::MAX));
+        self.unclaimed.add(&mut self.nodes, index, since, probe);
         Ticket(index)
+    }
+
+    /// Registers someone who has taken a slot up, so that it comes back some time.
+    pub(crate) fn push_held(&mut self, since: u64, probe: Option<Probe>) -> Ticket {
+        let index = self.insert(since, None, u64::MAX);
+        self.nodes[index as usize].is_held = true;
+        self.held.add(&mut self.nodes, index, since, probe);
+        Ticket(index)
+    }
+
+    /// Lets go of a slot that was taken up and cannot be used yet, as if nobody had come for it.
+    pub(crate) fn release_held(&mut self, ticket: &Ticket, now: u64, deadline: Option<u64>) {
+        let node = &mut self.nodes[ticket.0 as usize];
+        node.deadline = deadline.unwrap_or(u64::MAX);
+        node.is_held = false;
+        if let Place::Granted { probe, .. } = node.place {
+            self.held.remove(&mut self.nodes, ticket.0);
+            self.unclaimed.add(&mut self.nodes, ticket.0, now, probe);
+        }
     }
 
     pub(crate) fn place(&self, ticket: &Ticket) -> &Place {
         &self.nodes[ticket.0 as usize].place
     }
 
-    /// When it joined.
     pub(crate) fn since(&self, ticket: &Ticket) -> u64 {
         self.nodes[ticket.0 as usize].since
     }
 
     /// Hands the slot to whoever waits longest; returns its waker.
     pub(crate) fn grant_first(&mut self, now: u64, probe: Option<Probe>) -> Option<Waker> {
-        let index = self.waiting.first;
+        let index = self.first();
         self.unlink(index);
-        self.put_granted(index, now, probe);
-        self.nodes[index as usize].waker.take()
+        self.unclaimed.add(&mut self.nodes, index, now, probe);
+        self.nodes[index as usize].take_waker()
     }
 
-    /// When the oldest slot that nobody came for was granted.
-    pub(crate) fn oldest_grant(&self) -> Option<u64> {
-        match self.nodes.get(self.granted.first as usize)?.place {
-            Place::Granted { since, .. } => Some(since),
-            _ => None,
-        }
+    /// When the next slot that is not used goes to another: of all, of those that nobody has come for,
+    /// of those that were taken up.
+    pub(crate) fn first_lapse(&self) -> Option<u64> {
+        let lapses = [self.first_unclaimed_lapse(), self.first_hold_lapse()];
+        lapses.into_iter().flatten().min()
     }
 
-    /// How many have a slot and have not come for it yet.
+    pub(crate) fn first_unclaimed_lapse(&self) -> Option<u64> {
+        self.unclaimed.first_lapse(&self.nodes)
+    }
+
+    pub(crate) fn first_hold_lapse(&self) -> Option<u64> {
+        self.held.first_lapse(&self.nodes)
+    }
+
+    /// How many have not come for their slot yet.
     pub(crate) fn unclaimed(&self) -> usize {
-        self.granted.len
+        self.unclaimed.len()
     }
 
     /// Takes the oldest slot that nobody came for away again; returns which probe it was for.
-    pub(crate) fn lapse_oldest_grant(&mut self) -> Option<Probe> {
-        let index = self.granted.first;
-        let place = std::mem::replace(&mut self.nodes[index as usize].place, Place::Lapsed);
-        self.granted.unlink(&mut self.nodes, index);
-        match place {
-            Place::Granted { probe, .. } => probe,
-            _ => None,
-        }
+    pub(crate) fn lapse_first_unclaimed(&mut self) -> Option<Probe> {
+        self.unclaimed
+            .lapse(&mut self.nodes, self.unclaimed.first())
     }
 
-    /// Lets a lapsed waiter wait again, before all who came after it.
-    pub(crate) fn rejoin(&mut self, ticket: &Ticket, waker: Waker) {
-        let arrival = self.nodes[ticket.0 as usize].arrival;
-        let (mut before, mut after) = (NONE, self.waiting.first);
-        while let Some(node) = self.nodes.get(after as usize)
-            && node.arrival < arrival
-        {
-            (before, after) = (after, node.next);
-        }
+    /// Takes the oldest slot that was taken up away again; returns which probe it was for.
+    pub(crate) fn lapse_first_hold(&mut self) -> Option<Probe> {
+        self.held.lapse(&mut self.nodes, self.held.first())
+    }
+
+    /// Takes the latest slot that nobody came for away again, if it is one of who came after this
+    /// waiter; returns which probe it was for.
+    pub(crate) fn lapse_later_grant(&mut self, ticket: &Ticket) -> Option<Option<Probe>> {
+        let index = self.unclaimed.last();
+        let later = self.nodes.get(index as usize)?;
+        let is_later = later.arrival > self.nodes[ticket.0 as usize].arrival;
+        is_later.then(|| self.unclaimed.lapse(&mut self.nodes, index))
+    }
+
+    /// Lets a lapsed waiter wait again, before all who came after it; returns the old waker.
+    pub(crate) fn rejoin(&mut self, ticket: &Ticket, waiter: Waiter) -> Option<Waker> {
         let node = &mut self.nodes[ticket.0 as usize];
         node.place = Place::Waiting;
-        node.waker = Some(waker);
-        self.link(ticket.0, before);
+        node.has_returned = true;
+        let old = node.replace(waiter);
+        self.link(ticket.0);
+        old
     }
 
     /// Who is to be woken instead; returns the old waker, to be dropped outside any lock.
-    pub(crate) fn swap_waker(&mut self, ticket: &Ticket, waker: Waker) -> Option<Waker> {
-        self.nodes[ticket.0 as usize].waker.replace(waker)
+    pub(crate) fn swap_waker(&mut self, ticket: &Ticket, waiter: Waiter) -> Option<Waker> {
+        self.nodes[ticket.0 as usize].replace(waiter)
+    }
+
+    /// Has a lapsed waiter woken at its deadline, if it has one; returns the old waker.
+    pub(crate) fn watch_deadline(&mut self, ticket: &Ticket, waiter: Waiter) -> Option<Waker> {
+        let node = &mut self.nodes[ticket.0 as usize];
+        if node.deadline != u64::MAX {
+            self.deadlines.insert((node.deadline, ticket.0));
+        }
+        node.replace(waiter)
     }
 
     /// The first instant at which somebody gives up waiting.
@@ -160,19 +188,25 @@ impl Queue {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    /// Refuses the waiter with the first deadline; returns its waker.
-    pub(crate) fn refuse_first_deadline(&mut self, error: NotAdmitted) -> Option<Waker> {
-        let (_, index) = *self.deadlines.first()?;
-        self.unlink(index);
+    /// Rejects the waiter with the first deadline; returns its waker.
+    pub(crate) fn reject_first_deadline(&mut self, error: Rejected) -> Option<Waker> {
+        let (_, index) = self.deadlines.pop_first()?;
+        if let Place::Waiting = self.nodes[index as usize].place {
+            self.unlink(index);
+        }
         let node = &mut self.nodes[index as usize];
-        node.place = Place::Refused(error);
-        node.waker.take()
+        node.place = Place::Rejected(error);
+        node.take_waker()
     }
 
-    /// Takes every waiter's waker, for when nobody is left to keep the time for them.
-    pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
-        let nodes = self.nodes.iter_mut();
-        nodes.filter_map(|node| node.waker.take()).collect()
+    /// Takes the wakers of all who wait in `one_of` some runtimes, for when those keep no time for them.
+    pub(crate) fn take_wakers(
+        &mut self,
+        one_of: impl Fn(Option<runtime::Id>) -> bool,
+    ) -> Vec<Waker> {
+        let nodes = self.nodes.iter_mut().map(|(_, node)| node);
+        let there = nodes.filter(|node| node.waiter.as_ref().is_some_and(|w| one_of(w.runtime)));
+        there.filter_map(Node::take_waker).collect()
     }
 
     /// Gives a place up, wherever it is; returns where it was and its waker, to be dropped outside
@@ -181,104 +215,86 @@ impl Queue {
         let index = ticket.0;
         match self.nodes[index as usize].place {
             Place::Waiting => self.unlink(index),
-            Place::Granted { .. } => self.granted.unlink(&mut self.nodes, index),
-            Place::Lapsed | Place::Refused(_) => {}
+            Place::Granted { .. } if self.nodes[index as usize].is_held => {
+                self.held.remove(&mut self.nodes, index);
+            }
+            Place::Granted { .. } => self.unclaimed.remove(&mut self.nodes, index),
+            Place::Lapsed | Place::Rejected(_) => {}
         }
-        let node = &mut self.nodes[index as usize];
-        let place = std::mem::replace(&mut node.place, Place::Lapsed);
-        let waker = node.waker.take();
-        self.vacant.push(index);
-        if self.vacant.len() == self.nodes.len() {
-            self.vacant.clear();
-            self.nodes.clear();
+        let node = self.nodes.remove(index as usize);
+        self.deadlines.remove(&(node.deadline, index));
+        if self.nodes.is_empty() && self.nodes.capacity() > MAX_KEPT {
             // A crowd that has gone leaves no memory behind.
-            self.vacant.shrink_to(KEEP);
-            self.nodes.shrink_to(KEEP);
+            self.nodes = Slab::with_capacity(MAX_KEPT);
         }
-        (place, waker)
+        (node.place, node.waiter.map(|waiter| waiter.waker))
     }
 
-    fn occupy(&mut self, since: u64, waker: Option<Waker>, deadline: u64) -> u32 {
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn insert(&mut self, since: u64, waiter: Option<Waiter>, deadline: u64) -> u32 {
         self.arrivals += 1;
-        let node = Node {
+        self.nodes.insert(Node {
             place: Place::Waiting,
-            waker,
+            waiter,
             since,
             deadline,
             arrival: self.arrivals,
+            has_returned: false,
+            is_held: false,
             previous: NONE,
             next: NONE,
+        }) as u32
+    }
+
+    /// Who waits longest.
+    fn first(&self) -> u32 {
+        let Some((arrival, returned)) = self.returned.first() else {
+            return self.waiting.first;
         };
-        match self.vacant.pop() {
-            Some(index) => {
-                self.nodes[index as usize] = node;
-                index
-            }
-            None => {
-                self.nodes.push(node);
-                (self.nodes.len() - 1) as u32
-            }
+        match self.nodes.get(self.waiting.first as usize) {
+            Some(node) if node.arrival < *arrival => self.waiting.first,
+            _ => *returned,
         }
     }
 
-    fn put_granted(&mut self, index: u32, since: u64, probe: Option<Probe>) {
-        self.nodes[index as usize].place = Place::Granted { since, probe };
-        let last = self.granted.last;
-        self.granted.link(&mut self.nodes, index, last);
-    }
-
-    fn link(&mut self, index: u32, after: u32) {
-        self.waiting.link(&mut self.nodes, index, after);
-        let deadline = self.nodes[index as usize].deadline;
+    fn link(&mut self, index: u32) {
+        let node = &self.nodes[index as usize];
+        let deadline = node.deadline;
+        self.len += 1;
+        if node.has_returned {
+            self.returned.insert((node.arrival, index));
+        } else {
+            self.waiting.link_last(&mut self.nodes, index);
+        }
         if deadline != u64::MAX {
             self.deadlines.insert((deadline, index));
         }
     }
 
     fn unlink(&mut self, index: u32) {
-        self.waiting.unlink(&mut self.nodes, index);
-        let deadline = self.nodes[index as usize].deadline;
+        let node = &self.nodes[index as usize];
+        let deadline = node.deadline;
+        self.len -= 1;
+        if node.has_returned {
+            self.returned.remove(&(node.arrival, index));
+        } else {
+            self.waiting.unlink(&mut self.nodes, index);
+        }
         if deadline != u64::MAX {
             self.deadlines.remove(&(deadline, index));
         }
     }
 }
 
-impl List {
-    fn link(&mut self, nodes: &mut [Node], index: u32, after: u32) {
-        let next = match nodes.get_mut(after as usize) {
-            Some(node) => std::mem::replace(&mut node.next, index),
-            None => std::mem::replace(&mut self.first, index),
-        };
-        match nodes.get_mut(next as usize) {
-            Some(node) => node.previous = index,
-            None => self.last = index,
-        }
-        let node = &mut nodes[index as usize];
-        (node.previous, node.next) = (after, next);
-        self.len += 1;
-    }
+/// How long a granted slot waits for its caller before it goes to the next: 1 s.
+pub(crate) const MAX_UNCLAIMED: u64 = 1_000_000_000;
 
-    fn unlink(&mut self, nodes: &mut [Node], index: u32) {
-        let node = &mut nodes[index as usize];
-        let (previous, next) = (node.previous, node.next);
-        (node.previous, node.next) = (NONE, NONE);
-        match nodes.get_mut(previous as usize) {
-            Some(node) => node.next = next,
-            None => self.first = next,
-        }
-        match nodes.get_mut(next as usize) {
-            Some(node) => node.previous = previous,
-            None => self.last = previous,
-        }
-        self.len -= 1;
-    }
-}
-
-const NONE: u32 = u32::MAX;
-
-/// How many places are kept for the next crowd.
-const KEEP: usize = 64;
+/// How much room is kept for the next crowd.
+const MAX_KEPT: usize = 64;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,9 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// So many requests in so long a window, as the server states its limit.
+use crate::epoch::nanos;
+
+/// A server's rate limit: a number of requests in a window of time.
 ///
 /// ```
 /// use comfycontrol_rate_limit::Quota;
@@ -31,21 +33,22 @@ impl Quota {
         per: Duration::from_secs(10),
     };
 
-    /// The most requests a quota can allow in one window.
+    /// The most requests a quota can allow in one window: 100,000.
     pub const MAX_REQUESTS: u32 = 100_000;
 
-    /// The shortest window.
+    /// The shortest window: 1 ms.
     pub const MIN_WINDOW: Duration = Duration::from_millis(1);
 
-    /// The longest window.
+    /// The longest window: 1 day.
     pub const MAX_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// Creates a quota of `requests` in any `per`.
     ///
     /// # Errors
     ///
-    /// `requests` must lie in `1..=`[`MAX_REQUESTS`](Self::MAX_REQUESTS), `per` in
-    /// [`MIN_WINDOW`](Self::MIN_WINDOW)`..=`[`MAX_WINDOW`](Self::MAX_WINDOW).
+    /// [`InvalidQuota`] unless `requests` is at least 1 and at most 100,000
+    /// ([`MAX_REQUESTS`](Self::MAX_REQUESTS)), and `per` at least 1 ms
+    /// ([`MIN_WINDOW`](Self::MIN_WINDOW)) and at most 1 day ([`MAX_WINDOW`](Self::MAX_WINDOW)).
     pub const fn new(requests: u32, per: Duration) -> Result<Self, InvalidQuota> {
         let Some(requests) = NonZeroU32::new(requests) else {
             return Err(InvalidQuota(Problem::NoRequests));
@@ -71,9 +74,15 @@ impl Quota {
     pub const fn per(&self) -> Duration {
         self.per
     }
+
+    /// The window as we keep it, in nanoseconds: longer by a thousandth, for clocks that do not agree.
+    pub(crate) fn stretched(&self) -> u64 {
+        let window = nanos(self.per);
+        window + window / 1_000
+    }
 }
 
-/// The numbers given for a [`Quota`] lie outside what a limiter can keep.
+/// The numbers given for a [`Quota`] lie outside of what a limiter can keep.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InvalidQuota(Problem);
 
@@ -105,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_no_limiter_can_keep() {
+    fn rejects_what_no_limiter_can_keep() {
         let second = Duration::from_secs(1);
         for (requests, per, complaint) in [
             (0, second, "a quota must allow at least one request"),

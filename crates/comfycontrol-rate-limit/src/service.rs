@@ -1,27 +1,26 @@
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use comfycontrol_core::Deadline;
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{AdmitBy, Limiter, NotAdmitted, ResponseFuture};
+use crate::reservation::Reservation;
+use crate::shared::Shared;
+use crate::{Rejected, ResponseFuture};
 
-/// Lets requests pass when the limiter says so, in arrival order.
+/// Holds each request back until its [`Limiter`](crate::Limiter) grants it a slot, in arrival order.
 ///
 /// See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]
 pub struct RateLimit<S> {
     inner: S,
-    limiter: Limiter,
+    shared: Arc<Shared>,
 }
 
 impl<S> RateLimit<S> {
-    pub(crate) fn new(inner: S, limiter: Limiter) -> Self {
-        Self { inner, limiter }
-    }
-
-    /// The limiter, to look at it or to share it further.
-    pub fn limiter(&self) -> &Limiter {
-        &self.limiter
+    pub(crate) fn new(inner: S, shared: Arc<Shared>) -> Self {
+        Self { inner, shared }
     }
 
     /// Gets a reference to the inner service.
@@ -43,7 +42,7 @@ impl<S> RateLimit<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for RateLimit<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    S::Error: From<NotAdmitted>,
+    S::Error: From<Rejected>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -57,7 +56,8 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let deadline = request.extensions().get().map(|AdmitBy(at)| *at);
-        ResponseFuture::new(self.inner.clone(), request, self.limiter.turn(), deadline)
+        let deadline = request.extensions().get().map(|Deadline(at)| *at);
+        let reservation = Reservation::new(self.shared.clone());
+        ResponseFuture::new(self.inner.clone(), request, reservation, deadline)
     }
 }

@@ -3,67 +3,63 @@
 //! Everything that may run foreign code (waking, dropping a waker, setting a tokio timer) happens
 //! with the state unlocked. The timers have a lock of their own, never held together with the state's.
 //! Whoever fails to get it leaves the work to the holder, and the holder looks again after unlocking.
+//! Only waiters and timers that have rung wait for the holder: each can be watched from its runtime
+//! alone.
 //!
-//! Each runtime whose tasks wait has one timer, so that neither a runtime that is gone nor one that
-//! nobody drives keeps the others waiting. A timer's waker does what is due itself: no waiter needs
-//! to be polled for the queue to move.
+//! Each runtime whose tasks wait has [one timer](super::timers). Its waker does what is due itself: no
+//! waiter needs to be polled for the queue to move.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
-use std::time::Duration;
 
+use http::{HeaderMap, StatusCode};
 use tokio::runtime;
 use tokio::time::Instant;
 
 use super::clock::{self, Alarm};
-use super::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
-use crate::admission::{Admission, Effects, NEVER};
-use crate::limiter::Refuses;
+use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, this_thread};
+use super::timers::{Bell, Timer, Timers};
+use crate::Snapshot;
+use crate::admission::{Admission, Effects, Outcome};
+use crate::classifier::Classifier;
+use crate::epoch::{Epoch, NEVER};
 
 pub(crate) struct Shared {
     this: Weak<Self>,
-    epoch: Instant,
+    epoch: Epoch,
     bounds_transit: bool,
-    refuses: Option<Refuses>,
+    classifier: Classifier,
     state: Mutex<Admission>,
-    timers: Mutex<Vec<Timer>>,
+    timers: Mutex<Timers>,
+    /// The thread that sets them; 0 if none does.
+    setter: AtomicUsize,
     /// What the timers are set to, at the latest.
     armed: AtomicU64,
-    /// A timer has rung and nobody has looked yet.
-    rung: AtomicBool,
+    /// A timer has fired and nobody has looked yet.
+    fired: AtomicBool,
 }
 
+/// What a timer wakes when it rings.
 #[derive(Debug)]
-struct Timer {
-    bell: Arc<Bell>,
-    waker: Waker,
-    alarm: Alarm,
-}
-
-/// What a timer wakes.
-#[derive(Debug)]
-struct Bell {
+struct Expiry {
     shared: Weak<Shared>,
     runtime: runtime::Id,
-    rung: AtomicBool,
+    bell: Arc<Bell>,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        state: Admission,
-        bounds_transit: bool,
-        refuses: Option<Refuses>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(state: Admission, bounds_transit: bool, classifier: Classifier) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
-            epoch: clock::now(),
+            epoch: Epoch::new(clock::now()),
             bounds_transit,
-            refuses,
+            classifier,
             state: Mutex::new(state),
-            timers: Mutex::new(Vec::new()),
+            timers: Mutex::new(Timers::default()),
+            setter: AtomicUsize::new(0),
             armed: AtomicU64::new(NEVER),
-            rung: AtomicBool::new(false),
+            fired: AtomicBool::new(false),
         })
     }
 
@@ -73,10 +69,10 @@ impl Shared {
         self.bounds_transit
     }
 
-    /// Which replies are refusals, if not those with status 429.
+    /// What a response means to the limiter.
     #[inline]
-    pub(crate) fn refuses(&self) -> Option<&Refuses> {
-        self.refuses.as_ref()
+    pub(crate) fn outcome(&self, status: StatusCode, headers: &HeaderMap) -> Outcome {
+        self.classifier.outcome(status, headers)
     }
 
     #[inline]
@@ -87,14 +83,16 @@ impl Shared {
     /// Our time: nanoseconds since the limiter was made.
     #[inline]
     pub(crate) fn nanos(&self, at: Instant) -> u64 {
-        crate::admission::nanos(at.saturating_duration_since(self.epoch))
+        self.epoch.nanos(at)
     }
 
     pub(crate) fn instant(&self, nanos: u64) -> Instant {
-        let since_epoch = Duration::from_nanos(nanos);
-        self.epoch
-            .checked_add(since_epoch)
-            .unwrap_or_else(|| self.epoch + FAR)
+        self.epoch.instant(nanos)
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let now = self.now();
+        self.with(|state| state.snapshot(now, |nanos| self.instant(nanos)))
     }
 
     /// Does something that wakes nobody and sets no timer.
@@ -105,7 +103,7 @@ impl Shared {
 
     /// Does something at `now`, then deals with its effects.
     #[cold]
-    pub(crate) fn act<T>(
+    pub(crate) fn update<T>(
         &self,
         now: u64,
         action: impl FnOnce(&mut Admission, u64, &mut Effects) -> T,
@@ -117,7 +115,7 @@ impl Shared {
             (result, state.alarm())
         };
         if alarm < self.armed.load(Ordering::SeqCst) {
-            self.arm(Here::Elsewhere);
+            self.arm(CalledFrom::Elsewhere);
         }
         effects.apply();
         result
@@ -125,84 +123,98 @@ impl Shared {
 
     /// Does what is due.
     pub(crate) fn run(&self, now: u64) {
-        self.act(now, Admission::run);
+        self.update(now, Admission::run);
     }
 
     /// Sees to it that the runtime of a call that is about to wait keeps the time.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime with time enabled.
+    /// Outside a tokio runtime with time enabled, and in one that has gone.
     pub(crate) fn keep_time(&self) {
-        let runtime = clock::runtime();
-        let is_here = |timer: &Timer| Some(timer.bell.runtime) == runtime;
-        let mut timers = self.timers.lock();
-        if !timers.iter().any(is_here) {
-            // Fails loudly outside a runtime, where nothing could keep the time, and before anything
-            // is done that others rely on.
-            let alarm = Alarm::new(self.instant(NEVER));
-            timers.extend(runtime.map(|runtime| Timer::new(self, runtime, alarm)));
+        let here = clock::runtime();
+        if !self.timers.lock().are_kept_by(here) {
+            // Fails loudly where nothing could keep the time, and before anything is done that
+            // others rely on.
+            Alarm::new(self.instant(NEVER)).watch(Waker::noop());
         }
-        drop(timers);
-        self.arm(Here::Waiter);
+        self.arm(CalledFrom::Waiter);
+    }
+
+    fn timer(&self, runtime: runtime::Id) -> Timer {
+        let bell = Arc::new(Bell::default());
+        let expiry = Expiry {
+            shared: self.this.clone(),
+            runtime,
+            bell: bell.clone(),
+        };
+        let alarm = Alarm::new(self.instant(NEVER));
+        Timer::new(runtime, bell, Arc::new(expiry).into(), alarm)
     }
 
     /// Does what is due and sets the timers, until nobody has changed anything meanwhile.
-    fn arm(&self, here: Here) {
+    fn arm(&self, from: CalledFrom) {
         let mut effects = Effects::default();
         loop {
-            if self.rung.swap(false, Ordering::SeqCst) {
+            if self.fired.swap(false, Ordering::SeqCst) {
                 self.armed.store(NEVER, Ordering::SeqCst);
                 let now = self.now();
                 self.state.lock().run(now, &mut effects);
             }
-            let alarm = self.state.lock().alarm();
-            if alarm == NEVER && here != Here::Waiter {
+            let (alarm, awaited) = {
+                let state = self.state.lock();
+                (state.alarm(), state.is_awaited())
+            };
+            if alarm == NEVER && from == CalledFrom::Elsewhere {
                 break;
             }
-            let timers = match here {
-                // Its new timer can be watched from here only. The holder waits for nobody.
-                Here::Waiter => Some(self.timers.lock()),
-                Here::Elsewhere | Here::Timer(_) => self.timers.try_lock(),
+            let timers = match from {
+                // Its timer can be watched from here only. The holder waits for nobody.
+                CalledFrom::Waiter | CalledFrom::Timer(_) => Some(self.timers.lock()),
+                CalledFrom::Elsewhere => self.timers.try_lock(),
             };
             let Some(mut timers) = timers else {
                 break; // the holder looks again
             };
-            let stopped = self.set(&mut timers, alarm, here);
+            let unneeded = match from {
+                CalledFrom::Timer(runtime) if alarm == NEVER && !awaited => timers.retire(runtime),
+                _ => None,
+            };
+            let stopped = self.set(&mut timers, alarm, from);
             drop(timers);
+            drop(unneeded);
             if !stopped.is_empty() {
                 // Those who relied on it must see to a new one.
-                self.state.lock().rouse(&mut effects);
+                let one_of = |runtime| stopped.iter().any(|timer| timer.is_of(runtime));
+                self.state.lock().wake_all(one_of, &mut effects);
             }
             let changed = self.state.lock().alarm() != alarm;
-            if !changed && !self.rung.load(Ordering::SeqCst) {
+            if !changed && !self.fired.load(Ordering::SeqCst) {
                 break;
             }
         }
         effects.apply();
     }
 
-    /// Sets all timers to `alarm`; returns those that will not ring any more, to be dropped with
+    /// Sets all timers to `alarm`, and a new one where a runtime has none; returns those that will not ring any more, to be dropped with
     /// nothing locked.
-    fn set(&self, timers: &mut Vec<Timer>, alarm: u64, here: Here) -> Vec<Timer> {
-        let at = self.instant(alarm);
-        let runtime = match here {
+    fn set(&self, timers: &mut Timers, alarm: u64, from: CalledFrom) -> Vec<Timer> {
+        let here = match from {
             // Even inside a runtime: it may be shut down beside us.
-            Here::Elsewhere => None,
-            Here::Timer(runtime) => Some(runtime),
-            Here::Waiter => clock::runtime(),
+            CalledFrom::Elsewhere => None,
+            CalledFrom::Timer(runtime) => Some(runtime),
+            CalledFrom::Waiter => clock::runtime(),
         };
-        let mut stopped = Vec::new();
-        let mut index = 0;
-        while let Some(timer) = timers.get_mut(index) {
-            match timer.set(at, runtime) {
-                State::Set => index += 1,
-                State::Due => {
-                    self.rung.store(true, Ordering::SeqCst);
-                    index += 1;
-                }
-                State::Stopped => stopped.push(timers.swap_remove(index)),
-            }
+        if let (CalledFrom::Waiter, Some(runtime)) = (from, here)
+            && !timers.are_kept_by(here)
+        {
+            timers.push(self.timer(runtime));
+        }
+        self.setter.store(this_thread(), Ordering::SeqCst);
+        let (stopped, is_due) = timers.set(self.instant(alarm), here);
+        self.setter.store(0, Ordering::SeqCst);
+        if is_due {
+            self.fired.store(true, Ordering::SeqCst);
         }
         let armed = if timers.is_empty() { NEVER } else { alarm };
         self.armed.store(armed, Ordering::SeqCst);
@@ -212,13 +224,19 @@ impl Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
+        let seen = self.snapshot();
+        f.debug_struct("Limiter")
+            .field("limit", &seen.limit())
+            .field("free", &seen.free())
+            .field("in_flight", &seen.in_flight())
+            .field("queued", &seen.queued())
+            .finish_non_exhaustive()
     }
 }
 
-/// Where we are when a timer may have to be set.
+/// From where a timer is set, if that is needed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Here {
+pub(crate) enum CalledFrom {
     /// Anywhere, perhaps outside any runtime.
     Elsewhere,
     /// In the waker of that runtime's timer, so that the runtime is alive or says that it is not.
@@ -227,48 +245,7 @@ pub(crate) enum Here {
     Waiter,
 }
 
-enum State {
-    Set,
-    Due,
-    Stopped,
-}
-
-impl Timer {
-    fn new(shared: &Shared, runtime: runtime::Id, alarm: Alarm) -> Self {
-        let bell = Arc::new(Bell {
-            shared: shared.this.clone(),
-            runtime,
-            rung: AtomicBool::new(true), // nobody watches it yet
-        });
-        let waker = Waker::from(bell.clone());
-        Self { bell, waker, alarm }
-    }
-
-    /// `here` is the runtime we are in: a timer can be watched from its own only.
-    fn set(&mut self, at: Instant, here: Option<runtime::Id>) -> State {
-        self.alarm.set(at);
-        if self.alarm.is_over() {
-            return if clock::now() >= at {
-                State::Due
-            } else {
-                State::Stopped // its runtime is gone
-            };
-        }
-        if !self.bell.rung.swap(false, Ordering::SeqCst) {
-            return State::Set; // still watched
-        }
-        if here != Some(self.bell.runtime) {
-            return State::Stopped;
-        }
-        if self.alarm.watch(&self.waker) {
-            self.bell.rung.store(true, Ordering::SeqCst);
-            return State::Due;
-        }
-        State::Set
-    }
-}
-
-impl Wake for Bell {
+impl Wake for Expiry {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -277,14 +254,12 @@ impl Wake for Bell {
         let Some(shared) = self.shared.upgrade() else {
             return;
         };
-        self.rung.store(true, Ordering::SeqCst);
-        shared.rung.store(true, Ordering::SeqCst);
-        // Setting a timer may ring it at once: then the one who sets it goes on from there.
-        if shared.timers.try_lock().is_some() {
-            shared.arm(Here::Timer(self.runtime));
+        shared.fired.store(true, Ordering::SeqCst);
+        // To set a timer may ring it at once: then the one who sets it goes on from there.
+        let by_setting = shared.setter.load(Ordering::SeqCst) == this_thread();
+        self.bell.ring(by_setting);
+        if !by_setting {
+            shared.arm(CalledFrom::Timer(self.runtime));
         }
     }
 }
-
-/// Where a platform's clock ends before our numbers do: some thirty years.
-const FAR: Duration = Duration::from_secs(1_000_000_000);

@@ -1,12 +1,14 @@
 use tokio::time::Instant;
 
+use crate::admission::Counters;
+
 /// What a [`Limiter`](crate::Limiter) looked like at one moment. Taking it consumes nothing.
 ///
 /// ```
 /// use comfycontrol_rate_limit::{Limiter, Quota};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), comfycontrol_rate_limit::NotAdmitted> {
+/// # async fn main() -> Result<(), comfycontrol_rate_limit::Rejected> {
 /// let limiter = Limiter::new(Quota::COMFYCONTROL);
 /// let permit = limiter.acquire().await?;
 ///
@@ -19,22 +21,12 @@ use tokio::time::Instant;
 pub struct Snapshot {
     pub(crate) limit: u64,
     pub(crate) free: u64,
-    pub(crate) outstanding: u64,
+    pub(crate) in_flight: u64,
     pub(crate) queued: usize,
     pub(crate) next_slot: Option<Instant>,
-    pub(crate) closed_until: Option<Instant>,
-    pub(crate) counters: Counters,
-}
-
-/// What has happened since the limiter was made.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counters {
+    pub(crate) paused_until: Option<Instant>,
     pub(crate) granted: u64,
-    pub(crate) queued: u64,
-    pub(crate) not_admitted: u64,
-    pub(crate) refused: u64,
-    pub(crate) lost: u64,
-    pub(crate) cooldowns: u64,
+    pub(crate) counters: Counters,
 }
 
 impl Snapshot {
@@ -48,9 +40,9 @@ impl Snapshot {
         self.free
     }
 
-    /// How many slots are granted to requests that have not been answered yet.
+    /// How many slots are granted to requests whose response has not come yet.
     pub fn in_flight(&self) -> u64 {
-        self.outstanding
+        self.in_flight
     }
 
     /// How many calls wait for a slot.
@@ -59,42 +51,43 @@ impl Snapshot {
     }
 
     /// When the first call that waits, or a new one if none does, gets its slot; `None` while that
-    /// depends on answers that have not arrived.
+    /// depends on responses that have not arrived, or on permits that are held.
     pub fn next_slot(&self) -> Option<Instant> {
         self.next_slot
     }
 
-    /// Until when the gate is certainly closed, after a refusal by the server or by hand.
-    pub fn closed_until(&self) -> Option<Instant> {
-        self.closed_until
+    /// Until when nothing leaves for certain: by a cooldown, or by
+    /// [`Limiter::pause_for`](crate::Limiter::pause_for). `None` when neither is under way.
+    pub fn paused_until(&self) -> Option<Instant> {
+        self.paused_until
     }
 
     /// Counter: slots granted and not given back.
     pub fn granted(&self) -> u64 {
-        self.counters.granted
+        self.granted
     }
 
     /// Counter: calls that had to wait.
-    pub fn ever_queued(&self) -> u64 {
-        self.counters.queued
+    pub fn waited(&self) -> u64 {
+        self.counters.waited
     }
 
-    /// Counter: calls refused by the limiter, see [`NotAdmitted`](crate::NotAdmitted).
-    pub fn not_admitted(&self) -> u64 {
-        self.counters.not_admitted
+    /// Counter: calls rejected by the limiter, see [`Rejected`](crate::Rejected).
+    pub fn rejected(&self) -> u64 {
+        self.counters.rejected
     }
 
-    /// Counter: requests refused by the server, by default those answered with 429.
-    pub fn refused(&self) -> u64 {
-        self.counters.refused
+    /// Counter: requests throttled by the server, by default those with a response of status 429.
+    pub fn throttled(&self) -> u64 {
+        self.counters.throttled
     }
 
-    /// Counter: requests whose response failed or was dropped before it came.
+    /// Counter: requests whose response failed, or was dropped before it came.
     pub fn lost(&self) -> u64 {
         self.counters.lost
     }
 
-    /// Counter: cooldowns; all refusals of one burst are one.
+    /// Counter: cooldowns; all throttled responses of one burst are one.
     pub fn cooldowns(&self) -> u64 {
         self.counters.cooldowns
     }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{InFlight, Limiter, Quota, Window};
+use comfycontrol_rate_limit::{Algorithm, InFlight, Limiter, Quota};
 use http::Response;
 use tokio::time;
 use tokio_test::{assert_ready_ok, task};
@@ -17,7 +17,9 @@ async fn a_burst_of_429s_is_one_warning_and_its_end_one_message() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
     let quota = Quota::COMFYCONTROL;
-    let limiter = Limiter::builder(quota).window(Window::Sliding).build();
+    let limiter = Limiter::builder(quota)
+        .algorithm(Algorithm::SlidingLog)
+        .build();
     let flights: Vec<_> = (0..40).map(|_| use_slot(&limiter)).collect();
     for flight in flights {
         flight.settle(&Response::builder().status(429).body(()).unwrap());

@@ -19,7 +19,7 @@ pub(crate) struct Flight {
     after_stamp: Option<NonZeroU64>,
 }
 
-// A turn is moved at every step of a call.
+// It is moved at every step of a call.
 const _: () = assert!(size_of::<Flight>() <= 16);
 
 impl Flight {
@@ -34,7 +34,7 @@ impl Flight {
         }
     }
 
-    /// Whether an ordinary answer changes nothing but the account.
+    /// Whether an ordinary response changes nothing but the account.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
         self.probe.is_none() && self.after_stamp.is_none()
@@ -54,11 +54,11 @@ impl Flight {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
     /// The head of a response came.
-    Answered,
+    Responded,
     /// No response will come; the request may still be on its way.
     Lost,
-    /// The server refused it, and asked for that much silence.
-    Refused(Option<Duration>),
+    /// The server throttled it, and asked for that long a wait.
+    Throttled(Option<Duration>),
 }
 
 /// What is worth telling about a settled request.

@@ -1,26 +1,24 @@
 use super::*;
 
-const PATIENCE: u64 = 10;
-
 fn closed() -> Cooldown {
-    let mut gate = Cooldown::new(PATIENCE);
-    gate.refused(0, gate.episode(), |_| 10);
+    let mut gate = Cooldown::new();
+    gate.throttled(0, gate.episode(), |_| 10);
     gate
 }
 
 #[test]
-fn opens_to_one_probe_and_with_its_answer_to_all() {
+fn opens_to_one_probe_and_with_its_response_to_all() {
     let mut gate = closed();
     assert_eq!(gate.check(9), Gate::Wait { until: 10 });
     assert_eq!(gate.check(10), Gate::PassAsProbe);
     let probe = gate.probe(10);
     assert_eq!(gate.check(19), Gate::WaitForProbe { until: 20 });
-    assert!(gate.probe_answered(probe));
+    assert!(gate.probe_succeeded(probe));
     assert_eq!(gate.check(11), Gate::Pass);
 }
 
 #[test]
-fn only_the_loss_of_the_latest_probe_counts_but_any_of_their_answers() {
+fn only_the_loss_of_the_latest_probe_counts_but_any_of_their_responses() {
     let mut gate = closed();
     let first = gate.probe(10);
     assert_eq!(gate.check(20), Gate::PassAsProbe);
@@ -29,65 +27,97 @@ fn only_the_loss_of_the_latest_probe_counts_but_any_of_their_answers() {
     assert_eq!(gate.check(21), Gate::WaitForProbe { until: 30 });
     gate.probe_lost(second);
     assert_eq!(gate.check(21), Gate::PassAsProbe);
-    assert!(gate.probe_answered(first));
+    assert!(gate.probe_succeeded(first));
 }
 
 #[test]
-fn a_probe_from_before_the_last_refusal_opens_nothing() {
+fn a_probe_from_before_the_last_429_opens_nothing() {
     let mut gate = closed();
     let stale = gate.probe(10);
-    gate.refused(11, 0, |_| 10);
+    gate.throttled(11, 0, |_| 10);
     let probe = gate.probe(21);
-    assert!(!gate.probe_answered(stale));
+    assert!(!gate.probe_succeeded(stale));
     gate.probe_lost(stale);
     assert_eq!(gate.check(22), Gate::WaitForProbe { until: 31 });
-    assert!(gate.probe_answered(probe));
+    assert!(gate.probe_succeeded(probe));
 }
 
 #[test]
-fn strikes_count_refused_probes_only() {
-    let mut gate = Cooldown::new(PATIENCE);
+fn strikes_count_throttled_probes_only() {
+    let mut gate = Cooldown::new();
     for strikes in 0..5 {
         let episode = gate.episode();
-        let refused = gate.refused(100, episode, |seen| {
+        let throttled = gate.throttled(100, episode, |seen| {
             assert_eq!(seen, strikes);
             10
         });
-        assert_eq!(refused, Refusal::NewEpisode { strikes });
+        assert_eq!(throttled, Throttled::NewEpisode { strikes });
         // The rest of the burst.
         for _ in 0..3 {
-            assert_eq!(gate.refused(100, episode, |_| 10), Refusal::SameEpisode);
+            assert_eq!(gate.throttled(100, episode, |_| 10), Throttled::SameEpisode);
         }
         gate.probe(110);
     }
     let probe = gate.probe(120);
-    gate.probe_answered(probe);
+    gate.probe_succeeded(probe);
     assert_eq!(
-        gate.refused(130, gate.episode(), |_| 10),
-        Refusal::NewEpisode { strikes: 0 }
+        gate.throttled(130, gate.episode(), |_| 10),
+        Throttled::NewEpisode { strikes: 0 }
     );
 }
 
 #[test]
-fn the_later_of_a_refusal_and_a_pause_by_hand_counts() {
+fn a_stragglers_429_is_no_strike_and_makes_the_next_one_none() {
     let mut gate = closed();
-    gate.hold(5);
+    let probe = gate.probe(10);
+    gate.probe_succeeded(probe);
+    let current = gate.episode();
+    assert_eq!(gate.throttled(20, 0, |_| 10), Throttled::SameEpisode);
+    let first = Throttled::NewEpisode { strikes: 0 };
+    assert_eq!(gate.throttled(22, current, |_| 10), first);
+    assert_eq!(gate.closed_until(22), Some(32));
+    // With a strike since, one from before pauses as if there were none.
+    let second = Throttled::NewEpisode { strikes: 1 };
+    let probe_episode = gate.episode();
+    gate.probe(32);
+    assert_eq!(gate.throttled(33, probe_episode, |_| 20), second);
+    gate.throttled(34, 0, |strikes| 10 << strikes);
+    assert_eq!(gate.closed_until(34), Some(53));
+}
+
+#[test]
+fn a_probe_is_given_as_long_as_the_gate_was_closed() {
+    let mut gate = Cooldown::new();
+    gate.throttled(0, gate.episode(), |_| 60);
+    gate.throttled(1, 0, |_| 5);
+    gate.probe(60);
+    assert_eq!(gate.check(119), Gate::WaitForProbe { until: 120 });
+    assert_eq!(gate.check(120), Gate::PassAsProbe);
+    gate.throttled(121, gate.episode(), |_| 5);
+    gate.probe(126);
+    assert_eq!(gate.check(127), Gate::WaitForProbe { until: 131 });
+}
+
+#[test]
+fn the_later_of_a_429_and_a_pause_by_hand_counts() {
+    let mut gate = closed();
+    gate.pause(5);
     assert_eq!(gate.closed_until(0), Some(10));
-    gate.hold(30);
+    gate.pause(30);
     assert_eq!(gate.check(0), Gate::Wait { until: 30 });
     assert_eq!(gate.closed_until(30), None);
     assert_eq!(
         gate.check(30),
         Gate::PassAsProbe,
-        "the refusal is not forgotten"
+        "the 429 is not forgotten"
     );
 }
 
 #[test]
 fn by_hand_nobody_needs_to_probe() {
-    let mut gate = Cooldown::new(PATIENCE);
-    gate.hold(5);
-    gate.hold(3);
+    let mut gate = Cooldown::new();
+    gate.pause(5);
+    gate.pause(3);
     assert_eq!(gate.check(4), Gate::Wait { until: 5 });
     assert_eq!(gate.check(5), Gate::Pass);
 }

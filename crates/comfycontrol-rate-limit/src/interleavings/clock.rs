@@ -1,5 +1,5 @@
 //! A clock that moves when told to, and runtimes whose timers behave as tokio's do: setting a timer to
-//! a time that its runtime has seen already, or whose runtime is gone, rings it on the spot; polling
+//! a time that its runtime has seen already, or whose runtime is gone, fires it on the spot; polling
 //! one whose runtime is gone panics.
 
 use std::cell::{Cell, RefCell};
@@ -107,11 +107,16 @@ pub(crate) fn start() {
     WORLD.with(|slot| *slot.borrow_mut() = Some(Arc::new(world)));
 }
 
-/// This thread runs a task of that runtime, which does not go meanwhile.
+/// This thread runs a task of that runtime, which does not go meanwhile; of the other if it has gone.
 pub(crate) fn enter(runtime: usize) -> Running {
     let world = world();
-    let driver = &world.drivers[runtime];
-    driver.lock().running += 1;
+    let mut driver = world.drivers[runtime].lock();
+    if driver.is_gone {
+        drop(driver);
+        return enter(1 - runtime);
+    }
+    driver.running += 1;
+    drop(driver);
     CURRENT.with(|current| current.set(Some(runtime)));
     Running { runtime }
 }

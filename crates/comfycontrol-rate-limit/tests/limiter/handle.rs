@@ -1,10 +1,10 @@
-//! The handle: used without tower, looked at, closed by hand, retuned.
+//! The handle: used without tower, looked at, paused by hand.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::NotAdmittedReason::WouldWaitTooLong;
-use comfycontrol_rate_limit::{Limiter, Quota, Window};
+use comfycontrol_rate_limit::Limiter;
+use comfycontrol_rate_limit::RejectedReason::WouldWaitTooLong;
 use http::{HeaderMap, StatusCode};
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
@@ -23,24 +23,27 @@ async fn a_permit_that_is_dropped_gives_its_slot_to_the_next() {
     assert!(next.is_woken());
     let _permit = assert_ready_ok!(next.poll());
     let seen = limiter.snapshot();
-    assert_eq!((seen.granted(), seen.ever_queued()), (1, 1));
+    assert_eq!((seen.granted(), seen.waited()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_permit_can_be_settled_by_its_parts() {
     let limiter = sliding(1);
     send(&limiter).settle_parts(StatusCode::OK, &HeaderMap::new());
-    assert_eq!(limiter.snapshot().refused(), 0);
+    assert_eq!(limiter.snapshot().throttled(), 0);
     time::advance(WINDOW + MILLISECOND).await;
     send(&limiter).settle_parts(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new());
-    assert_eq!(limiter.snapshot().refused(), 1);
+    assert_eq!(limiter.snapshot().throttled(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_weak_handle_lets_the_limiter_go() {
     let limiter = sliding(1);
     let weak = limiter.downgrade();
-    assert!(weak.upgrade().is_some_and(|same| same.is_same(&limiter)));
+    assert!(
+        weak.upgrade()
+            .is_some_and(|same| same.same_limiter(&limiter))
+    );
     let permit = assert_ready_ok!(task::spawn(limiter.acquire()).poll());
     drop(limiter);
     assert!(weak.upgrade().is_some(), "a permit keeps it");
@@ -95,7 +98,7 @@ async fn a_snapshot_tells_what_there_is_and_consumes_nothing() {
         (seen.limit(), seen.free(), seen.in_flight(), seen.granted()),
         (3, 1, 2, 2)
     );
-    answer(flight);
+    respond(flight);
     drop(permit);
     let seen = limiter.snapshot();
     assert_eq!((seen.free(), seen.in_flight(), seen.granted()), (2, 0, 1));
@@ -103,10 +106,10 @@ async fn a_snapshot_tells_what_there_is_and_consumes_nothing() {
     let mut call = task::spawn(limiter.acquire());
     assert_pending!(call.poll());
     let seen = limiter.snapshot();
-    assert_eq!((seen.free(), seen.queued(), seen.ever_queued()), (0, 1, 1));
+    assert_eq!((seen.free(), seen.queued(), seen.waited()), (0, 1, 1));
     let next = seen.next_slot().unwrap() - start;
     assert!((WINDOW..WINDOW + MILLISECOND).contains(&next));
-    assert_eq!(seen.closed_until(), None);
+    assert_eq!(seen.paused_until(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,19 +117,19 @@ async fn no_next_slot_is_promised_while_everything_is_on_its_way() {
     let limiter = sliding(1);
     let flight = send(&limiter);
     assert_eq!(limiter.snapshot().next_slot(), None);
-    answer(flight);
+    respond(flight);
     assert!(limiter.snapshot().next_slot().is_some());
 }
 
 #[tokio::test(start_paused = true)]
-async fn closed_by_hand_nothing_leaves_and_those_who_wait_go_on_waiting() {
+async fn paused_by_hand_nothing_leaves_and_those_who_wait_go_on_waiting() {
     let limiter = sliding(2);
     let start = now();
-    limiter.close_for(5 * SECOND);
-    limiter.close_for(SECOND); // does not shorten it
+    limiter.pause_for(5 * SECOND);
+    limiter.pause_for(SECOND); // does not shorten it
     let seen = limiter.snapshot();
     assert_eq!(
-        (seen.free(), seen.closed_until()),
+        (seen.free(), seen.paused_until()),
         (0, Some(start + 5 * SECOND))
     );
     let mut calls = [0, 1].map(|_| task::spawn(limiter.acquire()));
@@ -134,78 +137,20 @@ async fn closed_by_hand_nothing_leaves_and_those_who_wait_go_on_waiting() {
         assert_pending!(call.poll());
     }
     time::advance(4 * SECOND).await;
-    limiter.close_for(3 * SECOND);
+    limiter.pause_for(3 * SECOND);
     time::advance(3 * SECOND - MILLISECOND).await;
     assert!(calls.iter().all(|call| !call.is_woken()));
     time::advance(2 * MILLISECOND).await;
-    // Nothing was refused, so nobody needs to probe.
+    // Nothing was throttled, so nobody needs to probe.
     assert!(calls.iter().all(|call| call.is_woken()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_longest_pause_is_bounded() {
     let limiter = sliding(1);
-    limiter.close_for(Duration::MAX);
-    let until = limiter.snapshot().closed_until().unwrap();
+    limiter.pause_for(Duration::MAX);
+    let until = limiter.snapshot().paused_until().unwrap();
     assert_eq!(until - now(), Limiter::MAX_PAUSE);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_larger_quota_lets_those_who_wait_go_at_once() {
-    let limiter = sliding(1);
-    spend(&limiter, 1);
-    let mut calls = [0, 1, 2].map(|_| task::spawn(limiter.acquire()));
-    for call in &mut calls {
-        assert_pending!(call.poll());
-    }
-    limiter.retune(quota(3));
-    assert_eq!(
-        [0, 1, 2].map(|i: usize| calls[i].is_woken()),
-        [true, true, false]
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_smaller_quota_counts_what_was_sent_under_the_larger_one() {
-    let limiter = sliding(5);
-    spend(&limiter, 4);
-    let mut call = task::spawn(limiter.acquire());
-    limiter.retune(quota(2));
-    assert_pending!(call.poll());
-    assert_eq!(
-        (limiter.snapshot().limit(), limiter.snapshot().free()),
-        (2, 0)
-    );
-    time::advance(WINDOW).await;
-    assert!(!call.is_woken());
-    time::advance(MILLISECOND).await;
-    assert!(call.is_woken());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_shorter_window_shortens_the_wait_under_way() {
-    let limiter = sliding(1);
-    spend(&limiter, 1);
-    let mut call = task::spawn(limiter.acquire());
-    assert_pending!(call.poll());
-    time::advance(SECOND).await;
-    limiter.retune(Quota::new(1, 2 * SECOND).unwrap());
-    time::advance(SECOND + 3 * MILLISECOND).await;
-    assert!(call.is_woken());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_longer_window_waits_for_all_that_was_forgotten() {
-    let limiter = Limiter::builder(Quota::new(1, SECOND).unwrap())
-        .window(Window::Sliding)
-        .build();
-    spend(&limiter, 1);
-    let forgotten = now();
-    time::advance(2 * SECOND).await;
-    assert_eq!(limiter.snapshot().free(), 1);
-    limiter.retune(quota(1));
-    let until = limiter.snapshot().closed_until().unwrap();
-    assert!((2 * WINDOW..2 * WINDOW + MILLISECOND).contains(&(until - forgotten)));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use comfycontrol_test::next_request;
 use http::Response;
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
@@ -64,7 +65,7 @@ async fn calls_the_very_instance_that_was_made_ready() {
     handle.allow(1);
     assert!(patient.is_woken());
     assert_pending!(patient.poll());
-    assert_eq!(*sent(&mut handle).0.body(), "patient");
+    assert_eq!(*next_request(&mut handle).0.body(), "patient");
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +97,7 @@ async fn a_slot_nobody_takes_up_goes_to_the_next_and_the_call_keeps_its_place() 
     time::advance(2 * MILLISECOND).await;
     assert!(next.is_woken());
     assert_pending!(next.poll());
-    answer(&mut open_handle, "");
+    respond(&mut open_handle, "");
     assert_ready_ok!(next.poll());
 
     // It comes for its slot too late, and still goes before whoever came after it.
@@ -107,25 +108,31 @@ async fn a_slot_nobody_takes_up_goes_to_the_next_and_the_call_keeps_its_place() 
     time::advance(WINDOW + MILLISECOND).await;
     assert!(parked.is_woken() && !last.is_woken());
     assert_pending!(parked.poll());
-    assert_eq!(*sent(&mut blocked_handle).0.body(), "parked");
+    assert_eq!(*next_request(&mut blocked_handle).0.body(), "parked");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_waits_again_lets_the_inner_services_readiness_go() {
+async fn a_call_that_waits_again_keeps_what_it_has_of_the_inner_service() {
     let limiter = sliding(1);
     let inner = Choosy::default();
     inner.blocked.store(1, Ordering::Relaxed);
     let mut service = limiter.layer().layer(inner.clone());
     let mut parked = call(&mut service, "parked");
     assert_pending!(parked.poll());
-    assert_eq!(inner.held(), 1, "it waits for the inner service");
     let mut rival = task::spawn(limiter.acquire());
     assert_pending!(rival.poll());
     time::advance(2 * SECOND).await;
     let permit = assert_ready_ok!(rival.poll());
     assert_pending!(parked.poll());
-    assert_eq!(inner.held(), 0, "it waits for a slot");
+    assert_eq!(inner.held(), 1, "it waits for the inner service");
+    assert_eq!(limiter.snapshot().queued(), 0, "and cannot use a slot yet");
+    inner.blocked.store(0, Ordering::Relaxed);
+    assert_pending!(parked.poll());
+    assert_eq!(inner.held(), 1, "it waits for a slot");
+    assert_eq!(limiter.snapshot().queued(), 1);
     drop(permit);
+    assert!(parked.is_woken());
+    assert_ready_ok!(parked.poll());
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +154,7 @@ async fn futures_parked_after_their_grant_do_not_stop_the_others() {
     for other in &mut others {
         assert!(other.is_woken());
         assert_pending!(other.poll());
-        assert_eq!(*sent(&mut handle).0.body(), "other");
+        assert_eq!(*next_request(&mut handle).0.body(), "other");
     }
 }
 

@@ -2,10 +2,11 @@
 //! not made ready.
 
 use comfycontrol_rate_limit::{Limiter, RateLimit};
+use comfycontrol_test::arrived;
 use http::{Request, Response};
-use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
+use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::{Layer, Service};
-use tower_test::mock::{self, Handle, SendResponse};
+use tower_test::mock::{self, Handle};
 
 pub(crate) type Req = Request<&'static str>;
 pub(crate) type Res = Response<&'static str>;
@@ -20,19 +21,14 @@ pub(crate) fn call<S: Service<Req>>(service: &mut S, body: &'static str) -> task
     task::spawn(service.call(Request::new(body)))
 }
 
-/// The one request that must have been sent.
-pub(crate) fn sent(handle: &mut Handle<Req, Res>) -> (Req, SendResponse<Res>) {
-    assert_ready!(handle.poll_request()).expect("the service is gone")
+pub(crate) fn respond(handle: &mut Handle<Req, Res>, body: &'static str) {
+    arrived(handle).send_response(Response::new(body));
 }
 
-pub(crate) fn answer(handle: &mut Handle<Req, Res>, body: &'static str) {
-    sent(handle).1.send_response(Response::new(body));
-}
-
-/// One call, sent and answered.
+/// One call and its response.
 pub(crate) fn exchange(service: &mut Mocked, handle: &mut Handle<Req, Res>) {
     let mut call = call(service, "");
     assert_pending!(call.poll());
-    answer(handle, "");
+    respond(handle, "");
     assert_ready_ok!(call.poll());
 }

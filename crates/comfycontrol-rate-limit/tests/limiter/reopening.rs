@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{InFlight, Limiter, NotAdmitted, Permit};
+use comfycontrol_rate_limit::{InFlight, Limiter, Permit, Rejected};
 use http::Response;
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_ok, task};
 
 use super::support::*;
+use super::traffic::*;
 
 // === reopening ===
 
 #[tokio::test(start_paused = true)]
-async fn one_request_goes_first_and_any_answer_lets_the_others_follow() {
+async fn one_request_goes_first_and_any_response_lets_the_others_follow() {
     for status in [200, 204, 301, 401, 404, 500, 503] {
         let (limiter, mut calls) = reopening().await;
         let probe = assert_ready_ok!(calls[0].poll()).dispatch();
@@ -27,13 +28,28 @@ async fn one_request_goes_first_and_any_answer_lets_the_others_follow() {
 #[tokio::test(start_paused = true)]
 async fn only_the_probe_is_free_when_the_gate_opens() {
     let limiter = sliding(40);
-    refuse(send(&limiter), &[("retry-after", "60")]);
+    throttle(send(&limiter), &[("retry-after", "60")]);
     time::advance(61 * SECOND).await;
     assert_eq!(limiter.snapshot().free(), 1);
     let probe = send(&limiter);
     assert_eq!(limiter.snapshot().free(), 0);
-    answer(probe);
+    respond(probe);
     assert_eq!(limiter.snapshot().free(), 39);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_gate_opens_to_one_and_then_to_no_more_than_the_quota() {
+    for algorithm in BOTH {
+        let (limiter, log) = (limiter(5, algorithm), Log::default());
+        throttle(send(&limiter), &[]);
+        let latency = 2 * SECOND;
+        within(YEAR, call_at_once(&limiter, 50, latency, &log).join_all()).await;
+        {
+            let log = log.lock().unwrap();
+            assert!(log[1] >= log[0] + latency, "the probe goes alone");
+        }
+        assert!(most_in_a_window(&log) <= 5, "{algorithm:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,19 +77,19 @@ async fn a_probe_that_nobody_takes_up_hands_its_role_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_unanswered_for_a_cooldown_lets_the_next_go() {
+async fn a_probe_without_a_response_for_as_long_as_the_pause_lets_the_next_go() {
     let (limiter, mut calls) = reopening().await;
     let slow = assert_ready_ok!(calls[0].poll()).dispatch();
-    time::advance(10 * SECOND - 10 * MILLISECOND).await;
+    time::advance(PAUSE - 10 * MILLISECOND).await;
     assert!(!calls[1].is_woken());
     time::advance(20 * MILLISECOND).await;
     assert!(calls[1].is_woken() && !calls[2].is_woken());
     let next = assert_ready_ok!(calls[1].poll()).dispatch();
 
-    // The first is no probe any more whose loss would matter, yet its answer is one.
+    // The first is no probe any more whose loss would matter, yet its response is one.
     drop(slow);
     assert!(!calls[2].is_woken(), "the second is on its way");
-    answer(next);
+    respond(next);
     assert!(calls[2].is_woken());
     assert_eq!(limiter.snapshot().lost(), 1);
 
@@ -81,35 +97,35 @@ async fn a_probe_unanswered_for_a_cooldown_lets_the_next_go() {
     let slow = assert_ready_ok!(calls[0].poll()).dispatch();
     time::advance(11 * SECOND).await;
     let _next = assert_ready_ok!(calls[1].poll()).dispatch();
-    answer(slow);
+    respond(slow);
     assert!(calls[2].is_woken());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_probe_closes_the_gate_for_longer_each_time_up_to_the_cap() {
+async fn a_throttled_probe_closes_the_gate_for_longer_each_time_up_to_the_cap() {
     let limiter = sliding(40);
-    refuse(send(&limiter), &[]);
+    throttle(send(&limiter), &[]);
     for seconds in [20, 40, 80, 160, 300, 300] {
-        refuse(after_the_window(&limiter).await, &[]);
-        assert_eq!(closed_for(&limiter), seconds * SECOND + MARGIN);
+        throttle(after_the_window(&limiter).await, &[]);
+        assert_eq!(paused_for(&limiter), seconds * SECOND + MARGIN);
     }
     assert_eq!(limiter.snapshot().cooldowns(), 7);
-    answer(after_the_window(&limiter).await);
-    refuse(send(&limiter), &[]);
+    respond(after_the_window(&limiter).await);
+    throttle(send(&limiter), &[]);
     assert_eq!(
-        closed_for(&limiter),
+        paused_for(&limiter),
         PAUSE,
-        "after an answer it starts anew"
+        "after a response it starts anew"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answers_of_stragglers_do_not_open_the_gate() {
+async fn the_responses_of_stragglers_do_not_open_the_gate() {
     let limiter = sliding(40);
-    let [refused, straggler] = [0; 2].map(|_| send(&limiter));
-    refuse(refused, &[]);
-    answer(straggler);
-    assert!(limiter.snapshot().closed_until().is_some());
+    let [early, straggler] = [0; 2].map(|_| send(&limiter));
+    throttle(early, &[]);
+    respond(straggler);
+    assert!(limiter.snapshot().paused_until().is_some());
     let _probe = after_the_window(&limiter).await;
     assert_eq!(limiter.snapshot().free(), 0);
 }
@@ -117,12 +133,12 @@ async fn the_answers_of_stragglers_do_not_open_the_gate() {
 #[tokio::test(start_paused = true)]
 async fn a_stragglers_429_after_the_gate_has_opened_closes_it_again() {
     let limiter = sliding(40);
-    let [refused, straggler] = [0; 2].map(|_| send(&limiter));
-    refuse(refused, &[]);
-    answer(after_the_window(&limiter).await);
-    assert_eq!(limiter.snapshot().closed_until(), None);
-    refuse(straggler, &[]);
-    assert_eq!(closed_for(&limiter), PAUSE);
+    let [early, straggler] = [0; 2].map(|_| send(&limiter));
+    throttle(early, &[]);
+    respond(after_the_window(&limiter).await);
+    assert_eq!(limiter.snapshot().paused_until(), None);
+    throttle(straggler, &[]);
+    assert_eq!(paused_for(&limiter), PAUSE);
     assert_eq!(
         limiter.snapshot().cooldowns(),
         1,
@@ -131,13 +147,55 @@ async fn a_stragglers_429_after_the_gate_has_opened_closes_it_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stragglers_429_does_not_make_the_next_one_a_strike() {
+    let limiter = sliding(40);
+    let [early, straggler] = [0; 2].map(|_| send(&limiter));
+    throttle(early, &[]);
+    respond(after_the_window(&limiter).await);
+    let next = send(&limiter);
+    throttle(straggler, &[]);
+    time::advance(2 * SECOND).await;
+    throttle(next, &[]);
+    assert_eq!(paused_for(&limiter), PAUSE);
+    assert_eq!(limiter.snapshot().cooldowns(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stragglers_429_pauses_no_longer_for_the_strikes_of_others() {
+    let limiter = sliding(40);
+    let [early, straggler] = [0; 2].map(|_| send(&limiter));
+    throttle(early, &[]);
+    throttle(after_the_window(&limiter).await, &[]);
+    let closed = 20 * SECOND + MARGIN;
+    assert_eq!(paused_for(&limiter), closed);
+    time::advance(5 * SECOND).await;
+    throttle(straggler, &[]);
+    assert_eq!(paused_for(&limiter), closed - 5 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_request_goes_first_however_short_the_cooldown() {
+    let limiter = builder(40).cooldown(100 * MILLISECOND).build();
+    throttle(send(&limiter), &[("retry-after", "60")]);
+    let (log, round_trip) = (Log::default(), 8 * SECOND);
+    within(
+        YEAR,
+        call_at_once(&limiter, 30, round_trip, &log).join_all(),
+    )
+    .await;
+    let log = log.lock().unwrap();
+    let after_the_first = log.iter().skip(1).map(|at| *at - log[0]).min();
+    assert!(after_the_first >= Some(round_trip), "{after_the_first:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cooldown_and_a_pause_by_hand_both_count() {
     let limiter = sliding(40);
-    refuse(send(&limiter), &[]);
-    limiter.close_for(5 * SECOND);
-    assert_eq!(closed_for(&limiter), PAUSE);
-    limiter.close_for(20 * SECOND);
-    assert_eq!(closed_for(&limiter), 20 * SECOND);
+    throttle(send(&limiter), &[]);
+    limiter.pause_for(5 * SECOND);
+    assert_eq!(paused_for(&limiter), PAUSE);
+    limiter.pause_for(20 * SECOND);
+    assert_eq!(paused_for(&limiter), 20 * SECOND);
     assert_eq!(limiter.snapshot().cooldowns(), 1);
 }
 
@@ -147,8 +205,8 @@ async fn without_a_cooldown_there_is_only_the_window() {
         .cooldown(Duration::ZERO)
         .cooldown_margin(Duration::ZERO)
         .build();
-    refuse(send(&limiter), &[]);
-    assert_eq!(limiter.snapshot().closed_until(), None);
+    throttle(send(&limiter), &[]);
+    assert_eq!(limiter.snapshot().paused_until(), None);
     time::advance(WINDOW + MILLISECOND).await;
     let _probe = send(&limiter);
     let _next = send(&limiter);
@@ -158,17 +216,17 @@ async fn without_a_cooldown_there_is_only_the_window() {
 
 /// The request that goes as soon as the gate and the filled account allow one.
 async fn after_the_window(limiter: &Limiter) -> InFlight {
-    time::advance(closed_for(limiter).max(WINDOW) + MILLISECOND).await;
+    time::advance(paused_for(limiter).max(WINDOW) + MILLISECOND).await;
     send(limiter)
 }
 
 /// A limiter whose gate has just opened, and three calls, the first of which was woken.
 async fn reopening() -> (
     Limiter,
-    Vec<task::Spawn<impl Future<Output = Result<Permit, NotAdmitted>>>>,
+    Vec<task::Spawn<impl Future<Output = Result<Permit, Rejected>>>>,
 ) {
     let limiter = sliding(40);
-    refuse(send(&limiter), &[]);
+    throttle(send(&limiter), &[]);
     let mut calls: Vec<_> = (0..3)
         .map(|_| {
             let limiter = limiter.clone();

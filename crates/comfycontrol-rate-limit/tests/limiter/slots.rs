@@ -1,6 +1,7 @@
 //! A slot's way from one request to the next: when it comes back, and to whom it goes.
 
 use comfycontrol_rate_limit::{Limiter, RateLimitLayer};
+use comfycontrol_test::next_request;
 use http::Response;
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_ok};
@@ -20,7 +21,7 @@ async fn a_burst_of_the_whole_quota_leaves_at_once_and_the_next_call_waits() {
         assert_pending!(call.poll());
     }
     for call in calls.iter_mut().take(3) {
-        answer(&mut handle, "");
+        respond(&mut handle, "");
         assert_ready_ok!(call.poll());
     }
     assert_pending!(handle.poll_request());
@@ -30,7 +31,7 @@ async fn a_burst_of_the_whole_quota_leaves_at_once_and_the_next_call_waits() {
     time::advance(4 * SECOND).await;
     assert!(calls[3].is_woken());
     assert_pending!(calls[3].poll());
-    answer(&mut handle, "late");
+    respond(&mut handle, "late");
     assert_eq!(*assert_ready_ok!(calls[3].poll()).body(), "late");
 }
 
@@ -49,7 +50,7 @@ async fn a_sliding_window_lets_the_whole_quota_go_again_after_one_window() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slot_comes_back_one_window_after_the_answer_and_not_after_the_call() {
+async fn a_slot_comes_back_one_window_after_the_response_and_not_after_the_call() {
     let (mut service, mut handle) = spawn(&sliding(1));
     let mut slow = call(&mut service, "slow");
     assert_pending!(slow.poll());
@@ -58,7 +59,7 @@ async fn a_slot_comes_back_one_window_after_the_answer_and_not_after_the_call() 
 
     time::advance(30 * SECOND).await;
     assert!(!next.is_woken());
-    answer(&mut handle, "");
+    respond(&mut handle, "");
     assert_ready_ok!(slow.poll());
     time::advance(WINDOW).await;
     assert!(!next.is_woken());
@@ -78,7 +79,7 @@ async fn late_counters_keep_each_slot_for_that_much_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_timer_goes_on_after_an_answer_that_took_longer_than_any_timer() {
+async fn the_timer_goes_on_after_a_response_that_took_longer_than_any_timer() {
     let (mut service, mut handle) = spawn(&sliding(1));
     exchange(&mut service, &mut handle);
     let mut slow = call(&mut service, "slow");
@@ -89,7 +90,7 @@ async fn the_timer_goes_on_after_an_answer_that_took_longer_than_any_timer() {
     assert_pending!(slow.poll());
     // The timer rings once more, for a slot that has been taken up meanwhile.
     time::advance(5 * SECOND).await;
-    answer(&mut handle, "");
+    respond(&mut handle, "");
     assert_ready_ok!(slow.poll());
     time::advance(WINDOW + MILLISECOND).await;
     assert!(next.is_woken());
@@ -117,7 +118,7 @@ async fn calls_leave_in_arrival_order_whichever_clone_or_service_they_come_from(
         .collect();
     for (name, call) in names.iter().zip(&mut calls) {
         assert_pending!(call.poll());
-        let (request, send) = sent(&mut handle);
+        let (request, send) = next_request(&mut handle);
         assert_eq!(request.body(), name);
         send.send_response(Response::new(""));
         assert_ready_ok!(call.poll());
@@ -137,7 +138,7 @@ async fn newcomers_do_not_overtake_those_who_wait() {
     let mut newcomer = call(&mut service, "newcomer");
     assert_pending!(newcomer.poll());
     assert_pending!(waiting.poll());
-    assert_eq!(*sent(&mut handle).0.body(), "waiting");
+    assert_eq!(*next_request(&mut handle).0.body(), "waiting");
     assert_pending!(handle.poll_request());
 }
 
@@ -151,12 +152,21 @@ async fn two_layers_over_one_limiter_share_its_quota() {
     let mut third = call(&mut one, "");
     assert_pending!(third.poll());
     assert_pending!(one_handle.poll_request());
-    assert!(one.limiter().is_same(two.limiter()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_layers_made_from_a_quota_share_nothing() {
+async fn two_layers_made_from_a_quota_share_nothing_and_clones_share_all() {
     let [one, two] = [0, 1].map(|_| RateLimitLayer::from(quota(1)));
-    assert!(!one.limiter().is_same(two.limiter()));
-    assert!(one.limiter().is_same(one.clone().limiter()));
+    let (inner, mut handle) = mock::pair::<Req, Res>();
+    let mut calls = [
+        call(&mut one.layer(inner.clone()), "one"),
+        call(&mut one.clone().layer(inner.clone()), "its clone"),
+        call(&mut two.layer(inner), "two"),
+    ];
+    for call in &mut calls {
+        assert_pending!(call.poll());
+    }
+    assert_eq!(*next_request(&mut handle).0.body(), "one");
+    assert_eq!(*next_request(&mut handle).0.body(), "two");
+    assert_pending!(handle.poll_request());
 }

@@ -6,7 +6,8 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Limiter, NotAdmitted, Permit, Quota};
+use comfycontrol_rate_limit::{Limiter, Permit, Quota, Rejected};
+use comfycontrol_test::paused;
 use http::Response;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time;
@@ -36,12 +37,7 @@ fn a_runtime_that_is_gone_takes_nobodys_time_along() {
 #[test]
 fn a_limiter_of_two_hundred_years_keeps_the_time_too() {
     within_seconds(|| {
-        let runtime = Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
+        paused().block_on(async {
             let limiter = limiter(1, SECOND);
             time::advance(Duration::from_secs(200 * 365 * 24 * 3_600)).await;
             use_slot(&limiter).await;
@@ -63,7 +59,7 @@ fn a_runtime_that_goes_while_it_keeps_the_time_wakes_those_who_wait() {
         assert!(call.is_woken(), "somebody else must keep the time");
         let alive = current_thread();
         alive.block_on(async { assert_pending!(call.poll()) });
-        limiter.retune(Quota::new(1, 20 * MILLISECOND).unwrap());
+        limiter.set_quota(Quota::new(1, 20 * MILLISECOND).unwrap());
         drop(alive.block_on(call).unwrap());
         clean(&limiter);
     });
@@ -149,7 +145,7 @@ fn slots_can_be_given_back_outside_any_runtime() {
         drop(permit);
         drop(waiting.join().unwrap());
         clean(&limiter);
-        // The answer, after which the time begins to run.
+        // The response, after which the time begins to run.
         let limiter = self::limiter(1, 50 * MILLISECOND);
         let flight = assert_ready_ok!(task::spawn(limiter.acquire()).poll()).dispatch();
         let waiting = wait_elsewhere(&limiter);
@@ -220,7 +216,7 @@ async fn a_task_whose_budget_is_spent_gets_its_slot_and_its_timer() {
         let [_, second] = calls;
         second.await.unwrap();
     });
-    time::timeout(60 * SECOND, served).await.unwrap().unwrap();
+    within(60 * SECOND, served).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,7 +243,7 @@ fn current_thread() -> Runtime {
 fn wait_in<'a>(
     runtime: &Runtime,
     limiter: &'a Limiter,
-) -> task::Spawn<impl Future<Output = Result<Permit, NotAdmitted>> + use<'a>> {
+) -> task::Spawn<impl Future<Output = Result<Permit, Rejected>> + use<'a>> {
     spend(limiter, 1);
     let mut call = task::spawn(limiter.acquire());
     runtime.block_on(async { assert_pending!(call.poll()) });
@@ -255,7 +251,7 @@ fn wait_in<'a>(
 }
 
 /// A thread with a runtime in which a call waits already.
-fn wait_elsewhere(limiter: &Limiter) -> thread::JoinHandle<Result<Permit, NotAdmitted>> {
+fn wait_elsewhere(limiter: &Limiter) -> thread::JoinHandle<Result<Permit, Rejected>> {
     let waiting = limiter.clone();
     let thread = thread::spawn(move || current_thread().block_on(waiting.acquire()));
     while limiter.snapshot().queued() == 0 {

@@ -1,7 +1,7 @@
 //! Types, errors and responses pass through as they are.
 
 use comfycontrol_rate_limit::{
-    Acquire, Limiter, NotAdmitted, RateLimit, RateLimitLayer, ResponseFuture,
+    Acquire, Limiter, RateLimit, RateLimitLayer, Rejected, ResponseFuture,
 };
 use http::{Request, Response};
 use tokio::time;
@@ -10,17 +10,17 @@ use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
 use tower_test::mock;
 
 use super::mocked::{Req, Res, call};
-use super::support::{SECOND, answer, builder, quota, send, sliding};
+use super::support::{SECOND, builder, quota, respond, send, sliding};
 use super::watchdog::poll_once;
 
 #[derive(Debug, PartialEq)]
 enum Typed {
-    Limited(NotAdmitted),
+    Limited(Rejected),
     Own,
 }
 
-impl From<NotAdmitted> for Typed {
-    fn from(error: NotAdmitted) -> Self {
+impl From<Rejected> for Typed {
+    fn from(error: Rejected) -> Self {
         Self::Limited(error)
     }
 }
@@ -37,7 +37,7 @@ async fn the_inner_services_errors_pass_unchanged_and_ours_arrive_typed() {
     let inner = service_fn(async |_: Req| Err::<Res, BoxError>("own".into()));
     let mut service = limiter.layer().layer(inner);
     let error = assert_ready_err!(call(&mut service, "").poll());
-    assert!(error.is::<NotAdmitted>());
+    assert!(error.is::<Rejected>());
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,11 +93,11 @@ fn the_inner_service_can_be_reached() {
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "polled after completion")]
-async fn a_refused_acquire_is_over() {
+async fn a_rejected_acquire_is_over() {
     let limiter = builder(1).max_queued(0).build();
-    answer(send(&limiter));
-    let mut refused = Box::pin(limiter.acquire());
-    assert!(poll_once(refused.as_mut()).is_ready());
+    respond(send(&limiter));
+    let mut rejected = Box::pin(limiter.acquire());
+    assert!(poll_once(rejected.as_mut()).is_ready());
     time::advance(30 * SECOND).await;
-    _ = poll_once(refused.as_mut());
+    _ = poll_once(rejected.as_mut());
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use comfycontrol_rate_limit::NotAdmittedReason::{DeadlinePassed, QueueFull, WouldWaitTooLong};
-use comfycontrol_rate_limit::{AdmitBy, Limiter, NotAdmitted, Quota};
+use comfycontrol_rate_limit::RejectedReason::{DeadlinePassed, QueueFull, WouldWaitTooLong};
+use comfycontrol_rate_limit::{Deadline, Limiter, Quota, Rejected};
 use http::{Request, Response};
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
@@ -14,7 +14,7 @@ use super::support::*;
 // === how long ===
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_would_wait_too_long_is_refused_at_once_and_told_how_long() {
+async fn a_call_that_would_wait_too_long_is_rejected_at_once_and_told_how_long() {
     let limiter = builder(2).max_wait(25 * SECOND).build();
     spend(&limiter, 2);
     let mut waiting: Vec<_> = (0..4).map(|_| task::spawn(limiter.acquire())).collect();
@@ -25,14 +25,14 @@ async fn a_call_that_would_wait_too_long_is_refused_at_once_and_told_how_long() 
     let error = assert_ready_err!(task::spawn(limiter.acquire()).poll());
     assert_eq!(error.reason(), WouldWaitTooLong);
     assert!((3 * WINDOW..3 * WINDOW + SECOND).contains(&error.wait().unwrap_or_default()));
-    assert_eq!(limiter.snapshot().not_admitted(), 1);
+    assert_eq!(limiter.snapshot().rejected(), 1);
     assert_eq!(limiter.snapshot().queued(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_may_be_in_time_waits_until_its_time_is_up() {
     let limiter = builder(1).max_wait(15 * SECOND).build();
-    let _unanswered = send(&limiter);
+    let _pending = send(&limiter);
     let mut call = task::spawn(limiter.acquire());
     assert_pending!(call.poll());
     time::advance(15 * SECOND - MILLISECOND).await;
@@ -55,10 +55,10 @@ async fn whoever_gives_up_waiting_takes_no_slot_along() {
     assert_pending!(hurried.poll());
     assert_pending!(third.poll());
     time::advance(WINDOW + MILLISECOND).await;
-    // Answered so late that the second gives up before its turn.
+    // Its response comes so late that the second gives up before its turn.
     let flight = assert_ready_ok!(first.poll()).dispatch();
     time::advance(2 * SECOND).await;
-    answer(flight);
+    respond(flight);
     time::advance(WINDOW).await;
     assert_eq!(assert_ready_err!(hurried.poll()).reason(), DeadlinePassed);
     assert!(!third.is_woken());
@@ -67,18 +67,18 @@ async fn whoever_gives_up_waiting_takes_no_slot_along() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_just_above_the_quota_is_not_refused_for_what_is_on_its_way() {
-    // Thirty-nine are on their way, one is answered: the 41st waits little more than a window.
+async fn a_burst_just_above_the_quota_is_not_rejected_for_what_is_on_its_way() {
+    // Thirty-nine are on their way, one has its response: the 41st waits little more than a window.
     let limiter = Limiter::builder(Quota::COMFYCONTROL)
         .max_wait(15 * SECOND)
         .build();
     let flights: Vec<_> = (0..40).map(|_| send(&limiter)).collect();
     let mut flights = flights.into_iter();
-    answer(flights.next().unwrap());
+    respond(flights.next().unwrap());
     time::advance(MILLISECOND).await;
     let mut call = task::spawn(limiter.acquire());
     assert_pending!(call.poll());
-    flights.for_each(answer);
+    flights.for_each(respond);
     time::advance(11 * SECOND).await;
     assert!(call.is_woken());
     let _permit = assert_ready_ok!(call.poll());
@@ -90,12 +90,12 @@ async fn a_deadline_travels_with_the_request() {
     let mut service = limiter.layer().layer(service_fn(ok));
     let mut call = |after: Duration| {
         let mut request = Request::new(());
-        request.extensions_mut().insert(AdmitBy(now() + after));
+        request.extensions_mut().insert(Deadline(now() + after));
         task::spawn(service.call(request))
     };
     assert_ready_ok!(call(Duration::ZERO).poll());
     let error = assert_ready_err!(call(10 * SECOND).poll());
-    let error: &NotAdmitted = error.downcast_ref().unwrap();
+    let error: &Rejected = error.downcast_ref().unwrap();
     assert_eq!(error.reason(), WouldWaitTooLong);
     assert!((WINDOW..WINDOW + MILLISECOND).contains(&error.wait().unwrap_or_default()));
     let mut patient = call(11 * SECOND);
@@ -108,7 +108,7 @@ async fn a_deadline_travels_with_the_request() {
 async fn the_earlier_of_deadline_and_longest_wait_counts() {
     for (deadline, wait) in [(20, 12), (12, 20)] {
         let limiter = builder(1).max_wait(wait * SECOND).build();
-        let _unanswered = send(&limiter);
+        let _pending = send(&limiter);
         let mut call = task::spawn(limiter.acquire_until(now() + deadline * SECOND));
         assert_pending!(call.poll());
         time::advance(12 * SECOND + MILLISECOND).await;
@@ -119,7 +119,7 @@ async fn the_earlier_of_deadline_and_longest_wait_counts() {
 #[tokio::test(start_paused = true)]
 async fn a_slot_that_comes_just_at_the_deadline_comes_in_time() {
     let limiter = sliding(1);
-    limiter.close_for(5 * SECOND);
+    limiter.pause_for(5 * SECOND);
     let mut call = task::spawn(limiter.acquire_until(now() + 5 * SECOND));
     assert_pending!(call.poll());
     time::advance(5 * SECOND).await;
@@ -143,7 +143,7 @@ async fn a_deadline_that_has_passed_sends_nothing_even_if_slots_are_free() {
 #[tokio::test(start_paused = true)]
 async fn deadlines_are_kept_whatever_their_order() {
     let limiter = sliding(5);
-    let _unanswered: Vec<_> = (0..5).map(|_| send(&limiter)).collect();
+    let _pending: Vec<_> = (0..5).map(|_| send(&limiter)).collect();
     let start = now();
     let mut calls: Vec<_> = [30, 14, 22, 14]
         .map(|after| {
@@ -171,7 +171,9 @@ async fn a_call_that_lost_its_unclaimed_slot_is_still_bound_by_its_deadline() {
     handle.allow(0);
     let mut service = limiter.layer().layer(inner);
     let mut request = Request::new(());
-    request.extensions_mut().insert(AdmitBy(now() + 5 * SECOND));
+    request
+        .extensions_mut()
+        .insert(Deadline(now() + 5 * SECOND));
     let mut parked = task::spawn(service.call(request));
     assert_pending!(parked.poll());
     let mut rival = task::spawn(limiter.acquire());
@@ -183,14 +185,14 @@ async fn a_call_that_lost_its_unclaimed_slot_is_still_bound_by_its_deadline() {
     time::advance(4 * SECOND).await;
     assert!(parked.is_woken());
     let error = assert_ready_err!(parked.poll());
-    let error: &NotAdmitted = error.downcast_ref().unwrap();
+    let error: &Rejected = error.downcast_ref().unwrap();
     assert_eq!(error.reason(), DeadlinePassed);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cooldown_is_certain_too() {
     let limiter = sliding(40);
-    refuse(send(&limiter), &[("retry-after", "60")]);
+    throttle(send(&limiter), &[("retry-after", "60")]);
     let error = assert_ready_err!(task::spawn(limiter.acquire_until(now() + 60 * SECOND)).poll());
     assert_eq!(error.reason(), WouldWaitTooLong);
     assert_eq!(
@@ -201,16 +203,16 @@ async fn a_cooldown_is_certain_too() {
     // Also for those who wait already: they learn it at their deadline.
     let mut call = task::spawn(limiter.acquire_until(now() + 61 * SECOND));
     assert_pending!(call.poll());
-    limiter.close_for(100 * SECOND);
+    limiter.pause_for(100 * SECOND);
     time::advance(61 * SECOND + MILLISECOND).await;
     assert_eq!(assert_ready_err!(call.poll()).reason(), DeadlinePassed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn being_closed_by_hand_is_certain_even_while_everything_is_on_its_way() {
+async fn a_pause_by_hand_is_certain_even_while_everything_is_on_its_way() {
     let limiter = sliding(1);
-    let _unanswered = send(&limiter);
-    limiter.close_for(3_600 * SECOND);
+    let _pending = send(&limiter);
+    limiter.pause_for(3_600 * SECOND);
     let soon = now() + 1_800 * SECOND;
     let error = assert_ready_err!(task::spawn(limiter.acquire_until(soon)).poll());
     assert_eq!(error.wait().unwrap_or_default(), 3_600 * SECOND);

@@ -1,5 +1,5 @@
-//! Code of others that is run by the limiter, and comes back in: wakers, and what decides about replies.
-//! Every test fails by a watchdog and never hangs.
+//! Foreign code that is run by the limiter, and comes back in: wakers, and what decides about
+//! responses. Every test fails by a watchdog and never hangs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use comfycontrol_rate_limit::{Limiter, NotAdmitted, Permit, Quota};
+use comfycontrol_rate_limit::{Limiter, Permit, Quota, Rejected};
+use comfycontrol_test::{PanickingWaker, paused};
 use http::Response;
-use tokio::runtime::{Builder, Runtime};
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_ok, task};
 
@@ -36,10 +36,10 @@ fn a_waker_may_acquire_send_and_settle() {
 }
 
 #[test]
-fn a_waker_may_retune_and_close() {
+fn a_waker_may_change_the_quota_and_pause() {
     re_enter(|limiter| {
-        limiter.retune(Quota::new(3, 10 * SECOND).unwrap());
-        limiter.close_for(MILLISECOND);
+        limiter.set_quota(Quota::new(3, 10 * SECOND).unwrap());
+        limiter.pause_for(MILLISECOND);
     });
 }
 
@@ -71,7 +71,7 @@ fn a_waker_that_panics_harms_nobody_else() {
         runtime.block_on(async {
             let limiter = limiter(1, 10 * SECOND);
             spend(&limiter, 1);
-            let bomb = Waker::from(Arc::new(Bomb));
+            let bomb = Waker::from(Arc::new(PanickingWaker));
             let mut first = Box::pin(limiter.acquire());
             assert_pending!(first.as_mut().poll(&mut Context::from_waker(&bomb)));
             let mut second = task::spawn(limiter.acquire());
@@ -79,7 +79,7 @@ fn a_waker_that_panics_harms_nobody_else() {
             assert_pending!(second.poll());
             assert_pending!(third.poll());
             let both = Quota::new(3, 10 * SECOND).unwrap();
-            catch_unwind(AssertUnwindSafe(|| limiter.retune(both))).unwrap_err();
+            catch_unwind(AssertUnwindSafe(|| limiter.set_quota(both))).unwrap_err();
             assert!(second.is_woken());
             // The timer goes on as well.
             drop((first, assert_ready_ok!(second.poll()).dispatch()));
@@ -93,7 +93,7 @@ fn a_waker_that_panics_harms_nobody_else() {
 }
 
 #[test]
-fn what_decides_about_replies_may_look_at_the_limiter() {
+fn what_decides_about_responses_may_look_at_the_limiter() {
     within_seconds(|| {
         let seen = Arc::new(Mutex::new(None::<Limiter>));
         let inside = seen.clone();
@@ -113,15 +113,7 @@ fn what_decides_about_replies_may_look_at_the_limiter() {
 
 // === support ===
 
-fn paused() -> Runtime {
-    Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
-}
-
-fn once(limiter: &Limiter) -> Option<Result<Permit, NotAdmitted>> {
+fn once(limiter: &Limiter) -> Option<Result<Permit, Rejected>> {
     match poll_once(pin!(limiter.acquire())) {
         Poll::Ready(result) => Some(result),
         Poll::Pending => None,
@@ -149,7 +141,7 @@ fn re_enter(action: impl Fn(&Limiter) + Clone + Send + Sync + 'static) {
                 assert_pending!(call.as_mut().poll(&mut Context::from_waker(&waker())));
                 call
             };
-            // By the timer, by a permit, by an answer, by hand; and those who leave.
+            // By the timer, by a permit, by a response, by hand; and those who leave.
             for by in 0..4 {
                 let permits =
                     [0, 1].map(|_| assert_ready_ok!(task::spawn(limiter.acquire()).poll()));
@@ -160,14 +152,14 @@ fn re_enter(action: impl Fn(&Limiter) + Clone + Send + Sync + 'static) {
                     1 => drop(permits),
                     2 => drop(permits.map(Permit::dispatch)),
                     _ => {
-                        limiter.retune(Quota::new(10, 10 * SECOND).unwrap());
+                        limiter.set_quota(Quota::new(10, 10 * SECOND).unwrap());
                         drop(permits);
                     }
                 }
                 time::advance(14 * SECOND).await;
                 assert!(done.load(Ordering::Relaxed) > before, "nobody was woken");
                 drop(calls);
-                limiter.retune(Quota::new(2, 10 * SECOND).unwrap());
+                limiter.set_quota(Quota::new(2, 10 * SECOND).unwrap());
                 time::advance(100 * SECOND).await;
                 clean(&limiter);
             }
@@ -192,14 +184,6 @@ impl<F: Fn(&Limiter) + Send + Sync> Wake for Meddler<F> {
     fn wake(self: Arc<Self>) {
         (self.action)(&self.limiter);
         self.done.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-struct Bomb;
-
-impl Wake for Bomb {
-    fn wake(self: Arc<Self>) {
-        panic!("as it pleases");
     }
 }
 

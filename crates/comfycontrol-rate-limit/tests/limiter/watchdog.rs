@@ -6,9 +6,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Limiter, Quota, Window};
+use comfycontrol_rate_limit::{Algorithm, Limiter, Quota};
 
-use super::support::{MILLISECOND, SECOND, answer};
+use super::support::{MILLISECOND, SECOND, respond};
 
 /// Runs `test` in a thread of its own, and fails if that takes too long.
 pub(crate) fn within_seconds(test: impl FnOnce() + Send + 'static) {
@@ -30,13 +30,13 @@ pub(crate) fn within_seconds(test: impl FnOnce() + Send + 'static) {
 pub(crate) fn limiter(requests: u32, per: Duration) -> Limiter {
     let quota = Quota::new(requests, per).unwrap();
     Limiter::builder(quota)
-        .window(Window::Sliding)
+        .algorithm(Algorithm::SlidingLog)
         .linger(10 * MILLISECOND)
         .build()
 }
 
 pub(crate) async fn use_slot(limiter: &Limiter) {
-    answer(limiter.acquire().await.unwrap().dispatch());
+    respond(limiter.acquire().await.unwrap().dispatch());
 }
 
 /// Nobody waits and nothing is held.

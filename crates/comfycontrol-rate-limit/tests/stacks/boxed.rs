@@ -2,13 +2,14 @@
 
 use std::io;
 
-use comfycontrol_rate_limit::{NotAdmitted, NotAdmittedReason};
+use comfycontrol_rate_limit::{Rejected, RejectedReason};
+use comfycontrol_test::{Req, Res, now, request, response, within};
 use tokio::task::JoinSet;
 use tokio_test::{assert_ready_err, assert_ready_ok, task};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use super::support::{Req, Res, WINDOW, builder, reply, request};
+use super::support::{WINDOW, builder};
 
 #[tokio::test(start_paused = true)]
 async fn each_cause_is_found_by_its_type() {
@@ -22,8 +23,8 @@ async fn each_cause_is_found_by_its_type() {
     let error = assert_ready_err!(task::spawn(api.call(request())).poll());
     assert_eq!(error.downcast::<io::Error>().unwrap().to_string(), "reset");
     let error = assert_ready_err!(task::spawn(api.call(request())).poll());
-    let error = error.downcast::<NotAdmitted>().unwrap();
-    assert_eq!(error.reason(), NotAdmittedReason::QueueFull);
+    let error = error.downcast::<Rejected>().unwrap();
+    assert_eq!(error.reason(), RejectedReason::QueueFull);
     // Until it cannot be on its way any more, three seconds, and then the window.
     assert!(error.wait() > Some(WINDOW));
 }
@@ -34,15 +35,17 @@ async fn a_stack_that_hides_its_type_serves_many_tasks_within_the_quota() {
     let api: BoxCloneSyncService<Req, Res, BoxError> = ServiceBuilder::new()
         .layer(BoxCloneSyncService::layer())
         .layer(limiter.layer())
-        .service(service_fn(async |_: Req| Ok::<_, BoxError>(reply(200, ""))));
+        .service(service_fn(async |_: Req| {
+            Ok::<_, BoxError>(response(200, ""))
+        }));
     let started = now();
     let mut calls = JoinSet::new();
     for _ in 0..9 {
         calls.spawn(api.clone().oneshot(request()));
     }
     let most = 3 * WINDOW;
-    let answers = time_out(most, calls.join_all()).await;
-    assert!(answers.iter().all(Result::is_ok));
+    let outcomes = within(most, calls.join_all()).await;
+    assert!(outcomes.iter().all(Result::is_ok));
     assert!(started.elapsed() > 2 * WINDOW, "three, and three a window");
     let seen = limiter.snapshot();
     assert_eq!((seen.granted(), seen.queued(), seen.in_flight()), (9, 0, 0));
@@ -53,12 +56,14 @@ async fn two_stacks_with_other_insides_draw_on_one_limiter() {
     let limiter = builder(2).max_queued(0).build();
     let mut plain = ServiceBuilder::new()
         .layer(limiter.layer())
-        .service(service_fn(async |_: Req| Ok::<_, BoxError>(reply(200, ""))));
+        .service(service_fn(async |_: Req| {
+            Ok::<_, BoxError>(response(200, ""))
+        }));
     let mut mapped = ServiceBuilder::new()
         .layer(limiter.layer())
         .map_err(BoxError::from)
         .service(service_fn(async |_: Req| {
-            Ok::<_, io::Error>(reply(204, ""))
+            Ok::<_, io::Error>(response(204, ""))
         }));
     assert_ready_ok!(task::spawn(plain.call(request())).poll());
     assert_ready_ok!(task::spawn(mapped.call(request())).poll());
@@ -66,18 +71,6 @@ async fn two_stacks_with_other_insides_draw_on_one_limiter() {
         assert_ready_err!(task::spawn(plain.call(request())).poll()),
         assert_ready_err!(task::spawn(mapped.call(request())).poll()),
     ] {
-        assert!(error.is::<NotAdmitted>());
+        assert!(error.is::<Rejected>());
     }
-}
-
-// === support ===
-
-#[expect(clippy::disallowed_methods, reason = "the paused clock")]
-fn now() -> tokio::time::Instant {
-    tokio::time::Instant::now()
-}
-
-/// Fails instead of hanging: the paused clock runs on when there is nothing left to do.
-async fn time_out<F: Future>(most: std::time::Duration, future: F) -> F::Output {
-    tokio::time::timeout(most, future).await.expect("too slow")
 }

@@ -1,6 +1,10 @@
 //! What the layer and its neighbours make of each other's errors and waits.
 
-use comfycontrol_rate_limit::{Limiter, NotAdmitted};
+use comfycontrol_rate_limit::{Limiter, Rejected};
+use comfycontrol_test::{
+    Failed, MILLISECOND, SECOND, Server, Stack, arrived, call, find, nothing_arrived, pair, poll,
+    response, typed,
+};
 use tokio::time;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower::Layer;
@@ -9,7 +13,7 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::{LoadShedLayer, error::Overloaded};
 use tower::timeout::{TimeoutLayer, error::Elapsed};
 
-use super::support::*;
+use super::support::{LINGER, WINDOW, builder};
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_outside_ends_the_wait_and_nothing_is_consumed() {
@@ -43,7 +47,9 @@ async fn a_timeout_of_a_request_on_its_way_keeps_the_slot_until_it_cannot_be_cou
 
     let limiter = builder(1).build();
     let (inner, server) = pair();
-    let inside_typed = limiter.layer().layer(typed(timeout.layer(inner)));
+    let inside_typed = limiter
+        .layer()
+        .layer(typed::<_, _, Rejected>(timeout.layer(inner)));
     elapses(&inside_typed, server, &limiter).await;
 }
 
@@ -62,7 +68,7 @@ async fn a_timeout_inside_begins_when_the_slot_is_there() {
     let server_side = arrived(&mut server);
     time::advance(SECOND - MILLISECOND).await;
     assert_pending!(patient.poll());
-    server_side.send_response(reply(200, ""));
+    server_side.send_response(response(200, ""));
     assert_ready_ok!(patient.poll());
     assert_eq!(limiter.snapshot().lost(), 0);
 }
@@ -94,12 +100,12 @@ async fn who_waits_for_a_slot_holds_no_permit_of_a_concurrency_limit_inside() {
     assert_pending!(waiting.poll());
     let mut beside = call(&narrow);
     assert_pending!(beside.poll());
-    arrived(&mut server).send_response(reply(200, ""));
+    arrived(&mut server).send_response(response(200, ""));
     assert_ready_ok!(beside.poll());
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_to_wait_for_a_slot_again_gives_such_a_permit_back() {
+async fn who_has_to_wait_for_a_slot_again_keeps_such_a_permit_and_is_next() {
     let limiter = builder(1).build();
     let (inner, mut server) = pair();
     server.allow(0);
@@ -111,9 +117,19 @@ async fn who_has_to_wait_for_a_slot_again_gives_such_a_permit_back() {
     let mut rival = task::spawn(limiter.acquire());
     assert_pending!(rival.poll());
     time::advance(SECOND + MILLISECOND).await;
-    let _slot = assert_ready_ok!(rival.poll());
+    let slot = assert_ready_ok!(rival.poll());
     assert_pending!(parked.poll());
-    server.allow(1);
+    server.allow(2);
+    assert!(parked.is_woken());
+    assert_pending!(parked.poll());
+    let mut behind = call(&stack);
+    assert_pending!(behind.poll());
+    nothing_arrived(&mut server);
+    drop(slot);
+    assert!(parked.is_woken() && !behind.is_woken());
+    assert_pending!(parked.poll());
+    arrived(&mut server).send_response(response(200, ""));
+    assert_ready_ok!(parked.poll());
     let mut beside = call(&narrow);
     assert_pending!(beside.poll());
     arrived(&mut server);
@@ -135,10 +151,10 @@ async fn a_concurrency_limit_inside_that_is_full_passes_the_slot_on() {
     assert_pending!(other.poll());
     time::advance(SECOND + MILLISECOND).await;
     drop(assert_ready_ok!(other.poll()));
-    server_side.send_response(reply(200, ""));
+    server_side.send_response(response(200, ""));
     assert_ready_ok!(sent.poll());
     assert_pending!(parked.poll());
-    arrived(&mut server).send_response(reply(200, ""));
+    arrived(&mut server).send_response(response(200, ""));
     assert_ready_ok!(parked.poll());
 }
 
@@ -149,9 +165,9 @@ async fn what_is_shed_inside_keeps_its_slot_as_any_failed_request() {
     server.allow(0);
     let stack = limiter
         .layer()
-        .layer(typed(LoadShedLayer::new().layer(inner)));
+        .layer(typed::<_, _, Rejected>(LoadShedLayer::new().layer(inner)));
     let error = assert_ready_err!(call(&stack).poll());
-    let Ok(Failed::Below(error)) = error.downcast().map(|error| *error) else {
+    let Ok(Failed::Below(error)) = error.downcast::<Failed<Rejected>>().map(|error| *error) else {
         panic!("taken for the limiter's own");
     };
     assert!(error.is::<Overloaded>());
@@ -162,7 +178,7 @@ async fn what_is_shed_inside_keeps_its_slot_as_any_failed_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn load_shedding_outside_hands_the_limiters_refusal_on_and_sheds_nothing() {
+async fn load_shedding_outside_hands_the_limiters_rejection_on_and_sheds_nothing() {
     let limiter = builder(1).max_queued(1).build();
     let (inner, mut server) = pair();
     let stack = LoadShedLayer::new().layer(limiter.layer().layer(inner));
@@ -170,7 +186,7 @@ async fn load_shedding_outside_hands_the_limiters_refusal_on_and_sheds_nothing()
     let mut waiting = call(&stack);
     assert_pending!(waiting.poll());
     let error = assert_ready_err!(call(&stack).poll());
-    assert!(error.is::<NotAdmitted>(), "{error}");
+    assert!(error.is::<Rejected>(), "{error}");
     time::advance(WINDOW + MILLISECOND).await;
     assert_pending!(waiting.poll());
     arrived(&mut server);
@@ -214,11 +230,11 @@ async fn a_call_dropped_behind_a_buffer_outside_gives_its_place_up() {
 
 // === support ===
 
-/// One slot, used and answered.
+/// One slot, used for a request and its response.
 fn spend(stack: &impl Stack, server: &mut Server) {
     let mut call = call(stack);
     assert_pending!(call.poll());
-    arrived(server).send_response(reply(200, ""));
+    arrived(server).send_response(response(200, ""));
     assert_ready_ok!(call.poll());
 }
 

@@ -1,17 +1,19 @@
 //! One call, as the driver sees it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Wake;
 
-use super::Id;
+use comfycontrol_test::WakeCounter;
+
+use super::model::Id;
 use crate::admission::{Flight, Grant};
-use crate::queue::Ticket;
+use crate::queue::{Ticket, Waiter};
 
 #[derive(Debug)]
 pub(super) enum Has {
     Ticket(Ticket),
     Grant(Grant),
+    /// A slot that comes back if it is not used in time.
+    Held(Ticket),
     Flight(Flight),
 }
 
@@ -22,17 +24,36 @@ pub(super) struct Caller {
     pub(super) deadline: u64,
     pub(super) episode: u32,
     pub(super) asked_at: u64,
-    pub(super) bell: Arc<Bell>,
-    /// How often it must have been woken by now.
-    pub(super) wakes: usize,
+    /// How often it was woken since it looked last.
+    pub(super) wakes: Arc<WakeCounter>,
+    /// All who wait were woken, and so must this one have been.
+    pub(super) must_be_woken: bool,
     pub(super) left_at: u64,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Bell(pub(super) AtomicUsize);
+impl Caller {
+    /// One that comes now, and has nothing yet.
+    pub(super) fn new(id: Id, now: u64, deadline: u64, episode: u32) -> Self {
+        let nothing = Grant {
+            probe: None,
+            episode: 0,
+        };
+        Self {
+            id,
+            has: Has::Flight(Flight::of(nothing)),
+            deadline,
+            episode,
+            asked_at: now,
+            wakes: Arc::default(),
+            must_be_woken: false,
+            left_at: 0,
+        }
+    }
 
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn waiter(&self) -> Waiter {
+        Waiter {
+            waker: self.wakes.clone().into(),
+            runtime: None,
+        }
     }
 }

@@ -1,0 +1,143 @@
+//! The algorithms, as constraints on the instant at which one more may go: see the
+//! [proof](crate::proof).
+
+use super::stamps::Stamp;
+use crate::Algorithm;
+
+/// What an [`Account`](super::Account) holds, as one constraint after the other.
+pub(super) struct Rule<'a> {
+    pub(super) algorithm: Algorithm,
+    pub(super) limit: u64,
+    pub(super) window: u64,
+    pub(super) unstamped: u64,
+    /// The number of the first request that is remembered.
+    pub(super) start: u64,
+    /// The number after the last request's.
+    pub(super) end: u64,
+    pub(super) stamps: &'a [Stamp],
+}
+
+impl Rule<'_> {
+    /// The first instant at which it is satisfied, as far as it depends on what is known of.
+    pub(super) fn earliest(&self) -> u64 {
+        let (recent, mut earliest) = self.out_of_window();
+        if self.algorithm == Algorithm::Strict {
+            earliest = self.for_recent(recent, earliest);
+            earliest = self.for_old(recent, earliest);
+        }
+        earliest
+    }
+
+    /// As [`earliest`](Self::earliest), but quick, and perhaps too early.
+    pub(super) fn lower_bound(&self) -> u64 {
+        let (recent, mut earliest) = self.out_of_window();
+        if self.algorithm == Algorithm::Strict {
+            // The newest stamp's constraint, and those on either side of where the window begins.
+            let old = recent.checked_sub(1).map(|old| self.stamps[old].at);
+            let candidates = [
+                self.stamps.last().map(|newest| newest.at),
+                self.stamps.get(recent).map(|young| young.at),
+                old.map(|at| at + self.window),
+            ];
+            for since in candidates.into_iter().flatten() {
+                earliest = self.for_one(earliest, since);
+            }
+        }
+        earliest
+    }
+
+    /// The constraint at `e` = 0: the index of the first stamp that fits beside the newer ones and the
+    /// unstamped, and the instant at which the one before it has left the window.
+    fn out_of_window(&self) -> (usize, u64) {
+        let Some(excess) = (self.end - self.start).checked_sub(self.limit + 1) else {
+            return (0, 0);
+        };
+        let recent = self
+            .stamps
+            .partition_point(|stamp| stamp.before <= self.start + excess);
+        let last_to_leave = &self.stamps[recent - 1];
+        (recent, last_to_leave.at + self.window + 1)
+    }
+
+    /// The constraints at `e` = the age of each stamp from `recent` on.
+    fn for_recent(&self, recent: usize, mut earliest: u64) -> u64 {
+        // From the newest back, with those that are at most one window older.
+        let mut older = self.stamps;
+        let mut first = self.end - self.unstamped;
+        for stamp in self.stamps[recent..].iter().rev() {
+            let since = stamp.at.saturating_sub(self.window);
+            while let [rest @ .., other] = older
+                && other.at >= since
+            {
+                first = other.before;
+                older = rest;
+            }
+            earliest = self.later_of(earliest, stamp.at, stamp.before, first);
+        }
+        earliest
+    }
+
+    /// The constraints at `e` = the age less one window of each stamp before `recent`.
+    fn for_old(&self, recent: usize, mut earliest: u64) -> u64 {
+        // From the newest back, with those that are at least one window younger.
+        let mut younger = self.stamps;
+        let mut last = self.end - self.unstamped;
+        for stamp in self.stamps[..recent].iter().rev() {
+            let since = stamp.at + self.window;
+            while let [rest @ .., other] = younger
+                && other.at >= since
+            {
+                last = other.before;
+                younger = rest;
+            }
+            if last + self.limit < self.end {
+                break; // these have left both windows before the younger ones have left the first
+            }
+            earliest = self.later_of(earliest, since, last, stamp.before);
+        }
+        earliest
+    }
+
+    /// One constraint by itself.
+    fn for_one(&self, earliest: u64, since: u64) -> u64 {
+        let last = self.number_at(since);
+        let first = self.number_at(since.saturating_sub(self.window));
+        if last + self.limit < self.end {
+            return earliest; // as in `for_old`
+        }
+        self.later_of(earliest, since, last, first)
+    }
+
+    /// The number of the first request with this stamp or a later one.
+    fn number_at(&self, at: u64) -> u64 {
+        let index = self.stamps.partition_point(|stamp| stamp.at < at);
+        let stamp = self.stamps.get(index);
+        stamp.map_or(self.end - self.unstamped, |stamp| stamp.before)
+    }
+
+    /// The later of `earliest` and what one constraint asks: `e·near + (W−e)·far ≤ N·W` for the `e`
+    /// that counts from `since`, where `near` counts from number `last` on and `far` from number
+    /// `first`.
+    #[inline]
+    fn later_of(&self, earliest: u64, since: u64, last: u64, first: u64) -> u64 {
+        let (far, slope) = (self.end - first, last - first);
+        if far <= self.limit {
+            return earliest;
+        }
+        let reach = earliest.saturating_sub(since);
+        let needed = u128::from(self.window) * u128::from(far - self.limit);
+        if u128::from(reach) * u128::from(slope) >= needed {
+            return earliest;
+        }
+        since + div_ceil(needed, slope)
+    }
+}
+
+/// The quotient is one window at most: `far` exceeds the limit by less than it exceeds `near`.
+#[inline]
+fn div_ceil(dividend: u128, divisor: u64) -> u64 {
+    match u64::try_from(dividend) {
+        Ok(dividend) => dividend.div_ceil(divisor),
+        Err(_) => dividend.div_ceil(divisor.into()) as u64,
+    }
+}

@@ -1,0 +1,247 @@
+//! The slots: whether the rule and the gate let one more request go, and what its end changes.
+
+use std::time::Duration;
+
+use super::settings::Settings;
+use super::slot::{Event, Flight, Grant, Outcome};
+use crate::Rejected;
+use crate::RejectedReason::{QueueFull, WouldWaitTooLong};
+use crate::account::Account;
+use crate::cooldown::{Cooldown, Gate, Probe, Throttled};
+
+#[derive(Debug)]
+pub(super) struct Slots {
+    account: Account,
+    gate: Cooldown,
+    settings: Settings,
+    /// One more is granted whatever the time if fewer are remembered.
+    timeless: u64,
+    /// How many were ever granted and not given back, and how many of those are settled.
+    granted: u64,
+    settled: u64,
+}
+
+/// How closely the account is looked at.
+pub(super) type Check = fn(&mut Account, u64) -> Result<(), Option<u64>>;
+
+impl Slots {
+    pub(super) fn new(account: Account, settings: Settings) -> Self {
+        let timeless = settings.timeless(account.limit());
+        Self {
+            account,
+            timeless,
+            gate: Cooldown::new(),
+            settings,
+            granted: 0,
+            settled: 0,
+        }
+    }
+
+    /// Whether one more may be granted whatever the time: the gate is open, and there is room beside
+    /// all stamps, however old.
+    #[inline]
+    pub(super) fn are_free_at_any_time(&self) -> bool {
+        self.gate.is_open() && self.account.remembered() < self.timeless
+    }
+
+    /// Whether the next in line may go now, and if so, whether as the probe.
+    ///
+    /// # Errors
+    ///
+    /// The earliest instant at which it may, as far as that is known.
+    pub(super) fn may_grant(&mut self, now: u64, check: Check) -> Result<bool, Option<u64>> {
+        let as_probe = match self.gate.check(now) {
+            Gate::Pass => false,
+            Gate::PassAsProbe => true,
+            Gate::Wait { until } => {
+                return Err(match check(&mut self.account, now) {
+                    Ok(()) => Some(until),
+                    Err(earliest) => earliest.map(|at| at.max(until)),
+                });
+            }
+            Gate::WaitForProbe { .. } => return Err(None),
+        };
+        check(&mut self.account, now).map(|()| as_probe)
+    }
+
+    /// When to look again for the first in line, which is granted its slot at `next_grant` if that is
+    /// known.
+    pub(super) fn retry_at(&mut self, now: u64, next_grant: Option<u64>) -> Option<u64> {
+        match self.gate.check(now) {
+            Gate::WaitForProbe { until } => Some(until),
+            Gate::Pass | Gate::PassAsProbe | Gate::Wait { .. } => next_grant,
+        }
+    }
+
+    /// Why a newcomer cannot even wait behind `ahead` others.
+    /// Of the slots granted, `unclaimed` may come back unused.
+    pub(super) fn rejection(
+        &mut self,
+        now: u64,
+        deadline: Option<u64>,
+        ahead: usize,
+        unclaimed: usize,
+    ) -> Option<Rejected> {
+        let full = ahead >= self.settings.max_queued;
+        if !full && deadline.is_none() {
+            return None;
+        }
+        let earliest = self.lower_bound(now, ahead, unclaimed);
+        if full {
+            return Some(Rejected::until(earliest, now, QueueFull));
+        }
+        (deadline? < earliest).then(|| Rejected::until(earliest, now, WouldWaitTooLong))
+    }
+
+    /// Before then nobody who comes behind `ahead` others can be granted a slot, unless those give up:
+    /// no window grants more than the limit.
+    fn lower_bound(&mut self, now: u64, ahead: usize, unclaimed: usize) -> u64 {
+        let gate = match self.gate.check(now) {
+            Gate::Wait { until } => until,
+            // Nothing is certain: the response to a probe may open the gate at once.
+            Gate::Pass | Gate::PassAsProbe | Gate::WaitForProbe { .. } => now,
+        };
+        let account = if self.settings.max_transit.is_some() && self.outstanding() > 0 {
+            now // the next response may bring any stamp nearer
+        } else {
+            // All responses may come at once, and slots that nobody has come for may be free again.
+            let stamped = now + self.settings.count_lag;
+            self.account.lower_bound(now, stamped, unclaimed as u64)
+        };
+        let windows = ahead as u64 / self.account.limit();
+        let windows = windows.saturating_mul(self.account.window());
+        gate.max(account).saturating_add(windows)
+    }
+
+    pub(super) fn grant(&mut self, now: u64, as_probe: bool) -> Grant {
+        let probe = as_probe.then(|| self.gate.probe(now));
+        self.take(probe)
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, probe: Option<Probe>) -> Grant {
+        self.account.take();
+        self.granted += 1;
+        self.claim(probe)
+    }
+
+    /// The slot, for a request that leaves from now on.
+    #[inline]
+    pub(super) fn claim(&self, probe: Option<Probe>) -> Grant {
+        let episode = self.gate.episode();
+        Grant { probe, episode }
+    }
+
+    /// The slot of a request that leaves although its slot has gone to another.
+    pub(super) fn overdraw(&mut self) -> Grant {
+        self.take(None)
+    }
+
+    /// Takes a slot back that was not used.
+    pub(super) fn give_back(&mut self, probe: Option<Probe>) {
+        self.account.give_back();
+        self.granted -= 1;
+        if let Some(probe) = probe {
+            self.gate.probe_lost(probe);
+        }
+    }
+
+    /// The request leaves.
+    pub(super) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
+        let mut flight = Flight::of(grant);
+        if let Some(transit) = self.settings.max_transit {
+            let at = now + transit + self.settings.count_lag;
+            flight.stamp_at(self.account.stamp(at));
+        }
+        flight
+    }
+
+    /// The response to a [plain](Flight::is_plain) request has come.
+    #[inline]
+    pub(super) fn settle_plainly(&mut self, now: u64) {
+        self.settled += 1;
+        self.account.stamp(now + self.settings.count_lag);
+    }
+
+    /// The request has ended, one way or the other.
+    #[inline]
+    pub(super) fn settle(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
+        self.settled += 1;
+        let mut at = now + self.settings.count_lag;
+        if outcome == Outcome::Lost {
+            at += self.settings.linger;
+        }
+        match flight.stamp() {
+            None => _ = self.account.stamp(at),
+            Some(old) if at < old => self.account.move_stamp(old, at),
+            Some(_) => {}
+        }
+        match outcome {
+            Outcome::Responded => {
+                let opened = flight
+                    .probe
+                    .is_some_and(|probe| self.gate.probe_succeeded(probe));
+                opened.then_some(Event::CooldownEnded)
+            }
+            Outcome::Lost => {
+                if let Some(probe) = flight.probe {
+                    self.gate.probe_lost(probe);
+                }
+                None
+            }
+            Outcome::Throttled(asked) => self.throttled(now, flight.episode, asked),
+        }
+    }
+
+    fn throttled(&mut self, now: u64, episode: u32, asked: Option<Duration>) -> Option<Event> {
+        let settings = self.settings;
+        let pause = |strikes| settings.pause(asked, strikes);
+        let throttled = self.gate.throttled(now, episode, pause);
+        // Of the server's count we know nothing now, so the worst is assumed.
+        self.account.fill(now + settings.count_lag);
+        match throttled {
+            Throttled::SameEpisode => None,
+            Throttled::NewEpisode { strikes } => {
+                let pause = Duration::from_nanos(pause(strikes));
+                Some(Event::CooldownStarted { pause, strikes })
+            }
+        }
+    }
+
+    /// Closes the gate by hand.
+    pub(super) fn pause(&mut self, until: u64) {
+        self.gate.pause(until);
+    }
+
+    /// Changes the quota; requests that a shorter window made us forget keep everything closed.
+    pub(super) fn set_quota(&mut self, limit: u32, window: u64) {
+        self.account.resize(limit, window);
+        self.gate.blind(self.account.incomplete_until());
+        self.timeless = self.settings.timeless(limit.into());
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn limit(&self) -> u64 {
+        self.account.limit()
+    }
+
+    /// How many the rule allows at `now`, whatever the gate says.
+    pub(super) fn free(&mut self, now: u64) -> u64 {
+        self.account.free(now)
+    }
+
+    pub(super) fn outstanding(&self) -> u64 {
+        self.granted - self.settled
+    }
+
+    pub(super) fn granted(&self) -> u64 {
+        self.granted
+    }
+
+    pub(super) fn closed_until(&self, now: u64) -> Option<u64> {
+        self.gate.closed_until(now)
+    }
+}

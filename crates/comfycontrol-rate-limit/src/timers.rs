@@ -1,0 +1,165 @@
+//! The timers: one for each runtime whose tasks wait, so that neither a runtime that is gone nor one
+//! that nobody drives keeps the others waiting.
+//!
+//! A timer that has rung can be watched again from its own runtime only. That is done by the waker it
+//! has woken, so others leave it alone meanwhile. Only where a timer rings because another thread has
+//! set it, nobody is there to do so: such a timer is given up, and those who wait see to a new one.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use tokio::runtime;
+use tokio::time::Instant;
+
+use super::clock::{self, Alarm};
+use super::sync::{AtomicBool, Ordering};
+
+#[derive(Debug, Default)]
+pub(crate) struct Timers(Vec<Timer>);
+
+#[derive(Debug)]
+pub(crate) struct Timer {
+    runtime: runtime::Id,
+    bell: Arc<Bell>,
+    waker: Waker,
+    alarm: Alarm,
+    at: Instant,
+}
+
+/// How a timer rang, for whoever sets it next.
+#[derive(Debug)]
+pub(crate) struct Bell {
+    /// Nobody watches the timer.
+    has_rung: AtomicBool,
+    /// And nobody of its runtime is about to.
+    is_orphaned: AtomicBool,
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self {
+            has_rung: AtomicBool::new(true),
+            is_orphaned: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Bell {
+    /// To be called by the timer's waker, which sets the timer anew unless it was rung `by_setting` it.
+    pub(crate) fn ring(&self, by_setting: bool) {
+        self.is_orphaned.store(by_setting, Ordering::SeqCst);
+        self.has_rung.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Timers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether that runtime has a timer.
+    pub(crate) fn are_kept_by(&self, runtime: Option<runtime::Id>) -> bool {
+        self.0.iter().any(|timer| timer.is_of(runtime))
+    }
+
+    pub(crate) fn push(&mut self, timer: Timer) {
+        self.0.push(timer);
+    }
+
+    /// Takes a runtime's timer away if nobody watches it.
+    pub(crate) fn retire(&mut self, runtime: runtime::Id) -> Option<Timer> {
+        let mut timers = self.0.iter();
+        let index = timers.position(|timer| {
+            timer.is_of(Some(runtime)) && timer.bell.has_rung.load(Ordering::SeqCst)
+        })?;
+        Some(self.0.swap_remove(index))
+    }
+
+    /// Has all of them ring `at` once at the latest, and that of the runtime `here` just then; returns
+    /// those that will not ring any more, and whether it is time already.
+    pub(crate) fn set(&mut self, at: Instant, here: Option<runtime::Id>) -> (Vec<Timer>, bool) {
+        let (mut stopped, mut is_due) = (Vec::new(), false);
+        let mut index = 0;
+        while let Some(timer) = self.0.get_mut(index) {
+            let state = if timer.is_of(here) {
+                timer.set_from_its_runtime(at)
+            } else {
+                timer.set_from_elsewhere(at)
+            };
+            if let State::Stopped = state {
+                stopped.push(self.0.swap_remove(index));
+            } else {
+                is_due |= matches!(state, State::Due);
+                index += 1;
+            }
+        }
+        (stopped, is_due)
+    }
+}
+
+enum State {
+    Set,
+    Due,
+    Stopped,
+}
+
+impl Timer {
+    /// `waker` [rings](Bell::ring) the `bell`.
+    pub(crate) fn new(runtime: runtime::Id, bell: Arc<Bell>, waker: Waker, alarm: Alarm) -> Self {
+        Self {
+            runtime,
+            bell,
+            waker,
+            alarm,
+            at: clock::now(),
+        }
+    }
+
+    pub(crate) fn is_of(&self, runtime: Option<runtime::Id>) -> bool {
+        Some(self.runtime) == runtime
+    }
+
+    fn set_from_its_runtime(&mut self, at: Instant) -> State {
+        let state = self.set(at);
+        if let State::Set = state
+            && self.bell.has_rung.swap(false, Ordering::SeqCst)
+        {
+            self.bell.is_orphaned.store(false, Ordering::SeqCst);
+            if self.alarm.watch(&self.waker) {
+                self.bell.has_rung.store(true, Ordering::SeqCst);
+                return State::Due;
+            }
+        }
+        state
+    }
+
+    fn set_from_elsewhere(&mut self, at: Instant) -> State {
+        if self.bell.has_rung.load(Ordering::SeqCst) {
+            // If there is nobody who comes to set it, those who wait must.
+            return if self.bell.is_orphaned.load(Ordering::SeqCst) {
+                State::Stopped
+            } else {
+                State::Set
+            };
+        }
+        if self.at <= at {
+            return State::Set; // rings earlier, and is set anew then
+        }
+        if at <= clock::now() {
+            return State::Due; // no need to ring it
+        }
+        self.set(at)
+    }
+
+    fn set(&mut self, at: Instant) -> State {
+        self.at = at;
+        self.alarm.set(at);
+        if !self.alarm.is_over() {
+            State::Set
+        } else if clock::now() >= at {
+            State::Due
+        } else {
+            State::Stopped // its runtime is gone
+        }
+    }
+}
