@@ -8,10 +8,12 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, Version};
 
-/// A request head as it came in.
+use crate::Listener;
+
+/// The head of a request that a listener has seen, and the connection it came in by.
 #[derive(Clone)]
 pub struct CapturedRequest {
-    pub(crate) connection: Connection,
+    connection: Connection,
     method: Method,
     uri: Uri,
     version: Version,
@@ -28,20 +30,8 @@ pub(crate) struct Connection {
     pub(crate) alpn: Option<String>,
 }
 
-/// The listeners of an emulator.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Listener {
-    /// The API without TLS.
-    Http,
-    /// The API with TLS.
-    Https,
-    /// The signed URLs of outputs, without TLS.
-    Storage,
-}
-
 impl CapturedRequest {
-    pub(crate) fn new(connection: Connection, head: &Parts) -> Self {
+    fn new(connection: Connection, head: &Parts) -> Self {
         Self {
             connection,
             method: head.method.clone(),
@@ -51,7 +41,7 @@ impl CapturedRequest {
         }
     }
 
-    /// The method.
+    /// The method of the request.
     pub fn method(&self) -> &Method {
         &self.method
     }
@@ -61,17 +51,17 @@ impl CapturedRequest {
         &self.uri
     }
 
-    /// The version of HTTP.
+    /// The version of HTTP it came by.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The headers, the token included.
+    /// The headers of the request, the token included.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The client's end of the connection.
+    /// The address of the client's end of the connection.
     pub fn peer(&self) -> SocketAddr {
         self.connection.peer
     }
@@ -114,26 +104,26 @@ impl fmt::Debug for CapturedRequest {
     }
 }
 
-/// The last heads, in order.
+/// The last heads, in order; at most so many.
 #[derive(Debug)]
 pub(crate) struct Capture {
     heads: VecDeque<CapturedRequest>,
-    most: usize,
+    max: usize,
 }
 
 impl Capture {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(max: usize) -> Self {
         Self {
             heads: VecDeque::new(),
-            most,
+            max,
         }
     }
 
     pub(crate) fn see(&mut self, connection: &Connection, head: &Parts) {
-        if self.most == 0 {
+        if self.max == 0 {
             return;
         }
-        if self.heads.len() == self.most {
+        if self.heads.len() == self.max {
             self.heads.pop_front();
         }
         self.heads

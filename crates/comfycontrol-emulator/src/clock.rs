@@ -18,6 +18,13 @@ pub(crate) fn now() -> Instant {
     clippy::disallowed_methods,
     reason = "the shell around the pure edge reads the clock here and nowhere else"
 )]
-pub(crate) fn wall() -> SystemTime {
+pub(crate) fn wall_clock() -> SystemTime {
     SystemTime::now()
+}
+
+/// One instant on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) instant: Instant,
+    pub(crate) wall_clock: SystemTime,
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::shared::Shared;
-use crate::{FaultRule, Limit, Refusal, Stats, TokenInfo, Tokens, clock};
+use crate::{FaultRule, Limit, Stats, Throttled, TokenInfo, Tokens, clock};
 
-/// A handle to the edge of a running emulator. Clones are the same edge.
+/// Reads the statistics of a running emulator's edge and changes its settings.
+///
+/// Clones are the same edge.
 #[derive(Clone, Debug)]
 pub struct EdgeHandle {
     shared: Arc<Shared>,
@@ -17,9 +19,9 @@ impl EdgeHandle {
         Self { shared }
     }
 
-    /// What the edge has decided so far, every request that has arrived included.
+    /// Counts of what the edge has decided so far, every request that has arrived included.
     pub fn stats(&self) -> Stats {
-        self.shared.now().edge.stats()
+        self.shared.now().pipeline.edge.stats()
     }
 
     /// Requests that arrived.
@@ -27,9 +29,9 @@ impl EdgeHandle {
         self.stats().requests()
     }
 
-    /// Requests answered with 429 by the limit.
-    pub fn refused(&self) -> u64 {
-        self.stats().refused()
+    /// Requests that got a 429 by the limit.
+    pub fn throttled(&self) -> u64 {
+        self.stats().throttled()
     }
 
     /// The highest estimate a decision was made on, in 1/1000 of a request; see [`Stats::worst`].
@@ -39,28 +41,34 @@ impl EdgeHandle {
 
     /// Replaces the limit, or switches it off; see [`Edge::set_limit`](crate::Edge::set_limit).
     pub fn set_limit(&self, limit: impl Into<Option<Limit>>) {
-        self.shared.now().edge.set_limit(limit);
+        self.shared.now().pipeline.edge.set_limit(limit);
     }
 
     /// Changes the form of the 429s.
-    pub fn set_refusal(&self, refusal: Refusal) {
-        self.shared.now().refusal = refusal;
+    pub fn set_throttled(&self, throttled: Throttled) {
+        self.shared.now().pipeline.throttled = throttled;
     }
 
     /// The emulator's time of day.
-    pub fn wall(&self) -> SystemTime {
+    pub fn wall_clock(&self) -> SystemTime {
         let now = clock::now();
-        self.shared.at(now).edge.wall(now)
+        self.shared.at(now).pipeline.edge.wall_clock(now)
     }
 
     /// Sets the emulator's time of day, forward or back; the limit does not notice.
-    pub fn set_wall(&self, wall: SystemTime) {
+    pub fn set_wall_clock(&self, wall_clock: SystemTime) {
         let now = clock::now();
-        self.shared.at(now).edge.set_wall(now, wall);
+        self.shared
+            .at(now)
+            .pipeline
+            .edge
+            .set_wall_clock(now, wall_clock);
     }
 }
 
-/// The account's tokens: the emulator's dashboard. Clones are the same account.
+/// Makes, revokes and looks up the tokens that a running emulator accepts.
+///
+/// Clones are the same account.
 ///
 /// There is no way to make a token by HTTP, as there is none in the API. An emulator made
 /// [`without_api`](crate::EmulatorBuilder::without_api) asks for no token and keeps none.
@@ -79,8 +87,9 @@ impl TokenStore {
     pub fn create(&self, name: &str, expires_in: Option<Duration>) -> String {
         let now = clock::now();
         let mut state = self.shared.at(now);
-        let expires = expires_in.and_then(|wait| state.edge.wall(now).checked_add(wait));
-        match state.edge.tokens_mut() {
+        let expires =
+            expires_in.and_then(|wait| state.pipeline.edge.wall_clock(now).checked_add(wait));
+        match state.pipeline.edge.tokens_mut() {
             Some(tokens) => tokens.create(name, expires),
             None => Tokens::new().create(name, expires),
         }
@@ -90,16 +99,18 @@ impl TokenStore {
     pub fn insert(&self, name: &str, plain: &str, expires_in: Option<Duration>) {
         let now = clock::now();
         let mut state = self.shared.at(now);
-        let expires = expires_in.and_then(|wait| state.edge.wall(now).checked_add(wait));
-        if let Some(tokens) = state.edge.tokens_mut() {
+        let expires =
+            expires_in.and_then(|wait| state.pipeline.edge.wall_clock(now).checked_add(wait));
+        if let Some(tokens) = state.pipeline.edge.tokens_mut() {
             tokens.insert(name, plain, expires);
         }
     }
 
-    /// Refuses the tokens of this name from now on; returns whether there was one.
+    /// Accepts the tokens of this name no longer; returns whether there was one.
     pub fn revoke(&self, name: &str) -> bool {
         let mut state = self.shared.now();
         state
+            .pipeline
             .edge
             .tokens_mut()
             .is_some_and(|tokens| tokens.revoke(name))
@@ -113,11 +124,13 @@ impl TokenStore {
     /// What is known of the token of this name.
     pub fn find(&self, name: &str) -> Option<TokenInfo> {
         let state = self.shared.now();
-        state.edge.tokens()?.find(name).cloned()
+        state.pipeline.edge.tokens()?.find(name).cloned()
     }
 }
 
-/// The faults of a running emulator. Clones are the same.
+/// Adds and ends the faults of a running emulator.
+///
+/// Clones are the same faults.
 #[derive(Clone, Debug)]
 pub struct FaultHandle {
     shared: Arc<Shared>,
@@ -130,11 +143,11 @@ impl FaultHandle {
 
     /// Adds a rule, to be asked after those that are there.
     pub fn add(&self, rule: FaultRule) {
-        self.shared.now().faults.add(rule);
+        self.shared.now().pipeline.faults.add(rule);
     }
 
     /// Ends all rules.
     pub fn clear(&self) {
-        self.shared.now().faults.clear();
+        self.shared.now().pipeline.faults.clear();
     }
 }

@@ -3,7 +3,7 @@
 //! What stands before the real API stands here too: a limit of 40 requests per 10 s and
 //! address that counts before anything else is looked at, a cooldown in which nothing
 //! is processed, bearer tokens that expire and are revoked, and errors in every shape
-//! that Cloudflare gives them. Behind it, the documented endpoints answer as far as
+//! that Cloudflare gives them. Behind it, the documented endpoints respond as far as
 //! examples need them. Nothing listens beyond loopback, and every token says in its
 //! text that it is emulated.
 //!
@@ -37,7 +37,7 @@
 //!
 //! assert_eq!(response.status(), 200);
 //! assert_eq!(emulator.edge().requests(), 1);
-//! assert_eq!(emulator.edge().refused(), 0);
+//! assert_eq!(emulator.edge().throttled(), 0);
 //! assert!(emulator.tokens().last_used("my program").is_some());
 //! assert_eq!(emulator.captured_requests()[0].uri(), "/v1/user");
 //! # Ok(())
@@ -75,15 +75,15 @@
 //! # Faults and shapes
 //!
 //! A [`FaultRule`] makes things go wrong for the next requests or at random: a
-//! [`Shape`] in place of the answer, a delay, a reset before or in the body, a stall, a
+//! [`Shape`] in place of the response, a delay, a reset before or in the body, a stall, a
 //! cut.
 //!
 //! ```
 //! use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
 //!
 //! let builder = Emulator::builder()
-//!     .fault(FaultRule::next(1, Fault::Answer(Shape::BadGateway)))
-//!     .fault(FaultRule::next(1, Fault::Answer(Shape::Garbage(Garbage::Truncated))))
+//!     .fault(FaultRule::next(1, Fault::Respond(Shape::BadGateway)))
+//!     .fault(FaultRule::next(1, Fault::Respond(Shape::Garbage(Garbage::Truncated))))
 //!     .fault(FaultRule::chance(0.01, 7, Fault::ResetInBody).path("/v1/workflow"));
 //! # drop(builder);
 //! ```
@@ -91,7 +91,7 @@
 //! # Errors
 //!
 //! [`EmulatorBuilder::start`] fails if a port is taken. [`EdgeService`] fails with
-//! [`Lost`] where the network or a fault loses an answer; its error type is a box, so
+//! [`Lost`] where the network or a fault loses a response; its error type is a box, so
 //! that layers put over it need no `map_err`.
 //!
 //! # Clones
@@ -122,46 +122,32 @@
 //! created, 400 for pages out of range, 413 in the API's JSON) the emulator's choice
 //! proves nothing about the API.
 
-mod body;
-mod builder;
+mod api;
 mod capture;
-mod chance;
 mod clock;
 mod edge;
-mod exchange;
-mod faults;
-mod flights;
-mod garbage;
+mod emulator;
+mod gateway;
 mod handles;
-mod limit;
 mod listener;
-mod meter;
-mod model;
-mod pages;
-mod refusal;
-mod routes;
+mod network;
+mod random;
+mod responses;
 mod server;
 mod service;
-mod shape;
 mod shared;
+mod sse;
 mod timestamp;
-mod tls;
-mod tokens;
-mod transit;
-mod wire;
 
-pub use self::body::{Body, BodyReset};
-pub use self::builder::EmulatorBuilder;
-pub use self::capture::{CapturedRequest, Listener};
-pub use self::edge::{Edge, Stats, Verdict};
-pub use self::faults::{Fault, FaultRule};
-pub use self::garbage::Garbage;
+pub use self::capture::CapturedRequest;
+pub use self::edge::{
+    Algorithm, Block, Edge, InvalidLimit, Lag, Limit, Stats, TokenInfo, Tokens, Unauthorized,
+    Verdict,
+};
+pub use self::emulator::{Emulator, EmulatorBuilder};
+pub use self::gateway::{Fault, FaultRule};
 pub use self::handles::{EdgeHandle, FaultHandle, TokenStore};
-pub use self::limit::{Block, InvalidLimit, Lag, Limit};
-pub use self::model::Algorithm;
-pub use self::refusal::{Refusal, RetryAfter};
-pub use self::server::Emulator;
-pub use self::service::{EdgeService, Lost, ResponseFuture};
-pub use self::shape::Shape;
-pub use self::tokens::{TokenInfo, Tokens, Unauthorized};
-pub use self::transit::{Transit, Trip};
+pub use self::listener::Listener;
+pub use self::network::{Lost, RoundTrip, Transit};
+pub use self::responses::{Body, BodyReset, Garbage, RetryAfter, Shape, Throttled};
+pub use self::service::{EdgeService, ResponseFuture};

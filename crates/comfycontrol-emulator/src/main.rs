@@ -22,15 +22,15 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     storage_port: u16,
     /// How requests are counted.
-    #[arg(long, value_enum, default_value_t = Model::SlidingCounter)]
-    model: Model,
+    #[arg(long, value_enum, default_value_t = Counting::SlidingCounter)]
+    algorithm: Counting,
     /// Requests allowed per window.
     #[arg(long, default_value_t = 40)]
     limit: u32,
     /// Length of the window in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     window: u64,
-    /// Length of the cooldown in seconds; 0 refuses only the excess.
+    /// Length of the cooldown in seconds; 0 throttles only the excess.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     block: u64,
     /// Makes a token and prints it, this once; without any, one named `default` is made.
@@ -45,12 +45,16 @@ struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Model {
+enum Counting {
+    /// A sliding counter that knows the elapsed time in tenths of the window only.
+    CoarseCounter,
     FixedWindow,
     /// No limit at all.
     None,
     SlidingCounter,
     SlidingLog,
+    /// A sliding counter of three sub-windows.
+    SubWindows,
     TokenBucket,
     WindowFromFirst,
 }
@@ -112,20 +116,23 @@ fn make(tokens: &TokenStore, wishes: &[Wish]) {
 }
 
 fn limit(arguments: &Arguments) -> Result<Option<Limit>, Box<dyn Error>> {
-    let phase = Duration::ZERO;
-    let algorithm = match arguments.model {
-        Model::None => return Ok(None),
-        Model::FixedWindow => Algorithm::FixedWindow { phase },
-        Model::SlidingCounter => Algorithm::SlidingCounter { phase },
-        Model::SlidingLog => Algorithm::SlidingLog,
-        Model::TokenBucket => Algorithm::TokenBucket,
-        Model::WindowFromFirst => Algorithm::WindowFromFirst,
+    let (phase, window) = (Duration::ZERO, Duration::from_secs(arguments.window));
+    let step = window / 10;
+    let algorithm = match arguments.algorithm {
+        Counting::None => return Ok(None),
+        Counting::CoarseCounter => Algorithm::CoarseCounter { phase, step },
+        Counting::FixedWindow => Algorithm::FixedWindow { phase },
+        Counting::SlidingCounter => Algorithm::SlidingCounter { phase },
+        Counting::SlidingLog => Algorithm::SlidingLog,
+        Counting::SubWindows => Algorithm::SubWindows { phase, count: 3 },
+        Counting::TokenBucket => Algorithm::TokenBucket,
+        Counting::WindowFromFirst => Algorithm::WindowFromFirst,
     };
     let block = match arguments.block {
         0 => Block::Excess,
         seconds => Block::For(Duration::from_secs(seconds)),
     };
-    let limit = Limit::new(arguments.limit, Duration::from_secs(arguments.window))?;
+    let limit = Limit::new(arguments.limit, window)?;
     Ok(Some(limit.algorithm(algorithm).block(block)))
 }
 

@@ -16,16 +16,17 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
 
-use crate::flights::{Departure, Ticket};
-use crate::shared::{Alteration, LONGEST_BODY, Next, Shared};
-use crate::{Body, EdgeHandle, FaultHandle, TokenStore, Transit, clock};
+use crate::gateway::{Alteration, MAX_BODY, Next, Outgoing};
+use crate::network::{Departure, Ticket};
+use crate::shared::{self, Shared};
+use crate::{Body, EdgeHandle, FaultHandle, Lost, TokenStore, Transit, clock, sse};
 
-/// The API and its edge behind a network of the caller's making.
+/// A tower service in place of the transport: the API and its edge behind an emulated network.
 ///
 /// A request is dispatched by `call`. From then on it travels by itself: it arrives and is
 /// counted when its [`Transit`] says, also if the response future is dropped at once.
 /// Decisions are made as of the arrival, in the order of arrivals. The body of a request
-/// is read by the response future when the answer is due; a request that has a body and
+/// is read by the response future when the response is due; a request that has a body and
 /// whose future is dropped is counted, but never reaches the API.
 ///
 /// Time is tokio's: run it under a paused clock. See the [crate docs](crate) for an example.
@@ -51,13 +52,13 @@ impl EdgeService {
         }
     }
 
-    /// The network between this service and the edge; none by default.
+    /// Sets the network between this service and the edge; none by default.
     #[must_use]
     pub fn transit(self, transit: Transit) -> Self {
         Self { transit, ..self }
     }
 
-    /// The address that requests come from; `127.0.0.1` by default.
+    /// Sets the address that requests come from; `127.0.0.1` by default.
     #[must_use]
     pub fn ip(self, ip: impl Into<IpAddr>) -> Self {
         Self {
@@ -66,17 +67,17 @@ impl EdgeService {
         }
     }
 
-    /// The edge: statistics and settings.
+    /// A handle to the edge: its statistics and settings.
     pub fn edge(&self) -> EdgeHandle {
         EdgeHandle::new(self.shared.clone())
     }
 
-    /// The tokens of the emulated account.
+    /// A handle to the tokens of the emulated account.
     pub fn tokens(&self) -> TokenStore {
         TokenStore::new(self.shared.clone())
     }
 
-    /// The faults in force.
+    /// A handle to the faults in force.
     pub fn faults(&self) -> FaultHandle {
         FaultHandle::new(self.shared.clone())
     }
@@ -99,10 +100,16 @@ where
             .transit
             .trip(self.serial.fetch_add(1, Ordering::Relaxed));
         let (head, body) = request.into_parts();
-        let departure = Departure::new(self.ip, head, !body.is_end_stream());
+        let departure = Departure {
+            ip: self.ip,
+            head,
+            has_body: !body.is_end_stream(),
+        };
 
         let now = clock::now();
-        let ticket = self.shared.at(now).dispatch(now + trip.up, departure);
+        let mut state = self.shared.at(now);
+        let ticket = state.flights.dispatch(now + trip.up, departure);
+        drop(state);
         ResponseFuture {
             waiting: Waiting {
                 shared: self.shared.clone(),
@@ -135,7 +142,7 @@ pin_project! {
 }
 
 enum Landed {
-    Answered(Option<Response<Body>>),
+    Responded(Option<Outgoing>),
     Open(Box<Parts>, Option<Alteration>),
     Reset,
 }
@@ -151,7 +158,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             // Not landed first: a drop must not need a runtime's clock.
-            self.shared.unlanded().abandon(ticket);
+            self.shared.unlanded().flights.abandon(ticket);
         }
     }
 }
@@ -181,19 +188,22 @@ where
             match this.landed {
                 None => {
                     let ticket = this.waiting.ticket.expect("polled after completion");
-                    let Some((arrival, head)) = this.waiting.shared.at(now).collect(ticket) else {
-                        unreachable!("an answer is never due before its request has arrived");
+                    let landed = this.waiting.shared.at(now).flights.collect(ticket);
+                    let Some(shared::Landed { arrival, head }) = landed else {
+                        unreachable!("a response is never due before its request has arrived");
                     };
                     this.waiting.ticket = None;
                     *this.due = now + arrival.delay;
                     *this.landed = Some(match (arrival.next, head) {
-                        (Next::Answer(response), _) => Landed::Answered(Some(response)),
+                        (Next::Respond(outgoing), _) => Landed::Responded(Some(outgoing)),
                         (Next::Forward(alteration), Some(head)) => Landed::Open(head, alteration),
                         (Next::Forward(_) | Next::Reset, _) => Landed::Reset,
                     });
                 }
-                Some(Landed::Answered(response)) => {
-                    return Poll::Ready(Ok(response.take().expect("polled after completion")));
+                Some(Landed::Responded(outgoing)) => {
+                    let outgoing = outgoing.take().expect("polled after completion");
+                    let response = sse::response(&this.waiting.shared, outgoing);
+                    return Poll::Ready(Ok(response));
                 }
                 Some(Landed::Reset) => return Poll::Ready(Err(Lost::new().into())),
                 Some(Landed::Open(head, alteration)) => {
@@ -202,12 +212,13 @@ where
                     };
                     let shared = &this.waiting.shared;
                     let mut state = shared.at(now);
-                    let response = if body.len() > LONGEST_BODY {
-                        state.too_large(now, head)
+                    let outgoing = if body.len() > MAX_BODY {
+                        state.pipeline.respond_too_large(now, head)
                     } else {
-                        state.answer(shared, now, head, body, *alteration)
+                        state.pipeline.respond(now, head, body, *alteration)
                     };
-                    return Poll::Ready(Ok(response));
+                    drop(state);
+                    return Poll::Ready(Ok(sse::response(shared, outgoing)));
                 }
             }
         }
@@ -230,7 +241,7 @@ fn poll_read<B: http_body::Body>(
     cx: &mut Context<'_>,
 ) -> Poll<Option<Bytes>> {
     use bytes::{Buf, BufMut};
-    while read.len() <= LONGEST_BODY {
+    while read.len() <= MAX_BODY {
         match ready!(body.as_mut().poll_frame(cx)) {
             None => break,
             Some(Err(_)) => return Poll::Ready(None),
@@ -248,23 +259,5 @@ fn poll_read<B: http_body::Body>(
     }
     Poll::Ready(Some(std::mem::take(read).freeze()))
 }
-
-/// The connection broke before an answer came; the request may have been counted.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Lost(());
-
-impl Lost {
-    pub(crate) fn new() -> Self {
-        Self(())
-    }
-}
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("connection lost before the answer")
-    }
-}
-
-impl Error for Lost {}
 
 type BoxError = Box<dyn Error + Send + Sync>;

@@ -1,3 +1,5 @@
+//! Times as text.
+
 use std::time::SystemTime;
 
 /// A time of day as the API writes it: ISO 8601, UTC, whole seconds.

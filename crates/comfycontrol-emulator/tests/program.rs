@@ -43,7 +43,7 @@ fn wrong_arguments_are_named() {
         (&["--token", "a=soon"], "`soon` is no number of seconds"),
         (&["--token", "=5"], "a token needs a name"),
         (&["--ca", "/nowhere/ca.pem"], "cannot write /nowhere/ca.pem"),
-        (&["--model", "odd"], "sliding-log"),
+        (&["--algorithm", "odd"], "sliding-log"),
     ] {
         let output = run(&[arguments, &["--for", "0"]].concat());
         let text = String::from_utf8(output.stderr).unwrap();

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use comfycontrol_emulator::Emulator;
+use comfycontrol_emulator::{Emulator, Fault, FaultRule};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
@@ -39,17 +39,24 @@ impl Account {
             .header(AUTHORIZATION, format!("Bearer {}", self.token))
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> TestResponse {
         let request = self.request("GET", path).body(Full::default()).unwrap();
         fetch(request).await.unwrap()
     }
 
-    pub(crate) async fn post(&self, path: &str) -> Reply {
+    /// The head of the response to a request that meets with this fault.
+    pub(crate) async fn meet(&self, fault: Fault) -> Response<Incoming> {
+        self.emulator.faults().add(FaultRule::next(1, fault));
+        let request = self.request("GET", "/v1/user").body(Full::default());
+        send(request.unwrap()).await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str) -> TestResponse {
         let request = self.request("POST", path).body(Full::default()).unwrap();
         fetch(request).await.unwrap()
     }
 
-    pub(crate) async fn post_json(&self, path: &str, json: &str) -> Reply {
+    pub(crate) async fn post_json(&self, path: &str, json: &str) -> TestResponse {
         let request = self
             .request("POST", path)
             .body(json.to_owned().into())
@@ -58,7 +65,7 @@ impl Account {
     }
 
     /// Sends a form of (name, file name, content).
-    pub(crate) async fn post_form(&self, path: &str, parts: &[(&str, &str, &str)]) -> Reply {
+    pub(crate) async fn post_form(&self, path: &str, parts: &[(&str, &str, &str)]) -> TestResponse {
         let mut body = String::new();
         for (name, file, content) in parts {
             let file = match *file {
@@ -76,15 +83,15 @@ impl Account {
     }
 }
 
-/// A whole answer.
+/// A whole response.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Reply {
+impl TestResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -101,17 +108,17 @@ impl Reply {
     }
 }
 
-/// Sends a request by HTTP/1.1 and reads the whole answer.
-pub(crate) async fn fetch(request: Request<Full<Bytes>>) -> Result<Reply, BoxError> {
+/// Sends a request by HTTP/1.1 and reads the whole response.
+pub(crate) async fn fetch(request: Request<Full<Bytes>>) -> Result<TestResponse, BoxError> {
     let (head, body) = send(request).await?.into_parts();
-    Ok(Reply {
+    Ok(TestResponse {
         status: head.status.as_u16(),
         headers: head.headers,
         body: body.collect().await?.to_bytes(),
     })
 }
 
-/// Sends a request by HTTP/1.1 and reads the head of the answer.
+/// Sends a request by HTTP/1.1 and reads the head of the response.
 pub(crate) async fn send(
     mut request: Request<Full<Bytes>>,
 ) -> Result<Response<Incoming>, BoxError> {

@@ -1,3 +1,5 @@
+//! What each fault looks like to a client.
+
 use std::time::Duration;
 
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Limit, Shape};
@@ -9,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::client::{Account, BoxError, Reply, bare, fetch, send};
+use crate::client::{Account, BoxError, TestResponse, bare, fetch};
 
 #[tokio::test]
 async fn a_reset_ends_the_connection_before_the_head() {
@@ -63,40 +65,9 @@ async fn a_reset_is_one_for_the_whole_connection() {
 }
 
 #[tokio::test]
-async fn dropping_the_emulator_ends_answers_under_way() {
-    let account = Account::open().await;
-    account
-        .emulator
-        .faults()
-        .add(FaultRule::next(1, Fault::Stall));
-    let request = account
-        .request("GET", "/v1/user")
-        .body(Full::default())
-        .unwrap();
-    let mut response = send(request).await.unwrap();
-    assert!(response.frame().await.unwrap().is_ok());
-    drop(account);
-    assert!(
-        timeout(SOON, response.frame())
-            .await
-            .unwrap()
-            .unwrap()
-            .is_err()
-    );
-}
-
-#[tokio::test]
 async fn a_reset_in_the_body_comes_after_the_head_and_some_bytes() {
     let account = Account::open().await;
-    account
-        .emulator
-        .faults()
-        .add(FaultRule::next(1, Fault::ResetInBody));
-    let request = account
-        .request("GET", "/v1/user")
-        .body(Full::default())
-        .unwrap();
-    let mut response = send(request).await.unwrap();
+    let mut response = account.meet(Fault::ResetInBody).await;
     assert_eq!(response.status(), 200);
     let length: usize = response.headers()["content-length"]
         .to_str()
@@ -117,15 +88,7 @@ async fn a_reset_in_the_body_comes_after_the_head_and_some_bytes() {
 #[tokio::test]
 async fn a_stalled_body_stays_open_without_a_byte() {
     let account = Account::open().await;
-    account
-        .emulator
-        .faults()
-        .add(FaultRule::next(1, Fault::Stall));
-    let request = account
-        .request("GET", "/v1/user")
-        .body(Full::default())
-        .unwrap();
-    let mut response = send(request).await.unwrap();
+    let mut response = account.meet(Fault::Stall).await;
     assert!(response.frame().await.unwrap().is_ok());
     let nothing = timeout(Duration::from_millis(100), response.frame()).await;
     assert!(nothing.is_err());
@@ -144,7 +107,7 @@ async fn a_truncated_body_ends_properly() {
 }
 
 #[tokio::test]
-async fn a_delayed_answer_is_late_and_whole() {
+async fn a_delayed_response_is_late_and_whole() {
     let account = Account::open().await;
     let delay = Fault::Delay(Duration::from_millis(150));
     account.emulator.faults().add(FaultRule::next(1, delay));
@@ -156,10 +119,10 @@ async fn a_delayed_answer_is_late_and_whole() {
 }
 
 #[tokio::test]
-async fn an_answer_and_a_content_type_can_be_put_in() {
+async fn a_response_and_a_content_type_can_be_put_in() {
     let rule = FaultRule::next(
         1,
-        Fault::Answer(Shape::Structured(StatusCode::from_u16(522).unwrap())),
+        Fault::Respond(Shape::Structured(StatusCode::from_u16(522).unwrap())),
     );
     let account = Account::of(
         Emulator::builder()
@@ -191,7 +154,7 @@ async fn an_answer_and_a_content_type_can_be_put_in() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_never_tampered_with_and_uses_no_fault_up() {
+async fn a_429_is_never_tampered_with_and_uses_no_fault_up() {
     let limit = Limit::new(1, Duration::from_secs(10)).unwrap();
     let account = Account::of(Emulator::builder().limit(limit).start().await.unwrap());
     account.get("/v1/user").await;
@@ -212,7 +175,7 @@ async fn a_refusal_is_never_tampered_with_and_uses_no_fault_up() {
 /// Less than the grace that a shutdown gives.
 const SOON: Duration = Duration::from_millis(500);
 
-async fn try_get(account: &Account) -> Result<Reply, BoxError> {
+async fn try_get(account: &Account) -> Result<TestResponse, BoxError> {
     fetch(
         account
             .request("GET", "/v1/user")

@@ -1,10 +1,12 @@
+//! What each shape of response looks like to a client.
+
 use std::time::Duration;
 
-use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Refusal, RetryAfter, Shape};
+use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, RetryAfter, Shape, Throttled};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
-use crate::client::{Account, Reply, fetch, send};
+use crate::client::{Account, TestResponse, fetch, send};
 
 #[tokio::test]
 async fn every_shape_comes_over_the_wire_with_its_status() {
@@ -13,7 +15,7 @@ async fn every_shape_comes_over_the_wire_with_its_status() {
         account
             .emulator
             .faults()
-            .add(FaultRule::next(1, Fault::Answer(shape.clone())));
+            .add(FaultRule::next(1, Fault::Respond(shape.clone())));
         let request = account
             .request("GET", "/v1/user")
             .body(Full::default())
@@ -32,12 +34,12 @@ async fn a_problem_is_sent_to_those_who_accept_json_and_a_page_to_others() {
         ("application/problem+json", "application/problem+json"),
         ("*/*", "text/html; charset=UTF-8"),
     ] {
-        let reply = shaped(Shape::RateLimited(Refusal::problem()), accept).await;
-        assert_eq!(reply.status, 429);
-        assert_eq!(reply.headers["content-type"], media);
-        assert_eq!(reply.headers["retry-after"], "10");
+        let response = shaped(Shape::Throttled(Throttled::problem()), accept).await;
+        assert_eq!(response.status, 429);
+        assert_eq!(response.headers["content-type"], media);
+        assert_eq!(response.headers["retry-after"], "10");
         if accept != "*/*" {
-            let problem = reply.json();
+            let problem = response.json();
             assert_eq!(problem["error_code"], 1015);
             assert_eq!(problem["error_name"], "rate_limited");
             assert_eq!(problem["retry_after"], 10);
@@ -47,32 +49,32 @@ async fn a_problem_is_sent_to_those_who_accept_json_and_a_page_to_others() {
 }
 
 #[tokio::test]
-async fn the_other_refusals_are_as_captured() {
-    let text = shaped(Shape::RateLimited(Refusal::text()), "*/*").await;
+async fn the_other_429s_are_as_captured() {
+    let text = shaped(Shape::Throttled(Throttled::text()), "*/*").await;
     assert_eq!(
         (text.text().as_str(), text.body.len()),
         ("error code: 1015\n", 17)
     );
     assert_eq!(text.headers["content-type"], "text/plain; charset=UTF-8");
-    let page = shaped(Shape::RateLimited(Refusal::page()), "application/json").await;
+    let page = shaped(Shape::Throttled(Throttled::page()), "application/json").await;
     assert!(
         page.text()
             .contains("used Cloudflare to restrict access</title>")
     );
     assert!(page.body.len() > 45_000);
-    let empty = shaped(Shape::RateLimited(Refusal::empty()), "*/*").await;
+    let empty = shaped(Shape::Throttled(Throttled::empty()), "*/*").await;
     assert!(empty.body.is_empty() && !empty.headers.contains_key("content-type"));
-    let json = Refusal::json().retry_after(RetryAfter::Value("soon".parse().unwrap()));
-    let json = shaped(Shape::RateLimited(json), "*/*").await;
+    let json = Throttled::json().retry_after(RetryAfter::Value("soon".parse().unwrap()));
+    let json = shaped(Shape::Throttled(json), "*/*").await;
     json.assert_error(429, "Rate limit exceeded");
     assert_eq!(json.headers["retry-after"], "soon");
 }
 
 #[tokio::test]
-async fn a_retry_date_is_relative_to_the_date_of_the_answer() {
-    let refusal = Refusal::json().retry_after(RetryAfter::Date);
-    let reply = shaped(Shape::RateLimited(refusal), "*/*").await;
-    let date = |name: &str| httpdate::parse_http_date(reply.headers[name].to_str().unwrap());
+async fn a_retry_date_is_relative_to_the_date_of_the_response() {
+    let throttled = Throttled::json().retry_after(RetryAfter::Date);
+    let response = shaped(Shape::Throttled(throttled), "*/*").await;
+    let date = |name: &str| httpdate::parse_http_date(response.headers[name].to_str().unwrap());
     let wait = date("retry-after")
         .unwrap()
         .duration_since(date("date").unwrap())
@@ -153,7 +155,7 @@ async fn the_bomb_is_small_on_the_wire() {
 async fn a_body_drips_or_breaks_off() {
     let account = Account::open().await;
     let open = async |garbage| {
-        let rule = FaultRule::next(1, Fault::Answer(Shape::Garbage(garbage)));
+        let rule = FaultRule::next(1, Fault::Respond(Shape::Garbage(garbage)));
         account.emulator.faults().add(rule);
         send(
             account
@@ -192,8 +194,8 @@ async fn a_body_drips_or_breaks_off() {
 
 // === support ===
 
-async fn shaped(shape: Shape, accept: &str) -> Reply {
-    let rule = FaultRule::next(1, Fault::Answer(shape));
+async fn shaped(shape: Shape, accept: &str) -> TestResponse {
+    let rule = FaultRule::next(1, Fault::Respond(shape));
     let account = Account::of(Emulator::builder().fault(rule).start().await.unwrap());
     let request = account.request("GET", "/v1/user").header("accept", accept);
     fetch(request.body(Full::default()).unwrap()).await.unwrap()

@@ -1,3 +1,5 @@
+//! TLS, its certificates, and the version of HTTP that is agreed on.
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::client::{Account, BoxError, bare, fetch};
+use crate::client::{Account, BoxError, bare};
 
 #[tokio::test]
 async fn http_2_is_agreed_on_by_alpn_and_the_head_is_captured() {
@@ -112,46 +114,6 @@ async fn the_pem_and_the_der_are_the_same_authority() {
     let emulator = Emulator::builder().start().await.unwrap();
     let pem = CertificateDer::from_pem_slice(emulator.ca_pem().as_bytes()).unwrap();
     assert_eq!(pem.as_ref(), emulator.ca_der());
-}
-
-#[tokio::test]
-async fn nothing_listens_after_the_shutdown_or_the_drop() {
-    for gracefully in [true, false] {
-        let emulator = Emulator::builder().start().await.unwrap();
-        let url = format!("{}/v1/user", emulator.http_url());
-        assert_eq!(fetch(bare(url.clone())).await.unwrap().status, 401);
-        if gracefully {
-            emulator.shutdown().await;
-        } else {
-            drop(emulator);
-            // The listener's task ends when it is next scheduled.
-            tokio::task::yield_now().await;
-        }
-        assert!(fetch(bare(url)).await.is_err());
-    }
-}
-
-#[tokio::test]
-async fn debug_shows_no_token() {
-    let account = Account::open().await;
-    account.get("/v1/user").await;
-    let (emulator, seen) = (&account.emulator, account.emulator.captured_requests());
-    assert_eq!(seen.len(), 1);
-    let all = (
-        emulator,
-        emulator.edge(),
-        emulator.tokens(),
-        emulator.faults(),
-        seen,
-    );
-    let stats = (emulator.edge().stats(), emulator.tokens().find("test"));
-    let settings = (Emulator::builder(), Emulator::builder().service());
-    let shown = format!("{all:?} {stats:?} {settings:?}");
-    assert!(shown.contains("Sensitive"));
-    assert!(
-        !shown.contains(&account.token) && !shown.contains("EMULATED"),
-        "{shown}"
-    );
 }
 
 // === support ===

@@ -1,0 +1,67 @@
+//! What the emulated account holds, in memory.
+
+use std::time::SystemTime;
+
+use super::error::ApiError;
+use super::id;
+use super::runner::Runner;
+use super::scenario::Scenario;
+use super::template::Template;
+use super::workflow::Workflow;
+use crate::random::{mix, seed};
+
+/// The account: its user, runners, workflows and templates, each newest first.
+#[derive(Debug)]
+pub(crate) struct Account {
+    scenario: Scenario,
+    seed: u64,
+    serial: u64,
+    pub(super) user_id: String,
+    pub(super) runners: Vec<Runner>,
+    pub(super) workflows: Vec<Workflow>,
+    pub(super) templates: Vec<Template>,
+}
+
+impl Account {
+    pub(crate) fn new(scenario: Scenario, wall_clock: SystemTime) -> Self {
+        let mut account = Self {
+            seed: seed(),
+            serial: 0,
+            user_id: String::new(),
+            runners: Vec::new(),
+            workflows: Vec::new(),
+            templates: Vec::new(),
+            scenario,
+        };
+        account.user_id = account.next_id();
+        account.runners = (0..account.scenario.runners)
+            .map(|index| Runner::seeded(index, account.next_id(), wall_clock))
+            .collect();
+        account
+    }
+
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// What signatures of links are made with.
+    pub(super) fn secret(&self) -> u64 {
+        mix(self.seed, u64::MAX)
+    }
+
+    /// An identifier that no other thing in this account has.
+    pub(super) fn next_id(&mut self) -> String {
+        let high = mix(self.seed, self.serial);
+        let low = mix(self.seed, self.serial + 1);
+        self.serial += 2;
+        id::uuid(high, low)
+    }
+
+    /// The workflow with this identifier.
+    pub(super) fn workflow(&self, id: &str) -> Result<&Workflow, ApiError> {
+        id::check(id)?;
+        let mut workflows = self.workflows.iter();
+        let workflow = workflows.find(|workflow| workflow.id() == id);
+        workflow.ok_or_else(ApiError::not_found)
+    }
+}

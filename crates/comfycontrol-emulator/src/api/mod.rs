@@ -1,0 +1,29 @@
+//! The documented endpoints, as far as examples need them.
+//!
+//! Pure: a response is a value, made from the account, the head, the whole body and the
+//! time.
+
+mod account;
+mod error;
+mod id;
+mod multipart;
+mod outputs;
+mod pagination;
+mod payload;
+mod router;
+mod routes;
+mod run;
+mod runner;
+mod scenario;
+mod storage;
+mod success;
+mod template;
+mod updates;
+mod workflow;
+
+pub(crate) use self::account::Account;
+pub(crate) use self::payload::{Payload, Subscription};
+pub(crate) use self::router::respond;
+pub(crate) use self::scenario::Scenario;
+pub(crate) use self::storage::respond as respond_from_storage;
+pub(crate) use self::updates::{Update, update};

@@ -1,0 +1,75 @@
+//! From the request's path and method to a route, and from its result to a response.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+
+use super::account::Account;
+use super::error::ApiError;
+use super::payload::Payload;
+use super::routes::{runners, templates, user, workflows};
+use super::success::Success;
+use crate::Body;
+use crate::clock::Now;
+use crate::responses::{Exchange, error_body};
+
+/// The API's response.
+pub(crate) fn respond(
+    account: &mut Account,
+    now: Now,
+    head: &Parts,
+    body: Bytes,
+    exchange: &Exchange,
+) -> Response<Payload> {
+    let (status, content_type, payload) = match route(account, now, head, body) {
+        Ok(Success::Json(status, value)) => (status, JSON, whole(value.to_string())),
+        Ok(Success::Empty) => (StatusCode::OK, "", Payload::Body(Body::empty())),
+        Ok(Success::Subscription(subscription)) => {
+            let events = Payload::Events(subscription);
+            (StatusCode::OK, "text/event-stream", events)
+        }
+        Err(ApiError { status, message }) => (status, JSON, whole(error_body(status, &message))),
+    };
+    exchange
+        .response(status, content_type, Body::empty())
+        .map(|_| payload)
+}
+
+fn whole(text: String) -> Payload {
+    Payload::Body(text.into())
+}
+
+fn route(account: &mut Account, now: Now, head: &Parts, body: Bytes) -> Result<Success, ApiError> {
+    let path = head
+        .uri
+        .path()
+        .strip_prefix("/v1/")
+        .ok_or_else(ApiError::not_found)?;
+    let segments: Vec<_> = path.split('/').collect();
+    let get = head.method == Method::GET || head.method == Method::HEAD;
+    let post = head.method == Method::POST;
+    match segments[..] {
+        ["user"] if get => Ok(user::show(account)),
+        ["runner"] if get => runners::list(account, head),
+        ["runner"] if post => runners::create(account, now, &body),
+        ["runner", id] if get => runners::show(account, id),
+        ["workflow"] if get => workflows::list(account, now, head),
+        ["workflow"] if post => workflows::create(account, now, head, body),
+        ["workflow", id] if get => workflows::show(account, now, id),
+        ["workflow", id, "rerun"] if post => workflows::rerun(account, now, id, head, body),
+        ["workflow", id, "cancel"] if post => workflows::cancel(account, now, id),
+        ["workflow", id, "outputs"] if get => workflows::outputs(account, now, id),
+        ["workflow", id, "subscribe"] if get => workflows::subscribe(account, id),
+        ["template"] if get => templates::list(account, head),
+        ["template"] if post => templates::create(account, now, head, body),
+        ["template", id] if get => templates::show(account, id),
+        ["user" | "runner" | "workflow" | "template"]
+        | ["runner" | "workflow" | "template", _]
+        | ["workflow", _, "rerun" | "cancel" | "outputs" | "subscribe"] => {
+            Err(ApiError::method_not_allowed())
+        }
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+const JSON: &str = "application/json";

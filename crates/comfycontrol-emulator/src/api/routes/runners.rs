@@ -1,0 +1,104 @@
+//! `/v1/runner`
+
+use http::Uri;
+use http::request::Parts;
+use serde_json::{Map, Value};
+
+use crate::api::account::Account;
+use crate::api::error::ApiError;
+use crate::api::id;
+use crate::api::pagination::{page, parameter};
+use crate::api::runner::Runner;
+use crate::api::success::Success;
+use crate::clock::Now;
+
+/// `GET /v1/runner`; `total` is after the status filter.
+pub(in crate::api) fn list(account: &Account, head: &Parts) -> Result<Success, ApiError> {
+    let status = parameter(head, "status");
+    if !matches!(status.as_deref(), None | Some("active" | "disabled")) {
+        return Err(ApiError::bad_request("invalid status"));
+    }
+    let wanted = |runner: &&Runner| status.as_deref().is_none_or(|s| s == runner.status());
+    let runners = account.runners.iter().filter(wanted);
+    let page = page(head, "runners", runners, |runner| {
+        runner.show(&account.user_id)
+    })?;
+    Ok(Success::ok(page))
+}
+
+/// `GET /v1/runner/{id}`
+pub(in crate::api) fn show(account: &Account, id: &str) -> Result<Success, ApiError> {
+    id::check(id)?;
+    let runner = account.runners.iter().find(|runner| runner.id == id);
+    let runner = runner.ok_or_else(ApiError::not_found)?;
+    Ok(Success::ok(runner.show(&account.user_id)))
+}
+
+/// `POST /v1/runner`
+pub(in crate::api) fn create(
+    account: &mut Account,
+    now: Now,
+    body: &[u8],
+) -> Result<Success, ApiError> {
+    let fields: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|_| ApiError::bad_request("invalid request body"))?;
+    let runner = Runner {
+        id: account.next_id(),
+        name: name(fields.get("name"))?,
+        active: true,
+        endpoint: endpoint(fields.get("endpoint"))?,
+        tags: tags(fields.get("tags"))?,
+        headers: headers(fields.get("headers"))?,
+        created: now.wall_clock,
+    };
+    let shown = runner.show(&account.user_id);
+    account.runners.insert(0, runner);
+    Ok(Success::created(shown))
+}
+
+fn name(field: Option<&Value>) -> Result<String, ApiError> {
+    match field.and_then(Value::as_str) {
+        None | Some("") => Err(ApiError::bad_request("name cannot be empty")),
+        Some(name) if name.chars().count() > 100 => Err(ApiError::bad_request(
+            "name cannot be longer than 100 characters",
+        )),
+        Some(name) => Ok(name.to_owned()),
+    }
+}
+
+fn endpoint(field: Option<&Value>) -> Result<String, ApiError> {
+    let text = field.and_then(Value::as_str).unwrap_or_default();
+    let uri = text.parse::<Uri>().unwrap_or_default();
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    match uri.scheme_str() {
+        Some("http" | "https") if has_host => Ok(text.to_owned()),
+        _ => Err(ApiError::bad_request("invalid endpoint URL format")),
+    }
+}
+
+fn tags(field: Option<&Value>) -> Result<Vec<String>, ApiError> {
+    let Some(field) = field.filter(|field| !field.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let tags = field.as_array().and_then(|tags| {
+        let tags = tags.iter().map(|tag| tag.as_str().map(str::to_owned));
+        tags.collect::<Option<Vec<_>>>()
+    });
+    match tags {
+        None => Err(ApiError::bad_request("tags must be an array of strings")),
+        Some(tags) if tags.len() > 10 => Err(ApiError::bad_request("at most 10 tags are allowed")),
+        Some(tags) => Ok(tags),
+    }
+}
+
+fn headers(field: Option<&Value>) -> Result<Map<String, Value>, ApiError> {
+    match field {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(headers)) if headers.values().all(Value::is_string) => {
+            Ok(headers.clone())
+        }
+        Some(_) => Err(ApiError::bad_request(
+            "headers must be an object of strings",
+        )),
+    }
+}

@@ -1,0 +1,249 @@
+//! The emulator and its settings.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::{Account, Scenario};
+use crate::capture::Capture;
+use crate::gateway::{Faults, Pipeline};
+use crate::server::{Bound, Loopback};
+use crate::shared::Shared;
+use crate::{
+    CapturedRequest, Edge, EdgeHandle, EdgeService, FaultHandle, FaultRule, Limit, Throttled,
+    TokenStore, clock,
+};
+
+/// A running server on loopback: the API without and with TLS, and the storage of outputs.
+///
+/// Each listener speaks HTTP/1.1 and HTTP/2: by ALPN with TLS, by prior knowledge
+/// without. Dropping it ends it at once, connections included;
+/// [`shutdown`](Self::shutdown) lets responses under way finish.
+///
+/// See the [crate docs](crate) for an example.
+pub struct Emulator {
+    shared: Arc<Shared>,
+    server: Loopback,
+}
+
+impl Emulator {
+    /// Starts building an emulator. All settings have defaults.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder {
+            limit: Some(Limit::default()),
+            throttled: Throttled::default(),
+            rules: Vec::new(),
+            with_api: true,
+            scenario: Scenario::default(),
+            max_captured: 65_536,
+            max_connections: 1024,
+            ports: [0; 3],
+        }
+    }
+
+    /// The URL of the API without TLS: `http://127.0.0.1:<port>`.
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.server.http)
+    }
+
+    /// The URL of the API with TLS: `https://localhost:<port>`.
+    pub fn https_url(&self) -> String {
+        format!("https://localhost:{}", self.server.https.port())
+    }
+
+    /// The origin of the outputs' signed URLs: `http://127.0.0.1:<port>`.
+    ///
+    /// A request to it that carries an `Authorization` header gets a 400.
+    pub fn storage_url(&self) -> String {
+        format!("http://{}", self.server.storage)
+    }
+
+    /// The certificate authority that clients have to trust, in DER; made at the start.
+    pub fn ca_der(&self) -> &[u8] {
+        &self.server.ca
+    }
+
+    /// The certificate authority that clients have to trust, in PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.server.ca_pem
+    }
+
+    /// A handle to the edge: its statistics and settings.
+    pub fn edge(&self) -> EdgeHandle {
+        EdgeHandle::new(self.shared.clone())
+    }
+
+    /// A handle to the tokens of the emulated account.
+    pub fn tokens(&self) -> TokenStore {
+        TokenStore::new(self.shared.clone())
+    }
+
+    /// A handle to the faults in force.
+    pub fn faults(&self) -> FaultHandle {
+        FaultHandle::new(self.shared.clone())
+    }
+
+    /// The request heads seen on all listeners, in order; see [`EmulatorBuilder::max_captured`].
+    pub fn captured_requests(&self) -> Vec<CapturedRequest> {
+        self.shared.unlanded().capture.heads()
+    }
+
+    /// Forgets the request heads seen so far.
+    pub fn clear_captured_requests(&self) {
+        self.shared.unlanded().capture.clear();
+    }
+
+    /// Accepts nothing more, lets responses under way finish for at most a second, and ends.
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("http", &self.server.http)
+            .field("https", &self.server.https)
+            .field("storage", &self.server.storage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds an [`Emulator`], or an [`EdgeService`] without sockets.
+///
+/// See the [crate docs](crate) for an example.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct EmulatorBuilder {
+    limit: Option<Limit>,
+    throttled: Throttled,
+    rules: Vec<FaultRule>,
+    with_api: bool,
+    scenario: Scenario,
+    max_captured: usize,
+    max_connections: usize,
+    ports: [u16; 3],
+}
+
+impl EmulatorBuilder {
+    /// Sets the limit, or switches it off; 40 per 10 s by default.
+    pub fn limit(mut self, limit: impl Into<Option<Limit>>) -> Self {
+        self.limit = limit.into();
+        self
+    }
+
+    /// Sets the form of the 429s; the documented JSON by default.
+    pub fn throttled(mut self, throttled: Throttled) -> Self {
+        self.throttled = throttled;
+        self
+    }
+
+    /// Adds a fault; none by default.
+    pub fn fault(mut self, rule: FaultRule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Puts nothing behind the limit: whatever is within it gets an empty 200, token or not.
+    pub fn without_api(mut self) -> Self {
+        self.with_api = false;
+        self
+    }
+
+    /// Sets how many runners the account has; 137 by default.
+    pub fn runners(mut self, runners: usize) -> Self {
+        self.scenario.runners = runners;
+        self
+    }
+
+    /// Sets how long a workflow takes from its acceptance to its end; 10 s by default.
+    pub fn run_time(mut self, run_time: Duration) -> Self {
+        self.scenario.run_time = run_time;
+        self
+    }
+
+    /// Sets the time between two server-sent events of a subscription; 2 s by default.
+    pub fn sse_interval(mut self, interval: Duration) -> Self {
+        self.scenario.sse_interval = interval;
+        self
+    }
+
+    /// Sets after how many events a subscription is closed, whatever the run does; 120 by
+    /// default.
+    pub fn max_sse_events(mut self, events: u32) -> Self {
+        self.scenario.max_sse_events = events;
+        self
+    }
+
+    /// Sets how long the signed URLs of outputs are good, in whole seconds; 5 minutes by
+    /// default.
+    pub fn link_lifetime(mut self, lifetime: Duration) -> Self {
+        self.scenario.link_lifetime = lifetime;
+        self
+    }
+
+    /// Sets the least length of an output; a picture of one pixel by default, padded with
+    /// zeros.
+    pub fn min_output_bytes(mut self, bytes: usize) -> Self {
+        self.scenario.min_output_bytes = bytes;
+        self
+    }
+
+    /// Sets how many request heads are kept for [`Emulator::captured_requests`], the last
+    /// ones; 65,536 by default, 0 for none.
+    pub fn max_captured(mut self, heads: usize) -> Self {
+        self.max_captured = heads;
+        self
+    }
+
+    /// Sets how many connections may be open at once on each listener; more wait. 1024 by
+    /// default.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Sets the loopback ports of the API without and with TLS and of the storage; 0, the
+    /// default, is any that is free.
+    pub fn ports(mut self, http: u16, https: u16, storage: u16) -> Self {
+        self.ports = [http, https, storage];
+        self
+    }
+
+    /// Starts to listen on loopback.
+    ///
+    /// Needs a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    ///
+    /// If a port is taken, or no certificate can be made.
+    pub async fn start(mut self) -> io::Result<Emulator> {
+        let bound = Bound::bind(self.ports).await?;
+        self.scenario.storage = bound.storage_url()?;
+        let max_connections = self.max_connections;
+        let shared = self.share();
+        let server = bound.start(shared.clone(), max_connections)?;
+        Ok(Emulator { shared, server })
+    }
+
+    /// Makes a tower service instead of a server, for a paused clock.
+    ///
+    /// Its time begins now. Needs a tokio runtime with time, if it is paused.
+    pub fn service(self) -> EdgeService {
+        EdgeService::new(self.share())
+    }
+
+    fn share(self) -> Arc<Shared> {
+        let (start, wall_clock) = (clock::now(), clock::wall_clock());
+        let (edge, account) = if self.with_api {
+            let account = Account::new(self.scenario, wall_clock);
+            (Edge::new(self.limit, start, wall_clock), Some(account))
+        } else {
+            (Edge::without_tokens(self.limit, start, wall_clock), None)
+        };
+        let faults = Faults::new(self.rules);
+        let pipeline = Pipeline::new(edge, self.throttled, faults, account);
+        Arc::new(Shared::new(pipeline, Capture::new(self.max_captured)))
+    }
+}

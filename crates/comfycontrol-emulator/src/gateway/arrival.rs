@@ -1,0 +1,30 @@
+//! What becomes of a request whose head has arrived.
+
+use std::time::Duration;
+
+use super::outgoing::{Alteration, Outgoing};
+
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// How long it takes before anything else happens.
+    pub(crate) delay: Duration,
+    pub(crate) next: Next,
+}
+
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// The API wants to see the body.
+    Forward(Option<Alteration>),
+    Reset,
+    Respond(Outgoing),
+}
+
+impl Arrival {
+    /// It happens at once.
+    pub(super) fn at_once(next: Next) -> Self {
+        Self {
+            delay: Duration::ZERO,
+            next,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The sockets, and the tasks that accept on them.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::accept::Accept;
+use super::tls::Tls;
+use crate::Listener;
+use crate::shared::Shared;
+
+/// Sockets that are bound, before anything is accepted.
+pub(crate) struct Bound {
+    http: TcpListener,
+    https: TcpListener,
+    storage: TcpListener,
+    tls: Tls,
+}
+
+/// A running server. Dropping it ends it at once, connections included.
+pub(crate) struct Loopback {
+    pub(crate) http: SocketAddr,
+    pub(crate) https: SocketAddr,
+    pub(crate) storage: SocketAddr,
+    pub(crate) ca: Vec<u8>,
+    pub(crate) ca_pem: String,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Bound {
+    /// Binds the ports of the API without and with TLS and of the storage.
+    pub(crate) async fn bind([http, https, storage]: [u16; 3]) -> io::Result<Self> {
+        Ok(Self {
+            tls: Tls::make()?,
+            http: TcpListener::bind((Ipv4Addr::LOCALHOST, http)).await?,
+            https: TcpListener::bind((Ipv4Addr::LOCALHOST, https)).await?,
+            storage: TcpListener::bind((Ipv4Addr::LOCALHOST, storage)).await?,
+        })
+    }
+
+    pub(crate) fn storage_url(&self) -> io::Result<String> {
+        Ok(format!("http://{}", self.storage.local_addr()?))
+    }
+
+    /// Begins to accept, at most so many connections on each listener.
+    pub(crate) fn start(self, shared: Arc<Shared>, max_connections: usize) -> io::Result<Loopback> {
+        let Self {
+            http,
+            https,
+            storage,
+            tls,
+        } = self;
+        let (stop, stopped) = watch::channel(false);
+        let mut loopback = Loopback {
+            http: http.local_addr()?,
+            https: https.local_addr()?,
+            storage: storage.local_addr()?,
+            ca: tls.ca.to_vec(),
+            ca_pem: tls.ca_pem,
+            stop,
+            tasks: Vec::new(),
+        };
+        let accept = Accept::new(shared, stopped, max_connections);
+        for (socket, listener, acceptor) in [
+            (http, Listener::Http, None),
+            (https, Listener::Https, Some(tls.acceptor)),
+            (storage, Listener::Storage, None),
+        ] {
+            let task = tokio::spawn(accept.clone().run(socket, listener, acceptor));
+            loopback.tasks.push(task);
+        }
+        Ok(loopback)
+    }
+}
+
+impl Loopback {
+    /// Accepts nothing more and lets responses under way finish for a while.
+    pub(crate) async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        for task in std::mem::take(&mut self.tasks) {
+            // It failed only if it panicked, and then it has ended too.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
