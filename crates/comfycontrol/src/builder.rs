@@ -1,83 +1,68 @@
 mod assemble;
+mod build;
+mod rate_limit_mode;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use comfycontrol_rate_limit::{Limiter, Quota};
-use comfycontrol_token::{Token, Tokens};
+use comfycontrol_core::BoxError;
+use comfycontrol_retry::RetryPolicy;
+use comfycontrol_timeout::Timeouts;
+use comfycontrol_token::{Token, TokenProvider};
+use comfycontrol_transport::{Transport, TransportBuilder};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Body as HttpBody;
-use rustls::ClientConfig;
-use rustls::crypto::CryptoProvider;
-use tower::BoxError;
 use tower_service::Service;
 
+use self::assemble::TokenChoice;
+use crate::Body;
 use crate::error::{InvalidConfig, Setting};
-use crate::retry::RetryPolicy;
-use crate::transport::{Proxies, TlsSettings, Transport};
-use crate::{Body, Timeouts};
 
-/// Settings for a [`Client`](crate::Client), all of which have defaults.
+pub use self::rate_limit_mode::RateLimitMode;
+
+/// Builds a [`Client`](crate::Client). All settings have defaults.
 ///
 /// A mistake is reported by [`build`](Self::build).
 ///
 /// ```
 /// use comfycontrol::{Client, ErrorKind};
 ///
-/// let refused = Client::builder()
+/// let invalid = Client::builder()
 ///     .token("cfc_example0token0")
 ///     .base_url("http://api.comfycontrol.app")
 ///     .build()
 ///     .unwrap_err();
-/// assert_eq!(refused.kind(), ErrorKind::Config);
+/// assert_eq!(invalid.kind(), ErrorKind::Config);
 /// ```
 #[must_use]
 pub struct ClientBuilder {
     base_url: String,
-    tokens: Source,
-    limit: Limit,
+    tokens: TokenChoice,
+    rate_limit: RateLimitMode,
     timeouts: Timeouts,
-    connect_timeout: Duration,
     user_agent: Option<HeaderValue>,
     headers: HeaderMap,
-    max_body: usize,
+    max_response_body: usize,
     retry: Option<RetryPolicy>,
-    tls: TlsSettings,
-    proxies: Option<Proxies>,
-    transport: Option<Transport>,
+    network: TransportBuilder,
+    transport: Option<Transport<Body>>,
     /// The first setting that is wrong.
     wrong: Option<InvalidConfig>,
-}
-
-enum Source {
-    Environment,
-    None,
-    Tokens(Tokens),
-}
-
-enum Limit {
-    None,
-    Own(Limiter),
-    Quota(Quota),
-    Shared,
 }
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
         Self {
             base_url: BASE_URL.to_owned(),
-            tokens: Source::Environment,
-            limit: Limit::Shared,
-            timeouts: Timeouts::call(),
-            connect_timeout: Duration::from_secs(10),
+            tokens: TokenChoice::Environment,
+            rate_limit: RateLimitMode::Shared,
+            timeouts: Timeouts::new(),
             user_agent: None,
             headers: HeaderMap::new(),
-            max_body: 64 * 1024 * 1024,
+            max_response_body: 64 * 1024 * 1024,
             retry: None,
-            tls: TlsSettings::default(),
-            proxies: None,
+            network: TransportBuilder::new(),
             transport: None,
             wrong: None,
         }
@@ -98,51 +83,29 @@ impl ClientBuilder {
     /// Sets the token. The default is the one in `COMFYCONTROL_TOKEN`.
     pub fn token(mut self, token: impl AsRef<str>) -> Self {
         match Token::parse(token) {
-            Ok(token) => self.tokens = Source::Tokens(token.into()),
+            Ok(token) => self.tokens = TokenChoice::Provider(token.into()),
             Err(e) => self.wrong(InvalidConfig::new(Setting::TokenMalformed(e))),
         }
         self
     }
 
     /// Sets where tokens come from, for tokens that are rotated without a restart.
-    pub fn tokens(mut self, tokens: impl Into<Tokens>) -> Self {
-        self.tokens = Source::Tokens(tokens.into());
+    pub fn token_provider(mut self, tokens: impl Into<TokenProvider>) -> Self {
+        self.tokens = TokenChoice::Provider(tokens.into());
         self
     }
 
     /// Sends no token with any request.
     pub fn without_token(mut self) -> Self {
-        self.tokens = Source::None;
+        self.tokens = TokenChoice::None;
         self
     }
 
-    /// Keeps to a limiter that is shared with others by hand.
-    ///
-    /// Of this, [`quota`](Self::quota) and [`no_limit`](Self::no_limit) the last one counts.
-    pub fn limiter(mut self, limiter: Limiter) -> Self {
-        self.limit = Limit::Own(limiter);
-        self
-    }
-
-    /// Keeps to another quota than 40 requests per 10 s, with a limiter of its own.
-    pub fn quota(mut self, quota: Quota) -> Self {
-        self.limit = Limit::Quota(quota);
-        self
-    }
-
-    /// Gives this client a limiter of its own instead of the one it would share with the other
-    /// clients of the process that reach the same origin by the same proxy. A limiter or a quota that
-    /// was set before stays.
-    pub fn own_limiter(self) -> Self {
-        match self.limit {
-            Limit::Own(_) | Limit::Quota(_) => self,
-            Limit::None | Limit::Shared => self.quota(Quota::COMFYCONTROL),
-        }
-    }
-
-    /// Sends at once, whatever the API says. Retries then wait for a cooldown themselves.
-    pub fn no_limit(mut self) -> Self {
-        self.limit = Limit::None;
+    /// Sets the rate limiter: a [`Limiter`](crate::rate_limit::Limiter), a
+    /// [`Quota`](crate::rate_limit::Quota) for one of its own, or another
+    /// [mode](RateLimitMode). The default is the one that the clients of this process share.
+    pub fn rate_limit(mut self, mode: impl Into<RateLimitMode>) -> Self {
+        self.rate_limit = mode.into();
         self
     }
 
@@ -152,25 +115,22 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time for one attempt. The default is 30 s.
+    /// Sets the time for one attempt. The default is 30 s, and 120 s for forms.
     pub fn attempt_timeout(mut self, attempt: Duration) -> Self {
         self.timeouts = self.timeouts.attempt(attempt);
         self
     }
 
-    /// Sets all timeouts of a call.
+    /// Sets those timeouts of a call that `timeouts` sets.
+    ///
+    /// What is set neither here nor for a request is that of [`Timeouts::call`], or of
+    /// [`Timeouts::upload`] for forms.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.timeouts = timeouts.or(self.timeouts);
         self
     }
 
-    /// Sets the time for a connection, proxy and TLS included. The default is 10 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Sets the `User-Agent`.
+    /// Sets the `User-Agent`. The default is `comfycontrol-rust/` and the crate's version.
     pub fn user_agent(mut self, value: impl AsRef<str>) -> Self {
         match HeaderValue::try_from(value.as_ref()) {
             Ok(value) => self.user_agent = Some(value),
@@ -196,64 +156,56 @@ impl ClientBuilder {
     }
 
     /// Sets how many bytes of a response are read into memory at most. The default is 64 MiB.
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
+    ///
+    /// Not for streams. What is read of an unsuccessful response has a bound of its own, 64 KiB.
+    pub fn max_response_body(mut self, bytes: usize) -> Self {
+        self.max_response_body = bytes;
         self
     }
 
-    /// Sets what is sent again.
+    /// Sets which calls are sent again, how often, and after which wait. The default is
+    /// [`RetryPolicy::new`]: twice, and three times after 429s.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
     /// Trusts one more certificate authority, given as an X.509 certificate in DER.
-    pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
-        self.tls.extra_roots.push(der.into().into());
-        self
-    }
-
-    /// Trusts Mozilla's certificates in place of the operating system's.
-    #[cfg(feature = "webpki-roots")]
-    pub fn webpki_roots(mut self) -> Self {
-        self.tls.webpki_roots = true;
-        self
-    }
-
-    /// Sets the cryptography of TLS. The default is ring, or aws-lc-rs without the feature `ring`.
-    pub fn crypto_provider(mut self, provider: impl Into<Arc<CryptoProvider>>) -> Self {
-        self.tls.provider = Some(provider.into());
-        self
-    }
-
-    /// Sets all of TLS, in place of provider and certificates. Its ALPN list is replaced.
-    pub fn tls_config(mut self, config: ClientConfig) -> Self {
-        self.tls.config = Some(config);
-        self
+    pub fn root_certificate(self, der: impl Into<Vec<u8>>) -> Self {
+        self.network(|network| network.root_certificate(der))
     }
 
     /// Connects through a proxy: `http://`, `https://`, `socks5://` or `socks5h://`, credentials in
-    /// front of the host. It only ever carries TLS; with SOCKS it also resolves the names. The
-    /// default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a variable that names no
-    /// usable proxy is an error of [`build`](Self::build), never a direct connection.
+    /// front of the host. The default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`;
+    /// see [`TransportBuilder::proxy`].
     #[cfg(feature = "proxy")]
-    pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
-        match Proxies::all(url.as_ref()) {
-            Ok(proxies) => self.proxies = Some(proxies),
-            Err(e) => self.wrong(e),
-        }
-        self
+    pub fn proxy(self, url: impl AsRef<str>) -> Self {
+        self.network(|network| network.proxy(url))
     }
 
     /// Connects directly, whatever the environment says.
-    pub fn no_proxy(mut self) -> Self {
-        self.proxies = Some(Proxies::none());
+    pub fn no_proxy(self) -> Self {
+        self.network(TransportBuilder::no_proxy)
+    }
+
+    /// Sets the time for a connection, proxy and TLS included. The default is 10 s.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.network(|network| network.connect_timeout(timeout))
+    }
+
+    /// Changes how the network is reached: all of TLS, its cryptography, and what else a
+    /// [`TransportBuilder`] has.
+    pub fn network(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.network = change(self.network);
         self
     }
 
-    /// Uses a service in place of the network. Its limiter is not shared through the process.
+    /// Sends requests by a service in place of the network. Its limiter is not shared through the
+    /// process.
     ///
-    /// Settings for TLS, proxies and connecting have no effect then.
+    /// A [`Transport`] over a connector of your own is one. Settings for the network have no effect
+    /// then. An [`Error`](crate::Error) of the service stays what it is; any other becomes one by
+    /// [`Error::transport`](crate::Error::transport).
     pub fn transport<S, B>(mut self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use comfycontrol_rate_limit::Limiter;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use comfycontrol_transport::{Transport, TransportBody};
+use http::{Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::response::Answered;
-use crate::stack::{Stack, StackBody};
-use crate::transport::{Transport, TransportBody};
-use crate::url::Target;
-use crate::{Body, ClientBuilder, Downloader, Error, RequestBuilder, ResponseBody, Timeouts};
+use crate::call::Call;
+use crate::request::RequestBuilder;
+use crate::shared::Shared;
+use crate::stack::{Stack, StackFuture};
+use crate::{Body, Error, ResponseBody};
 
 /// A client of the ComfyControl API.
 ///
@@ -21,20 +22,8 @@ use crate::{Body, ClientBuilder, Downloader, Error, RequestBuilder, ResponseBody
 /// [crate docs](crate) for an example.
 #[derive(Clone)]
 pub struct Client {
-    stack: Stack<Transport>,
+    stack: Stack<Transport<Body>>,
     shared: Arc<Shared>,
-}
-
-pub(crate) struct Shared {
-    /// Each call of a [`RequestBuilder`] is made by a copy of its own.
-    pub(crate) stack: Stack<Transport>,
-    pub(crate) target: Target,
-    pub(crate) headers: HeaderMap,
-    pub(crate) limiter: Option<Limiter>,
-    pub(crate) max_body: usize,
-    pub(crate) timeouts: Timeouts,
-    /// The same stack without token and limiter, for other origins.
-    pub(crate) unlimited: Stack<Transport>,
 }
 
 impl Client {
@@ -43,31 +32,6 @@ impl Client {
             stack: shared.stack.clone(),
             shared: Arc::new(shared),
         }
-    }
-
-    /// A client with default settings and the token in `COMFYCONTROL_TOKEN`.
-    ///
-    /// The environment gives the token, and the proxy if there is one; it never gives a base URL.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the variable is missing or does not hold a token, or if a variable that should name a
-    /// proxy does not name a usable one.
-    ///
-    /// ```no_run
-    /// # async fn run() -> Result<(), comfycontrol::Error> {
-    /// let client = comfycontrol::Client::from_env()?;
-    /// let user: serde_json::Value = client.get("/v1/user").send().await?.json().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn from_env() -> Result<Self, Error> {
-        ClientBuilder::new().build()
-    }
-
-    /// Settings for a client, all of which have defaults.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
     }
 
     /// Begins a request.
@@ -102,28 +66,25 @@ impl Client {
         self.request(Method::DELETE, path)
     }
 
-    /// A client for signed URLs on other hosts: it has no token, and no limiter for them.
+    /// Begins a HEAD request.
+    pub fn head(&self, path: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::HEAD, path)
+    }
+
+    /// A client for absolute URLs of any origin, such as signed ones: it has no token, no limiter and
+    /// no default headers.
+    ///
+    /// It shares connections, timeouts and retry budget with this one. `https` is required, except to
+    /// this machine.
     #[must_use]
-    pub fn downloader(&self) -> Downloader {
-        let with = |stack: &Stack<Transport>, target, limiter| {
-            Self::new(Shared {
-                stack: Stack::clone(stack),
-                target,
-                headers: HeaderMap::new(),
-                limiter,
-                max_body: self.shared.max_body,
-                timeouts: self.shared.timeouts,
-                unlimited: self.shared.unlimited.clone(),
-            })
-        };
-        Downloader::new(
-            with(&self.shared.unlimited, Target::Anywhere, None),
-            with(
-                &self.stack,
-                self.shared.target.clone(),
-                self.shared.limiter.clone(),
-            ),
-        )
+    pub fn for_other_origins(&self) -> Self {
+        Self::new(self.shared.for_other_origins())
+    }
+
+    /// Whether an absolute URL belongs to the origin of the base URL.
+    #[must_use]
+    pub fn is_origin_of(&self, url: &str) -> bool {
+        self.shared.target.is_origin_of(url)
     }
 
     /// The limiter this client keeps to, if it has one.
@@ -132,61 +93,13 @@ impl Client {
         self.shared.limiter.as_ref()
     }
 
-    /// The origin the paths of requests are joined to.
+    /// The origin the paths of requests are joined to; `None` for a client
+    /// [for other origins](Self::for_other_origins).
     #[must_use]
     pub fn base_url(&self) -> Option<Uri> {
         self.shared.target.uri()
     }
-
-    pub(crate) fn target(&self) -> &Target {
-        &self.shared.target
-    }
-
-    #[cfg(feature = "sse")]
-    pub(crate) fn timeouts(&self) -> Timeouts {
-        self.shared.timeouts
-    }
 }
-
-impl Shared {
-    /// Makes a request ready whose URL this client may send to.
-    pub(crate) fn prepare(&self, req: &mut Request<Body>) -> Call {
-        for (name, value) in &self.headers {
-            if !req.headers().contains_key(name) {
-                req.headers_mut().insert(name, value.clone());
-            }
-        }
-        Call {
-            method: req.method().clone(),
-            uri: req.uri().clone(),
-        }
-    }
-}
-
-/// What is remembered of a request that has left.
-pub(crate) struct Call {
-    method: Method,
-    uri: Uri,
-}
-
-impl Call {
-    /// Lets the result speak of its call; once.
-    pub(crate) fn complete(&mut self, result: Answer) -> Result<Response<ResponseBody>, Error> {
-        match result {
-            Ok(res) => {
-                let call = Answered {
-                    method: mem::take(&mut self.method),
-                    uri: mem::take(&mut self.uri),
-                    status: res.status(),
-                };
-                Ok(res.map(|body| ResponseBody::new(body, call)))
-            }
-            Err(error) => Err(error.during(&self.method, self.uri.path())),
-        }
-    }
-}
-
-type Answer = Result<Response<StackBody<TransportBody>>, Error>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,17 +122,18 @@ impl Service<Request<Body>> for Client {
 
     fn call(&mut self, mut req: Request<Body>) -> ResponseFuture {
         let resolved = self.shared.target.resolve_uri(mem::take(req.uri_mut()));
-        let (uri, refused) = match resolved {
+        let (uri, invalid) = match resolved {
             Ok(uri) => (uri, None),
             Err(e) => (Uri::default(), Some(Error::from(e))),
         };
         *req.uri_mut() = uri;
-        let call = self.shared.prepare(&mut req);
-        let state = match refused {
+        self.shared.add_headers(&mut req);
+        let call = Call::of(&req);
+        let state = match invalid {
             None => State::Sent {
                 inner: self.stack.call(req),
             },
-            error => State::Refused { error },
+            error => State::Invalid { error },
         };
         ResponseFuture { state, call }
     }
@@ -229,14 +143,14 @@ impl Service<Request<Body>> for Client {
 impl Service<Request<Body>> for &Client {
     type Response = Response<ResponseBody>;
     type Error = Error;
-    type Future = tower::util::Oneshot<Client, Request<Body>>;
+    type Future = ResponseFuture;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Client::clone(self).poll_ready(cx)
     }
 
-    fn call(&mut self, req: Request<Body>) -> Self::Future {
-        tower::ServiceExt::oneshot(Client::clone(self), req)
+    fn call(&mut self, req: Request<Body>) -> ResponseFuture {
+        Client::clone(self).call(req)
     }
 }
 
@@ -244,7 +158,7 @@ pin_project! {
     /// Response future of [`Client`].
     pub struct ResponseFuture {
         #[pin]
-        state: State<<Stack<Transport> as Service<Request<Body>>>::Future>,
+        state: State<StackFuture<Transport<Body>, TransportBody>>,
         call: Call,
     }
 }
@@ -252,7 +166,7 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<F> {
-        Refused { error: Option<Error> },
+        Invalid { error: Option<Error> },
         Sent { #[pin] inner: F },
     }
 }
@@ -262,11 +176,17 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = match this.state.project() {
-            StateProj::Refused { error } => Err(error.take().expect("polled after completion")),
-            StateProj::Sent { inner } => ready!(inner.poll(cx)),
+        let (result, request_id) = match this.state.project() {
+            StateProj::Invalid { error } => {
+                let error = error.take().expect("polled after completion");
+                (Err(error), None)
+            }
+            StateProj::Sent { mut inner } => {
+                let result = ready!(inner.as_mut().poll(cx));
+                (result, inner.take_request_id())
+            }
         };
-        Poll::Ready(this.call.complete(result))
+        Poll::Ready(this.call.complete(result, request_id))
     }
 }
 

@@ -1,37 +1,34 @@
 //! The one error of the facade.
 
-mod causes;
+mod cause;
 mod config;
 mod json;
 mod kind;
-mod report;
 mod request;
 mod response;
+mod retry;
 mod show;
-mod transport;
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use comfycontrol_error::{ApiError, Harmless, RetryClass};
-use comfycontrol_rate_limit::NotAdmitted;
-use comfycontrol_token::TokenWithheld;
+use comfycontrol_core::{BoxError, Report};
+use comfycontrol_error::{ApiError, RetryClass};
+use comfycontrol_timeout::TimedOut;
+use comfycontrol_transport::{TransportError, TransportErrorKind};
 use http::{HeaderValue, Method, StatusCode};
-use tower::BoxError;
+
+use self::cause::Cause;
 
 pub use self::config::InvalidConfig;
 pub(crate) use self::config::Setting;
-pub use self::json::BadJson;
+pub use self::json::InvalidJson;
 pub use self::kind::{ErrorKind, Sent};
-pub use self::report::Report;
 pub use self::request::InvalidRequest;
 pub(crate) use self::request::Reason;
-pub use self::response::{BodyFailed, BodyTooLarge, NotEvents};
-pub(crate) use self::transport::{ConnectFailed, without_quotes};
-pub use self::transport::{TransportError, TransportErrorKind};
-use crate::timeouts::TimedOut;
+pub use self::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 
-/// Whatever went wrong with a call, one word wide.
+/// The error of a call, or of building a client. One word wide.
 ///
 /// `{}` prints one short line and leaves the cause to [`source`](StdError::source); `{:#}` and
 /// [`report`](Self::report) print the whole chain. No form shows a token, a query string or a body, and
@@ -41,23 +38,9 @@ pub struct Error(Box<Inner>);
 struct Inner {
     cause: Cause,
     call: Option<(Method, String)>,
+    request_id: Option<HeaderValue>,
     /// Whether an earlier attempt of the same call may have reached the server.
     before: Sent,
-}
-
-#[derive(Debug)]
-enum Cause {
-    Api(ApiError),
-    Body(BodyFailed),
-    Config(InvalidConfig),
-    Json(BadJson),
-    NotAdmitted(NotAdmitted),
-    NotEvents(NotEvents),
-    Request(InvalidRequest),
-    TimedOut(TimedOut),
-    TokenWithheld(TokenWithheld),
-    TooLarge(BodyTooLarge),
-    Transport(TransportError),
 }
 
 impl Error {
@@ -65,11 +48,12 @@ impl Error {
         Self(Box::new(Inner {
             cause,
             call: None,
+            request_id: None,
             before: Sent::No,
         }))
     }
 
-    /// Takes the error of a transport; one that is an [`Error`] already stays what it is.
+    /// Makes an error from that of a transport; one that is an [`Error`] already stays what it is.
     pub fn transport(source: impl Into<BoxError>) -> Self {
         match source.into().downcast::<Self>() {
             Ok(error) => *error,
@@ -82,18 +66,32 @@ impl Error {
         match source.downcast::<Self>() {
             Ok(error) => *error,
             Err(source) => match source.downcast::<TimedOut>() {
-                Ok(passed) => passed.answered(status).into(),
+                Ok(passed) => passed.with_status(status).into(),
                 Err(source) => BodyFailed::new(status, source).into(),
             },
         }
     }
 
-    /// Names the call; the path must come without its query.
-    pub(crate) fn during(mut self, method: &Method, path: &str) -> Self {
+    /// Names the call that failed, unless it has a name; the path must come without its query.
+    #[must_use]
+    pub fn with_call(mut self, method: &Method, path: &str) -> Self {
         if self.0.call.is_none() {
             self.0.call = Some((method.clone(), path.to_owned()));
         }
         self
+    }
+
+    /// Notes the id of the call that failed.
+    pub(crate) fn with_request_id(mut self, id: Option<HeaderValue>) -> Self {
+        self.0.request_id = id.or(self.0.request_id);
+        self
+    }
+
+    /// The id of the call that failed: the `X-Request-Id` of all its attempts. `None` if it failed
+    /// before it had one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_ref()?.to_str().ok()
     }
 
     /// What the error is about.
@@ -103,8 +101,8 @@ impl Error {
             Cause::Api(_) => ErrorKind::Api,
             Cause::Body(_) => ErrorKind::Body,
             Cause::Config(_) => ErrorKind::Config,
-            Cause::Json(_) | Cause::NotEvents(_) => ErrorKind::Decode,
-            Cause::NotAdmitted(_) => ErrorKind::NotAdmitted,
+            Cause::ContentType(_) | Cause::Json(_) => ErrorKind::Decode,
+            Cause::Rejected(_) => ErrorKind::Rejected,
             Cause::Request(_) => ErrorKind::Request,
             Cause::TimedOut(_) => ErrorKind::TimedOut,
             Cause::TokenWithheld(_) => ErrorKind::TokenWithheld,
@@ -113,14 +111,14 @@ impl Error {
         }
     }
 
-    /// The status the server answered with, whatever failed afterwards.
+    /// The status of the server's response, whatever failed afterwards.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match &self.0.cause {
             Cause::Api(e) => Some(e.status()),
             Cause::Json(e) => Some(e.status()),
             Cause::Body(e) => Some(e.status()),
-            Cause::NotEvents(e) => Some(e.status()),
+            Cause::ContentType(e) => Some(e.status()),
             Cause::TimedOut(e) => e.status(),
             Cause::TooLarge(e) => Some(e.status()),
             _ => None,
@@ -133,14 +131,9 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.cause {
             Cause::Api(e) => e.retry_after(),
-            Cause::NotAdmitted(e) => e.wait(),
+            Cause::Rejected(e) => e.wait(),
             _ => None,
         }
-    }
-
-    /// Notes what is known of the attempts before the one that failed so.
-    pub(crate) fn sent_before(&mut self, before: Sent) {
-        self.0.before = before;
     }
 
     /// Whether the server may have received the request, at the last attempt or an earlier one.
@@ -158,11 +151,11 @@ impl Error {
             Cause::Api(_)
             | Cause::Body(_)
             | Cause::Json(_)
-            | Cause::NotEvents(_)
+            | Cause::ContentType(_)
             | Cause::TooLarge(_) => Sent::Yes,
             Cause::TimedOut(e) if e.status().is_some() => Sent::Yes,
             Cause::TimedOut(e) if e.was_dispatched() => Sent::Maybe,
-            Cause::Transport(e) if !e.is_before_sending() => Sent::Maybe,
+            Cause::Transport(e) if !e.is_unprocessed() => Sent::Maybe,
             _ => Sent::No,
         }
     }
@@ -178,22 +171,22 @@ impl Error {
     }
 
     /// The request was certainly not applied, and the reason may pass.
-    pub(crate) fn is_unapplied(&self) -> bool {
+    fn is_unapplied(&self) -> bool {
         match &self.0.cause {
             Cause::Api(e) => e.retry_class() == RetryClass::NeverApplied,
-            Cause::NotAdmitted(_) => true,
+            Cause::Rejected(_) => true,
             Cause::TimedOut(e) => !e.was_dispatched(),
-            Cause::Transport(e) => e.is_before_sending() && e.may_pass(),
+            Cause::Transport(e) => e.is_unprocessed() && e.is_transient(),
             _ => false,
         }
     }
 
     /// The failure is of the kind that passes; nothing is known of what the server did.
-    pub(crate) fn is_transient(&self) -> bool {
+    fn is_transient(&self) -> bool {
         match &self.0.cause {
-            Cause::Api(e) => e.retry_class() == RetryClass::Unknown,
+            Cause::Api(e) => e.retry_class() == RetryClass::MaybeApplied,
             Cause::TimedOut(_) | Cause::Body(_) => true,
-            Cause::Transport(e) => e.may_pass(),
+            Cause::Transport(e) => e.is_transient(),
             _ => false,
         }
     }
@@ -201,10 +194,11 @@ impl Error {
     /// Whether a timeout has passed.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.as_timed_out().is_some()
-            || self
-                .as_transport()
-                .is_some_and(|e| e.kind() == TransportErrorKind::ConnectTimedOut)
+        match &self.0.cause {
+            Cause::TimedOut(_) => true,
+            Cause::Transport(e) => e.kind() == TransportErrorKind::ConnectTimedOut,
+            _ => false,
+        }
     }
 
     /// The method and the path, without query, of the call that failed.
@@ -222,24 +216,23 @@ impl Error {
         Report::new(self)
     }
 
-    fn cause(&self) -> &(dyn StdError + 'static) {
-        match &self.0.cause {
-            Cause::Api(e) => e,
-            Cause::Body(e) => e,
-            Cause::Config(e) => e,
-            Cause::Json(e) => e,
-            Cause::NotAdmitted(e) => e,
-            Cause::NotEvents(e) => e,
-            Cause::Request(e) => e,
-            Cause::TimedOut(e) => e,
-            Cause::TokenWithheld(e) => e,
-            Cause::TooLarge(e) => e,
-            Cause::Transport(e) => e,
-        }
+    /// The response of the API, if it was unsuccessful.
+    #[must_use]
+    pub fn as_api(&self) -> Option<&ApiError> {
+        self.as_cause()
     }
-}
 
-/// A header of a response, fit to be shown.
-fn shown(value: &HeaderValue) -> String {
-    Harmless::new(&String::from_utf8_lossy(value.as_bytes()), 100).to_string()
+    /// The cause, if it is an `E`: one of the error types that this crate and its layers export.
+    ///
+    /// ```
+    /// use comfycontrol::{Client, InvalidConfig};
+    ///
+    /// let error = Client::builder().token("not a token").build().unwrap_err();
+    /// let config: &InvalidConfig = error.as_cause().expect("a setting is wrong");
+    /// assert_eq!(config.setting(), "token");
+    /// ```
+    #[must_use]
+    pub fn as_cause<E: StdError + 'static>(&self) -> Option<&E> {
+        self.0.cause.as_error().downcast_ref()
+    }
 }

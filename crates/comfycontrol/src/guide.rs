@@ -8,6 +8,7 @@
 //! | know when a call waits, and for how long | [`limits`] |
 //! | change the token of a running program | [`tokens`] |
 //! | treat what fails | [`errors`] |
+//! | follow runs, read lists and fetch files | the guide of the crate `comfycontrol-api` |
 //! | test your program without the network | [`testing`] |
 //! | see what the client does | [`metrics`] |
 //! | understand the stack, or make another of its layers | [`stack_order`] |

@@ -1,6 +1,6 @@
 //! A client of the ComfyControl API that keeps within its rate limit.
 //!
-//! The API takes 40 requests in 10 s from one IP address and answers a breach with ten seconds of
+//! The API takes 40 requests in 10 s from one IP address and punishes a breach with ten seconds of
 //! silence. A [`Client`] keeps below that: calls that come too early wait their turn. The token goes
 //! to the API alone, failures are typed errors, what is safe to repeat is repeated, and HTTP/2 is
 //! spoken over TLS. All of it is tower middleware, stacked in [`stack`], and each layer is a crate of
@@ -31,8 +31,8 @@
 //! let user: User = client.get("/v1/user").send().await?.json().await?;
 //! assert!(!user.name.is_empty());
 //!
-//! let refused = client.get("/v1/user").without_token().send().await.unwrap_err();
-//! assert!(refused.to_string().starts_with("401 Unauthorized: Missing authorization header"));
+//! let unauthorized = client.get("/v1/user").without_token().send().await.unwrap_err();
+//! assert!(unauthorized.to_string().starts_with("401 Unauthorized: Missing authorization header"));
 //! # Ok(())
 //! # }
 //! ```
@@ -40,7 +40,7 @@
 //! # Errors
 //!
 //! Everything fails with an [`Error`]: one word wide, with a [kind](Error::kind), the status if there
-//! was one, and answers to "was it [sent](Error::sent)?" and "may I [try again](Error::is_retryable)?".
+//! was one, and tells "was it [sent](Error::sent)?" and "may I [try again](Error::is_retryable)?".
 //! `{}` prints one line, `{:#}` the causes as well.
 //!
 //! # Clones
@@ -49,7 +49,7 @@
 //! reach the same origin by the same proxy, because the API counts by address: that is the one piece
 //! of state the crate keeps process-wide, and it keeps it weakly. Clients for this machine and those
 //! with a [transport of their own](ClientBuilder::transport) are left out, and
-//! [`own_limiter`](ClientBuilder::own_limiter) opts out.
+//! [`rate_limit`](ClientBuilder::rate_limit) chooses another.
 //!
 //! # Place in a stack
 //!
@@ -67,66 +67,60 @@
 //!
 //! | name | default | what it does |
 //! |---|---|---|
-//! | `aws-lc-rs` | no | TLS by aws-lc-rs where `ring` is off, or as [`crypto_provider`](ClientBuilder::crypto_provider) |
+//! | `aws-lc-rs` | no | TLS by aws-lc-rs where `ring` is off, or as [`crypto_provider`](transport::TransportBuilder::crypto_provider) |
 //! | `fs` | yes | request bodies and multipart parts streamed from files |
 //! | `gzip` | yes | asks for gzip and undoes it |
 //! | `platform-verifier` | yes | certificates judged by the operating system |
-//! | `proxy` | yes | HTTP CONNECT and SOCKS5 proxies, set by hand or from the environment |
+//! | `proxy` | yes | HTTP CONNECT and SOCKS5 proxies, set or from the environment |
 //! | `ring` | yes | TLS by ring |
-//! | `sse` | yes | server-sent events and [`Client::subscribe`] |
-//! | `webpki-roots` | no | Mozilla's certificates compiled in, where `platform-verifier` is off or asked for with [`webpki_roots`](ClientBuilder::webpki_roots) |
+//! | `webpki-roots` | no | Mozilla's certificates compiled in, where `platform-verifier` is off or asked for by [`network`](ClientBuilder::network) |
 //!
-//! Without `ring` and `aws-lc-rs`, a [`tls_config`](ClientBuilder::tls_config) or a
+//! Without `ring` and `aws-lc-rs`, the [network](ClientBuilder::network) wants a `tls_config`, or a
 //! [transport](ClientBuilder::transport) must be given.
+//!
+//! Runs that are followed to their end, lists of several pages and files are in the crate
+//! `comfycontrol-api`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod attempt_timeout;
-mod body;
 mod builder;
+mod call;
 mod client;
-mod deadline;
-mod departure;
-mod download;
 mod error;
 pub mod guide;
-mod multipart;
-mod pagination;
 mod registry;
 mod request;
 mod request_id;
 mod response;
-pub mod retry;
-#[cfg(feature = "sse")]
-mod sse;
+mod response_context;
+mod shared;
 pub mod stack;
-mod timed_body;
-mod timeouts;
-mod timer;
 mod trace;
-pub mod transport;
 mod url;
-#[cfg(feature = "sse")]
-pub mod workflow;
 
 #[doc(no_inline)]
 pub use comfycontrol_error as api_error;
 #[doc(no_inline)]
 pub use comfycontrol_rate_limit as rate_limit;
 #[doc(no_inline)]
+pub use comfycontrol_retry as retry;
+#[doc(no_inline)]
+pub use comfycontrol_timeout as timeout;
+#[doc(no_inline)]
 pub use comfycontrol_token as token;
+#[doc(no_inline)]
+pub use comfycontrol_transport as transport;
 
-pub use self::body::Body;
-pub use self::builder::ClientBuilder;
+pub use comfycontrol_body::{Body, Multipart, Part};
+pub use comfycontrol_core::Report;
+pub use comfycontrol_timeout::{TimedOut, Timeouts};
+pub use comfycontrol_transport::{TransportError, TransportErrorKind};
+
+pub use self::builder::{ClientBuilder, RateLimitMode};
 pub use self::client::{Client, ResponseFuture};
-pub use self::download::Downloader;
 pub use self::error::{
-    BadJson, BodyFailed, BodyTooLarge, Error, ErrorKind, InvalidConfig, InvalidRequest, NotEvents,
-    Report, Sent, TransportError, TransportErrorKind,
+    BodyFailed, BodyTooLarge, Error, ErrorKind, InvalidConfig, InvalidJson, InvalidRequest, Sent,
+    UnexpectedContentType,
 };
-pub use self::multipart::{Multipart, Part};
-pub use self::pagination::{Items, Paginate};
 pub use self::request::RequestBuilder;
 pub use self::response::{ByteStream, Response, ResponseBody};
-#[cfg(feature = "sse")]
-pub use self::sse::{Event, Events};
-pub use self::timeouts::{TimedOut, Timeouts};
+pub use self::response_context::ResponseContext;

@@ -50,8 +50,8 @@ mod tests {
     #[test]
     fn clients_behind_one_address_share_and_the_last_one_forgets() {
         let first = limiter(None);
-        assert!(first.is_same(&limiter(None)));
-        assert!(!first.is_same(&limiter(Some("http://proxy.test"))));
+        assert!(first.same_limiter(&limiter(None)));
+        assert!(!first.same_limiter(&limiter(Some("http://proxy.test"))));
 
         let gone = first.downgrade();
         drop(first);

@@ -4,28 +4,30 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use comfycontrol_timeout::Timeouts;
 use comfycontrol_token::WithoutToken;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde::Serialize;
 use tower_service::Service;
 
-use crate::client::Shared;
+use crate::call::Call;
 use crate::error::{InvalidRequest, Reason};
+use crate::shared::Shared;
 use crate::url::with_query;
-use crate::{Body, Error, Multipart, Response, Timeouts};
+use crate::{Body, Error, Multipart, Response};
 
-/// A request in the making.
+/// Builds one request, and sends it.
 ///
 /// A mistake on the way is reported by [`send`](Self::send).
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     client: Arc<Shared>,
     request: Result<Request<Body>, InvalidRequest>,
-    timeouts: Option<Timeouts>,
-    /// Used where neither the request nor the client has timeouts of its own.
-    profile: Option<Timeouts>,
-    total: Option<Duration>,
+    timeouts: Timeouts,
+    /// Used where neither the request nor the client sets a timeout.
+    default_timeouts: Option<Timeouts>,
+    default_headers: bool,
 }
 
 impl RequestBuilder {
@@ -45,9 +47,9 @@ impl RequestBuilder {
         Self {
             client,
             request,
-            timeouts: None,
-            profile: None,
-            total: None,
+            timeouts: Timeouts::new(),
+            default_timeouts: None,
+            default_headers: true,
         }
     }
 
@@ -88,15 +90,15 @@ impl RequestBuilder {
 
     /// Sets the body to a form with files, and the timeouts to those of an
     /// [upload](Timeouts::upload) unless the client or the request has others.
-    pub fn multipart(mut self, form: Multipart) -> Self {
-        self.profile = Some(Timeouts::upload());
-        self.and_then(|request| {
-            request
-                .headers_mut()
-                .insert(CONTENT_TYPE, form.content_type());
-            *request.body_mut() = form.into_body();
-            Ok(())
-        })
+    pub fn multipart(self, form: Multipart) -> Self {
+        self.default_timeouts(Timeouts::upload())
+            .and_then(|request| {
+                request
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, form.content_type());
+                *request.body_mut() = form.into_body();
+                Ok(())
+            })
     }
 
     /// Sets the body.
@@ -122,6 +124,20 @@ impl RequestBuilder {
         })
     }
 
+    /// Adds a header, unless the request has it.
+    pub fn default_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        self.and_then(|request| {
+            request.headers_mut().entry(name).or_insert(value);
+            Ok(())
+        })
+    }
+
+    /// Sends this request without the client's default headers.
+    pub fn without_default_headers(mut self) -> Self {
+        self.default_headers = false;
+        self
+    }
+
     /// Puts a value into the extensions of the request, for layers that look for it.
     pub fn extension<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
         self.and_then(|request| {
@@ -132,13 +148,19 @@ impl RequestBuilder {
 
     /// Sets the time for the whole call, waiting for the limiter, retries and body included.
     pub fn timeout(mut self, total: Duration) -> Self {
-        self.total = Some(total);
+        self.timeouts = self.timeouts.total(total);
         self
     }
 
-    /// Sets all timeouts.
+    /// Sets those timeouts that `timeouts` sets. The others are the client's.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = Some(timeouts);
+        self.timeouts = timeouts.or(self.timeouts);
+        self
+    }
+
+    /// Sets timeouts for what neither the request nor the client sets.
+    pub fn default_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.default_timeouts = Some(timeouts);
         self
     }
 
@@ -147,29 +169,20 @@ impl RequestBuilder {
         self.extension(WithoutToken)
     }
 
-    /// The request as it is, for a stack of one's own.
+    /// Builds the request for a stack of your own, without the client's default headers.
     ///
     /// # Errors
     ///
     /// Fails with the first mistake made on the way.
     pub fn build(self) -> Result<Request<Body>, Error> {
-        self.split().map(|(_, request)| request)
-    }
-
-    fn split(self) -> Result<(Arc<Shared>, Request<Body>), Error> {
         let mut request = self.request?;
-        let own = self.client.timeouts;
-        let is_default = Timeouts { total: None, ..own } == Timeouts::call();
-        let profile = self.profile.filter(|_| is_default).map(|profile| Timeouts {
-            total: own.total,
-            ..profile
-        });
-        let mut timeouts = self.timeouts.or(profile).unwrap_or(own);
-        timeouts.total = self.total.or(timeouts.total);
-        if timeouts != own {
+        let usual = self.client.timeouts.or(Timeouts::call());
+        let defaults = self.default_timeouts.unwrap_or(Timeouts::call());
+        let timeouts = self.timeouts.or(self.client.timeouts).or(defaults);
+        if timeouts != usual {
             request.extensions_mut().insert(timeouts);
         }
-        Ok((self.client, request))
+        Ok(request)
     }
 
     /// Sends the request and waits for the response head.
@@ -178,39 +191,22 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if the request is not valid or not admitted, if the connection or a timeout fails, and
-    /// with every status that is not a success.
+    /// Fails if the request is not valid, if the limiter rejects it or its token is withheld, if
+    /// the connection fails or a timeout passes, and with every status that is not a success.
     pub async fn send(self) -> Result<Response, Error> {
-        let (client, mut request) = self.split()?;
+        let client = Arc::clone(&self.client);
+        let default_headers = self.default_headers;
+        let mut request = self.build()?;
         let mut stack = client.stack.clone();
         poll_fn(|cx| stack.poll_ready(cx)).await?;
-        let mut call = client.prepare(&mut request);
-        let answer = pin!(stack.call(request)).await;
-        Ok(Response::new(call.complete(answer)?, client.max_body))
-    }
-
-    /// Sends the request and follows its server-sent events.
-    ///
-    /// Asks for events uncompressed, with the timeouts of a [stream](Timeouts::stream) unless the
-    /// client or the request has others. A timeout of the whole call ends the events too.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send), and if the answer is not an event stream.
-    #[cfg(feature = "sse")]
-    pub async fn events(mut self) -> Result<crate::Events, Error> {
-        self.profile = Some(Timeouts::stream());
-        let request = self.and_then(|request| {
-            let headers = request.headers_mut();
-            headers.entry(http::header::ACCEPT).or_insert(EVENTS);
-            // A compressor would hold events back until its block is full.
-            headers.insert(
-                http::header::ACCEPT_ENCODING,
-                HeaderValue::from_static("identity"),
-            );
-            Ok(())
-        });
-        request.send().await?.into_events()
+        if default_headers {
+            client.add_headers(&mut request);
+        }
+        let mut call = Call::of(&request);
+        let mut future = pin!(stack.call(request));
+        let result = future.as_mut().await;
+        let response = call.complete(result, future.take_request_id())?;
+        Ok(Response::new(response, client.max_response_body))
     }
 }
 
@@ -234,6 +230,3 @@ const FIXED_HEADERS: usize = 6;
 const BODY_HEADERS: usize = 2;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// The second makes the edge answer its own errors in JSON.
-#[cfg(feature = "sse")]
-const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream, application/json;q=0.9");

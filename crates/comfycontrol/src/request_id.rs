@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
-use tower_http::set_header::MakeHeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Numbers the calls of a client: a random part chosen once, and a count.
 ///
 /// All attempts of a call have the same id. One the caller has set is kept.
 #[derive(Clone)]
-pub struct RequestIds(Arc<Ids>);
+pub(crate) struct RequestIds(Arc<Ids>);
 
 struct Ids {
     client: u64,
@@ -26,18 +25,24 @@ impl RequestIds {
             calls: AtomicU64::new(0),
         }))
     }
-}
 
-impl<T> MakeHeaderValue<T> for RequestIds {
-    fn make_header_value(&mut self, _: &T) -> Option<HeaderValue> {
+    /// Gives a request an id, unless it has one; the id.
+    pub(crate) fn set(&self, headers: &mut HeaderMap) -> HeaderValue {
+        headers
+            .entry(X_REQUEST_ID)
+            .or_insert_with(|| self.next())
+            .clone()
+    }
+
+    fn next(&self) -> HeaderValue {
         let call = self.0.calls.fetch_add(1, Ordering::Relaxed);
         // Owned so, the text is one allocation, and the copies of a request kept for retries none.
         let id = Bytes::from_owner(Id::new(self.0.client, call));
-        let mut id = HeaderValue::from_maybe_shared(id).ok()?;
+        let mut id = HeaderValue::from_maybe_shared(id).expect("hexadecimal digits and a dash");
         // Nothing to hide, but HTTP/2 would keep each in the table of headers that come again (RFC 7541
         // §7.1.3), search it at the next, and soon have pushed out all that do.
         id.set_sensitive(true);
-        Some(id)
+        id
     }
 }
 
@@ -104,16 +109,16 @@ mod tests {
 
     #[test]
     fn no_two_calls_have_the_same_id() {
-        let mut ids = RequestIds::new();
-        let mut copy = ids.clone();
-        let made = [ids.make_header_value(&()), copy.make_header_value(&())];
-        assert_ne!(made[0].as_ref().unwrap(), made[1].as_ref().unwrap());
-        assert_ne!(made[0], RequestIds::new().make_header_value(&()));
+        let ids = RequestIds::new();
+        let copy = ids.clone();
+        let made = [ids.next(), copy.next()];
+        assert_ne!(made[0], made[1]);
+        assert_ne!(made[0], RequestIds::new().next());
     }
 
     #[test]
     fn no_id_takes_the_place_of_headers_that_come_again() {
-        let id = RequestIds::new().make_header_value(&()).unwrap();
+        let id = RequestIds::new().next();
         assert!(id.is_sensitive());
     }
 }

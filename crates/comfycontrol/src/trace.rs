@@ -17,9 +17,10 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::Error;
+use crate::request_id::X_REQUEST_ID;
 
 /// tower-http's middleware with our spans.
-pub type Traced<S> = Trace<
+pub(crate) type Traced<S> = Trace<
     S,
     SharedClassifier<ErrorsAreFailures>,
     CallSpan,
@@ -31,7 +32,7 @@ pub type Traced<S> = Trace<
 >;
 
 /// The response body of [`Traced`].
-pub type TracedBody<B> = ResponseBody<B, NeverClassifyEos<Failure>, (), (), RecordFailure>;
+pub(crate) type TracedBody<B> = ResponseBody<B, NeverClassifyEos<Failure>, (), (), RecordFailure>;
 
 pub(crate) type Layer = TraceLayer<
     SharedClassifier<ErrorsAreFailures>,
@@ -55,7 +56,7 @@ pub(crate) fn layer() -> Layer {
 
 /// Makes the span of a call.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CallSpan;
+pub(crate) struct CallSpan;
 
 impl<B> MakeSpan<B> for CallSpan {
     fn make_span(&mut self, req: &Request<B>) -> Span {
@@ -67,6 +68,7 @@ impl<B> MakeSpan<B> for CallSpan {
             server.address = uri.host(),
             server.port = uri.port_u16(),
             url.path = uri.path(),
+            http.request.header.x_request_id = id(req),
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.type = Empty,
@@ -74,20 +76,25 @@ impl<B> MakeSpan<B> for CallSpan {
     }
 }
 
+/// The id of the call, which stands in its headers by now.
+fn id<B>(req: &Request<B>) -> Option<&str> {
+    req.headers().get(X_REQUEST_ID)?.to_str().ok()
+}
+
 /// Records the status of a response.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RecordStatus;
+pub(crate) struct RecordStatus;
 
 impl<B> OnResponse<B> for RecordStatus {
     fn on_response(self, res: &Response<B>, latency: Duration, span: &Span) {
         span.record("http.response.status_code", res.status().as_u16());
-        tracing::debug!(?latency, "answered");
+        tracing::debug!(?latency, "response received");
     }
 }
 
 /// Takes every response for a success, since failures have become errors further in.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ErrorsAreFailures;
+pub(crate) struct ErrorsAreFailures;
 
 impl ClassifyResponse for ErrorsAreFailures {
     type FailureClass = Failure;
@@ -111,14 +118,14 @@ impl ClassifyResponse for ErrorsAreFailures {
 
 /// What is recorded of a failed call.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     status: Option<StatusCode>,
     kind: &'static str,
 }
 
 /// Records a [`Failure`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RecordFailure;
+pub(crate) struct RecordFailure;
 
 impl OnFailure<Failure> for RecordFailure {
     fn on_failure(&mut self, failure: Failure, latency: Duration, span: &Span) {

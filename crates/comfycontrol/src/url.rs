@@ -87,14 +87,14 @@ impl Target {
             }
             (Self::Base { origin, .. }, Some(_)) if origin.allows(&uri) => Ok(uri),
             (Self::Base { .. }, Some(_)) => Err(InvalidRequest::new(Reason::Origin)),
-            (Self::Anywhere, None) => Err(path("has no host")),
+            (Self::Anywhere, None) => Err(InvalidRequest::new(Reason::Url("has no host"))),
             (Self::Anywhere, Some(authority)) => {
                 let scheme = uri.scheme_str().unwrap_or_default();
                 // The same rule as for a token: https, or http to this machine.
                 match Origin::parse(format!("{scheme}://{authority}")) {
                     Ok(_) => Ok(uri),
                     Err(e) => Err(InvalidRequest::because(
-                        Reason::Path("has a host that is refused"),
+                        Reason::Url("has a scheme or host that is not allowed"),
                         e,
                     )),
                 }

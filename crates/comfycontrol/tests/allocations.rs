@@ -2,8 +2,6 @@
 //! `comfycontrol::stack`, with its reason.
 
 use std::future::{Ready, ready};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use allocation_counter::measure;
@@ -11,7 +9,8 @@ use bytes::Bytes;
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::stack::Layers;
-use comfycontrol::{Body, Client, ClientBuilder, Error};
+use comfycontrol::{Body, Client, ClientBuilder, Error, RateLimitMode};
+use comfycontrol_test::at_once;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::Empty;
@@ -57,7 +56,7 @@ async fn an_upload_is_counted_while_it_moves() {
 
 #[tokio::test(start_paused = true)]
 async fn headers_of_a_post_find_room() {
-    let client = builder().transport(service_fn(answer)).build().unwrap();
+    let client = builder().transport(service_fn(respond)).build().unwrap();
     let seen = allocations(builder(), || {
         let post = client.post("/v1/workflow").body("static");
         let request = post
@@ -71,7 +70,9 @@ async fn headers_of_a_post_find_room() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limiter_allocates_nothing() {
-    let seen = allocations(builder().no_limit(), || request(Head::Complete));
+    let seen = allocations(builder().rate_limit(RateLimitMode::Off), || {
+        request(Head::Complete)
+    });
     assert_eq!(seen, COPY);
 }
 
@@ -98,7 +99,7 @@ enum Head {
 fn builder() -> ClientBuilder {
     Client::builder()
         .token("cfc_test0000000")
-        .limiter(Limiter::new(Quota::COMFYCONTROL))
+        .rate_limit(Limiter::new(Quota::COMFYCONTROL))
 }
 
 fn request(head: Head) -> Request<Body> {
@@ -117,31 +118,23 @@ fn request(head: Head) -> Request<Body> {
 /// How often one call allocates when others have gone before it.
 fn allocations(builder: ClientBuilder, request: impl Fn() -> Request<Body>) -> u64 {
     let layers: Layers = builder.layers().unwrap();
-    let mut stack = layers.stack(service_fn(answer));
+    let mut stack = layers.stack(service_fn(respond));
     let mut call = || {
         let (request, response) = (request(), &mut None);
-        let seen = measure(|| *response = Some(now(stack.call(request)).unwrap()));
+        let seen = measure(|| *response = Some(at_once(stack.call(request)).unwrap()));
         seen.count_total
     };
     call();
     let seen = call();
     assert_eq!(call(), seen);
-    // The head of the answer is the transport's.
+    // The head of the response is the transport's.
     seen - HEADERS
 }
 
-fn answer(req: Request<Body>) -> Ready<Result<Response<Empty<Bytes>>, Error>> {
+fn respond(req: Request<Body>) -> Ready<Result<Response<Empty<Bytes>>, Error>> {
     drop(req);
     let json = HeaderValue::from_static("application/json");
     let mut response = Response::new(Empty::new());
     response.headers_mut().insert(CONTENT_TYPE, json);
     ready(Ok(response))
-}
-
-/// The output of a future that need not wait.
-fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it waits"),
-    }
 }

@@ -1,15 +1,17 @@
 //! What is shown of what a server said: nothing that may be secret, and nothing that a terminal obeys.
 
-use std::error::Error as StdError;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::transport::Transport;
-use comfycontrol::{Body, Client, Error, TransportErrorKind};
-use futures_util::{StreamExt, stream};
-use http::{Request, Response, Uri};
+use comfycontrol::{
+    Body, BodyFailed, Client, Error, InvalidJson, TransportError, TransportErrorKind,
+};
+use comfycontrol_test::{chain, responding};
+use futures_util::stream;
+use http::{Response, Uri};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
@@ -20,29 +22,29 @@ const SIGNED: &str = "https://storage.example/a?signature=shown0shown";
 
 #[tokio::test]
 async fn of_a_goodbye_only_harmless_text() {
-    for answer in [None, Some(OK), Some(INTERNAL_ERROR)] {
+    for head in [None, Some(OK), Some(INTERNAL_ERROR)] {
         let goodbye = format!("{SECRET} \u{1b}[31m{}", "x".repeat(9_000));
         let client = Client::builder()
             .without_token()
             .retry(RetryPolicy::none())
-            .transport(Transport::from_connector(h2_that_says(answer, goodbye)));
+            .transport(Transport::from_connector(h2_that_says(head, goodbye)));
         let client = client.build().unwrap();
         let error = match client.get("/v1/user").send().await {
             Err(error) => error,
             Ok(response) => response.bytes().await.unwrap_err(),
         };
-        match answer {
+        match head {
             None => {
-                let transport = error.as_transport().unwrap();
+                let transport = error.as_cause::<TransportError>().unwrap();
                 assert_eq!(transport.kind(), TransportErrorKind::Reset);
             }
-            Some(OK) => assert!(error.as_body_failed().is_some()),
+            Some(OK) => assert!(error.as_cause::<BodyFailed>().is_some()),
             Some(_) => assert!(error.as_api().unwrap().body_error().is_some()),
         }
         let shown = all_forms(&error);
         assert!(
             shown.contains("connection error received"),
-            "{answer:?}: {shown}"
+            "{head:?}: {shown}"
         );
         assert!(shown.contains("cfc_***"), "{shown}");
         assert!(!shown.contains("shown0"), "{shown}");
@@ -66,7 +68,7 @@ async fn of_a_cause_that_says_too_much_only_harmless_text() {
 
 #[tokio::test(start_paused = true)]
 async fn of_a_response_neither_headers_nor_body() {
-    let client = answering(format!(r#"{{"src":"{SIGNED}"}}"#));
+    let client = client_of(format!(r#"{{"src":"{SIGNED}"}}"#));
     let response = client.get("/v1/user").send().await.unwrap();
     let shown = format!("{response:?}");
     assert!(
@@ -76,7 +78,7 @@ async fn of_a_response_neither_headers_nor_body() {
     assert!(!shown.contains("shown0"), "{shown}");
 
     let error = response.json::<[u8; 3]>().await.unwrap_err();
-    let snippet = error.as_bad_json().unwrap().snippet();
+    let snippet = error.as_cause::<InvalidJson>().unwrap().snippet();
     assert!(snippet.contains(SIGNED), "{snippet}");
     let shown = all_forms(&error);
     assert!(!shown.contains("shown0"), "{shown}");
@@ -93,21 +95,6 @@ async fn of_a_response_neither_headers_nor_body() {
     assert!(!shown.contains("shown0"), "{shown}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn of_an_event_not_its_data() {
-    let client = answering(format!("event: done\nid: {SECRET}\ndata: {SIGNED}\n\n"));
-    let mut events = client.get("/v1/events").events().await.unwrap();
-    let event = events.next().await.unwrap().unwrap();
-    assert_eq!(event.data, SIGNED);
-    let error = event.json::<u8>().unwrap_err();
-    let shown = format!("{event:?} {:?} {}", events, all_forms(&error));
-    assert!(
-        shown.contains(r#"name: Some("done"), data: (47 bytes)"#),
-        "{shown}"
-    );
-    assert!(!shown.contains("shown0"), "{shown}");
-}
-
 // === support ===
 
 /// All that a user may print of an error.
@@ -116,23 +103,20 @@ fn all_forms(error: &Error) -> String {
         "{error}\n{error:#}\n{error:?}\n{error:#?}\n{:?}\n",
         error.report()
     );
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        shown += &format!("{e}\n{e:?}\n");
-        cause = e.source();
+    for cause in chain(error).skip(1) {
+        shown += &format!("{cause}\n{cause:?}\n");
     }
     shown
 }
 
-fn answering(body: String) -> Client {
-    let transport = service_fn(move |_: Request<Body>| {
+fn client_of(body: String) -> Client {
+    let (transport, _) = responding(move |_| {
         let body = Body::from_stream(stream::iter([Ok::<_, io::Error>(body.clone())]));
-        let response = Response::builder()
+        Response::builder()
             .header("content-type", "text/event-stream")
             .header("set-cookie", "session=shown0shown")
             .header("x-echo", SECRET)
-            .body(body);
-        std::future::ready(response)
+            .body(body)
     });
     let client = Client::builder().without_token().transport(transport);
     client.build().unwrap()
@@ -142,9 +126,9 @@ fn answering(body: String) -> Client {
 const OK: u8 = 0x88;
 const INTERNAL_ERROR: u8 = 0x8e;
 
-/// Makes connections to a server that answers nothing, or but a head, and then says goodbye.
+/// Makes connections to a server that sends nothing, or but a head, and then says goodbye.
 fn h2_that_says(
-    answer: Option<u8>,
+    head: Option<u8>,
     goodbye: String,
 ) -> impl tower::Service<Uri, Response = TokioIo<H2>, Error = io::Error, Future: Send + Unpin>
 + Clone
@@ -154,12 +138,12 @@ fn h2_that_says(
     service_fn(move |_: Uri| {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let goodbye = goodbye.clone();
-        tokio::spawn(serve(theirs, answer, goodbye));
+        tokio::spawn(serve(theirs, head, goodbye));
         std::future::ready(Ok(TokioIo::new(H2(ours))))
     })
 }
 
-async fn serve(mut client: DuplexStream, answer: Option<u8>, goodbye: String) {
+async fn serve(mut client: DuplexStream, head: Option<u8>, goodbye: String) {
     let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
         let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
         frame.extend([kind, flags]);
@@ -172,15 +156,15 @@ async fn serve(mut client: DuplexStream, answer: Option<u8>, goodbye: String) {
     client.write_all(&frame(4, 0, 0, &[])).await.unwrap();
     // Until the head of the request has come.
     loop {
-        let mut head = [0; 9];
-        client.read_exact(&mut head).await.unwrap();
-        let len = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut frame = [0; 9];
+        client.read_exact(&mut frame).await.unwrap();
+        let len = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]);
         client.read_exact(&mut vec![0; len as usize]).await.unwrap();
-        if head[3] == 1 {
+        if frame[3] == 1 {
             break;
         }
     }
-    if let Some(head) = answer {
+    if let Some(head) = head {
         client.write_all(&frame(1, 4, 1, &[head])).await.unwrap();
     }
     const ENHANCE_YOUR_CALM: u32 = 11;

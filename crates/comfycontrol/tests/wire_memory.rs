@@ -1,13 +1,16 @@
 //! What a hostile error body costs in memory, with sockets, TLS and decompression, counted by the allocator.
 
+#[path = "support/emulated.rs"]
+mod emulated;
+
 use std::hint::black_box;
-use std::time::Duration;
 
 use allocation_counter::{AllocationInfo, measure};
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::transport::Transport;
-use comfycontrol::{Client, ClientBuilder, Error};
+use comfycontrol::{Client, ClientBuilder, Error, RateLimitMode};
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
+use comfycontrol_test::SECOND;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::runtime::{Builder, Runtime};
 
@@ -29,7 +32,7 @@ fn a_bomb_costs_little_more_than_the_cap() {
             let (cost, error) = edge.cost(garbage, client.clone());
             let api = error.as_api().unwrap();
             assert_eq!(api.status(), garbage.status());
-            assert!(api.body_was_cut());
+            assert!(api.is_body_truncated());
             assert_eq!(api.body().len(), CAP);
             assert!(cost.bytes_max < most, "{garbage:?} {url}: {cost:?}");
         }
@@ -41,19 +44,19 @@ fn without_a_cap_it_costs_what_was_sent_which_shows_that_it_is_counted() {
     let edge = Edge::start();
     let builder = builder(&edge.emulator).base_url(edge.emulator.http_url());
     let mut layers = builder.layers().unwrap();
-    layers.decode_error = layers.decode_error.max_body(usize::MAX);
+    layers.error_decoder = layers.error_decoder.max_error_body(usize::MAX);
     let stack = layers.stack(Transport::from_connector(HttpConnector::new()));
     let client = Client::builder()
         .without_token()
         .base_url(edge.emulator.http_url())
-        .no_limit()
+        .rate_limit(RateLimitMode::Off)
         .retry(RetryPolicy::none())
         .transport(stack)
         .build()
         .unwrap();
     let (cost, error) = edge.cost(Garbage::Huge, client);
     let api = error.as_api().unwrap();
-    assert!(!api.body_was_cut());
+    assert!(!api.is_body_truncated());
     assert!(api.body().len() as u64 > 10 * MIB);
     assert!(cost.bytes_max > 10 * MIB, "{cost:?}");
 }
@@ -87,25 +90,21 @@ impl Edge {
     fn cost(&self, garbage: Garbage, client: Client) -> (AllocationInfo, Error) {
         let ask = || self.ours.block_on(client.get("/v1/user").send());
         ask().unwrap();
-        let fault = Fault::Answer(Shape::Garbage(garbage));
+        let fault = Fault::Respond(Shape::Garbage(garbage));
         self.emulator.faults().add(FaultRule::next(1, fault));
         let mut error = None;
         let cost = measure(|| {
-            let refused = ask().unwrap_err();
-            black_box(format!("{refused} {refused:?}"));
-            error = Some(refused);
+            let failed = ask().unwrap_err();
+            black_box(format!("{failed} {failed:?}"));
+            error = Some(failed);
         });
         (cost, error.unwrap())
     }
 }
 
 fn builder(emulator: &Emulator) -> ClientBuilder {
-    Client::builder()
-        .token(emulator.tokens().create("test", None))
-        .base_url(emulator.https_url())
-        .root_certificate(emulator.ca_der())
-        .no_proxy()
-        .no_limit()
+    emulated::builder(emulator)
+        .rate_limit(RateLimitMode::Off)
         .retry(RetryPolicy::none())
-        .timeout(Duration::from_secs(30))
+        .timeout(30 * SECOND)
 }

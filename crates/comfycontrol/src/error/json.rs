@@ -1,13 +1,18 @@
 use std::error::Error;
 use std::fmt;
 
-use comfycontrol_error::Harmless;
-use http::StatusCode;
+use comfycontrol_core::Escaped;
+use http::{HeaderValue, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::error::Category;
 
-/// A response body that is not the JSON that was asked for.
+use super::response::shown;
+
+/// A response body is not the JSON that was asked for.
 ///
 /// Neither `Display` nor `Debug` shows what stands in the body; [`snippet`](Self::snippet) does.
-pub struct BadJson {
+pub struct InvalidJson {
     status: StatusCode,
     content_type: Option<String>,
     path: String,
@@ -15,40 +20,65 @@ pub struct BadJson {
     problem: Problem,
 }
 
-impl BadJson {
-    pub(crate) fn new(
+impl InvalidJson {
+    /// Decodes the JSON of a response, of which status and `Content-Type` are kept for the error.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the body is not the JSON of a `T`; the error names the path of the field that is wrong.
+    pub fn read<T: DeserializeOwned>(
         status: StatusCode,
-        content_type: Option<&http::HeaderValue>,
+        content_type: Option<&HeaderValue>,
         body: &[u8],
-        error: serde_path_to_error::Error<serde_json::Error>,
-    ) -> Self {
-        let path = error.path().to_string();
-        let beginning = body.trim_ascii_start();
-        // A character has four bytes at most.
-        let beginning = &beginning[..beginning.len().min(4 * SNIPPET)];
-        Self {
-            status,
-            content_type: content_type.map(super::shown),
-            path: Harmless::new(&path, SNIPPET).to_string(),
-            snippet: Harmless::new(&String::from_utf8_lossy(beginning), SNIPPET).to_string(),
-            problem: Problem::new(&error.into_inner()),
-        }
+    ) -> Result<T, Self> {
+        let mut de = serde_json::Deserializer::from_slice(body);
+        let mut track = serde_path_to_error::Track::new();
+        let value = T::deserialize(serde_path_to_error::Deserializer::new(&mut de, &mut track))
+            .and_then(|value| de.end().map(|()| value));
+        value.map_err(|e| {
+            let path = track.path().to_string();
+            Self::new(status, content_type.map(shown), path, body, &e)
+        })
     }
 
-    /// The same for a part of a JSON body, which stood at `place`.
-    pub(crate) fn within(
+    /// Decodes a part of a JSON response, which stood at `place`, such as `runners[3]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read); the path of the error begins with `place`.
+    pub fn read_value<T: DeserializeOwned>(
         status: StatusCode,
         place: &str,
-        part: &[u8],
-        error: serde_path_to_error::Error<serde_json::Error>,
+        part: &Value,
+    ) -> Result<T, Self> {
+        serde_path_to_error::deserialize(part).map_err(|e| {
+            let path = match e.path().to_string().as_str() {
+                "." => place.to_owned(),
+                path => format!("{place}.{path}"),
+            };
+            let json = Some("application/json".to_owned());
+            Self::new(status, json, path, part.to_string().as_bytes(), e.inner())
+        })
+    }
+
+    fn new(
+        status: StatusCode,
+        content_type: Option<String>,
+        path: String,
+        body: &[u8],
+        error: &serde_json::Error,
     ) -> Self {
-        let json = http::HeaderValue::from_static("application/json");
-        let mut this = Self::new(status, Some(&json), part, error);
-        this.path = match this.path.as_str() {
-            "." => place.to_owned(),
-            path => format!("{place}.{path}"),
-        };
-        this
+        let beginning = body.trim_ascii_start();
+        // A character has four bytes at most.
+        let beginning = &beginning[..beginning.len().min(4 * MAX_SNIPPET)];
+        let beginning = String::from_utf8_lossy(beginning);
+        Self {
+            status,
+            content_type,
+            path: Escaped::new(&path, MAX_SNIPPET).into_string(),
+            snippet: Escaped::new(&beginning, MAX_SNIPPET).into_string(),
+            problem: Problem::new(error),
+        }
     }
 
     /// The status of the response.
@@ -76,22 +106,22 @@ impl BadJson {
     }
 }
 
-impl fmt::Debug for BadJson {
+impl fmt::Debug for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BadJson")
+        f.debug_struct("InvalidJson")
             .field("status", &self.status)
             .field("content_type", &self.content_type)
             .field("path", &self.path)
-            .field("problem", &self.problem.0)
+            .field("problem", &format_args!("{}", self.problem))
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Display for BadJson {
+impl fmt::Display for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} answer is not the expected JSON at `{}`",
+            "{} response is not the expected JSON at `{}`",
             self.status.as_u16(),
             self.path
         )?;
@@ -102,102 +132,49 @@ impl fmt::Display for BadJson {
     }
 }
 
-impl Error for BadJson {
+impl Error for InvalidJson {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.problem)
     }
 }
 
-/// What serde_json said, without the texts it quotes from the body.
-#[derive(Debug)]
-struct Problem(String);
+/// What serde_json found, and where: its own text quotes the body.
+#[derive(Clone, Copy, Debug)]
+struct Problem {
+    category: Category,
+    line: usize,
+    column: usize,
+}
 
 impl Problem {
     fn new(error: &serde_json::Error) -> Self {
-        let said = error.to_string();
-        let quote = match said.strip_prefix(VARIANT) {
-            Some(rest) => {
-                let end = rest.rfind("`, expected").max(rest.rfind("`, there"));
-                (VARIANT.len(), end.map(|end| VARIANT.len() + end))
-            }
-            None => (said.find('"').map_or(0, |at| at + 1), said.rfind('"')),
-        };
-        let told = match quote {
-            (start, Some(end)) if start <= end => format!("{}…{}", &said[..start], &said[end..]),
-            _ => said,
-        };
-        Self(Harmless::new(&told, 300).to_string())
+        Self {
+            category: error.classify(),
+            line: error.line(),
+            column: error.column(),
+        }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(match self.category {
+            Category::Data => "wrong type, unknown value or missing field",
+            Category::Eof => "body ends in the middle of a value",
+            Category::Io | Category::Syntax => "not JSON",
+        })?;
+        match self.line {
+            // A value that was parsed before has no place.
+            0 => Ok(()),
+            line => write!(f, " at line {line} column {}", self.column),
+        }
     }
 }
 
 impl Error for Problem {}
 
-const SNIPPET: usize = 200;
-/// How serde begins where it quotes between other marks than `"`.
-const VARIANT: &str = "unknown variant `";
+/// In characters.
+const MAX_SNIPPET: usize = 200;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::response::from_json;
-    use serde::Deserialize;
-
-    #[derive(Debug, Deserialize)]
-    enum Nothing {}
-
-    #[derive(Debug, Deserialize)]
-    enum Kind {
-        A,
-        B,
-    }
-
-    fn wrong<T: for<'de> Deserialize<'de> + fmt::Debug>(body: &str) -> BadJson {
-        let error = from_json::<T>(body.as_bytes()).unwrap_err();
-        BadJson::new(StatusCode::OK, None, body.as_bytes(), error)
-    }
-
-    #[test]
-    fn what_stands_in_the_body_is_shown_by_the_snippet_alone() {
-        let body = r#"["https://a.example/?sig=\"secret`, expected \"secret"]"#;
-        for (error, says) in [
-            (
-                wrong::<[u8; 1]>(body),
-                "invalid type: string \"…\", expected u8",
-            ),
-            (
-                wrong::<[Kind; 1]>(body),
-                "unknown variant `…`, expected `A` or `B`",
-            ),
-            (
-                wrong::<[Nothing; 1]>(body),
-                "unknown variant `…`, there are no variants",
-            ),
-        ] {
-            let shown = format!("{error} {error:?} {} {:?}", error.problem, error.source());
-            assert!(!shown.contains("secret"), "{shown}");
-            assert!(error.problem.0.starts_with(says), "{}", error.problem);
-            assert_eq!(error.snippet(), body);
-        }
-    }
-
-    #[test]
-    fn the_snippet_is_short_and_harmless() {
-        let long = format!("  {}", "ä".repeat(1_000));
-        assert_eq!(
-            wrong::<u8>(&long).snippet(),
-            format!("{}…", "ä".repeat(200))
-        );
-        let token = format!("{}cfc_{}", "x".repeat(190), "s".repeat(640));
-        assert_eq!(
-            wrong::<u8>(&token).snippet(),
-            format!("{}cfc_***", "x".repeat(190))
-        );
-        assert_eq!(wrong::<u8>("a\x1b[31m").snippet(), "a\\u{1b}[31m");
-    }
-}
+mod tests;

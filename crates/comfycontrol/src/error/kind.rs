@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The API, or the edge in front of it, answered with an unsuccessful status.
+    /// The API, or the edge in front of it, sent a response with an unsuccessful status.
     Api,
     /// The response body broke off.
     Body,
@@ -12,8 +12,8 @@ pub enum ErrorKind {
     Config,
     /// The response body is not the JSON that was asked for.
     Decode,
-    /// The limiter refused the call; it was not sent.
-    NotAdmitted,
+    /// The limiter rejected the call; it was not sent.
+    Rejected,
     /// The request could not be built; it was not sent.
     Request,
     /// A timeout has passed.
@@ -34,7 +34,7 @@ impl ErrorKind {
             Self::BodyTooLarge => "body_too_large",
             Self::Config => "config",
             Self::Decode => "decode",
-            Self::NotAdmitted => "not_admitted",
+            Self::Rejected => "rejected",
             Self::Request => "request",
             Self::TimedOut => "timed_out",
             Self::TokenWithheld => "token_withheld",
@@ -51,6 +51,6 @@ pub enum Sent {
     Maybe,
     /// It certainly has not, or the server says that it did nothing with it.
     No,
-    /// It has: the server answered.
+    /// It has: the server has responded.
     Yes,
 }

@@ -1,9 +1,9 @@
 use std::error::Error;
 use std::fmt;
 
-use tower::BoxError;
+use comfycontrol_core::BoxError;
 
-/// A request that could not be built, and was not sent.
+/// A request was not sent because it could not be built.
 #[derive(Debug)]
 pub struct InvalidRequest {
     reason: Reason,
@@ -17,6 +17,7 @@ pub(crate) enum Reason {
     Origin,
     Path(&'static str),
     Query,
+    Url(&'static str),
 }
 
 impl InvalidRequest {
@@ -47,11 +48,12 @@ impl fmt::Display for InvalidRequest {
             Reason::Body => f.write_str("request body cannot be written as asked"),
             Reason::Header => f.write_str("request header is not valid in HTTP"),
             Reason::Origin => f.write_str(
-                "URL belongs to another origin than the base URL: fetch it with a Downloader, \
-                 which carries no token",
+                "URL belongs to another origin than the base URL: send it with \
+                 Client::for_other_origins, which has no token",
             ),
             Reason::Path(why) => write!(f, "path {why}: give an absolute path such as /v1/user"),
             Reason::Query => f.write_str("query cannot be written as pairs of names and values"),
+            Reason::Url(why) => write!(f, "URL {why}: give an absolute https URL"),
         }
     }
 }

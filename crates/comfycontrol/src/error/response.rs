@@ -1,24 +1,29 @@
 use std::error::Error;
 use std::fmt;
 
-use http::StatusCode;
-use tower::BoxError;
+use comfycontrol_core::{BoxError, Escaped, Report};
+use http::{HeaderValue, StatusCode};
 
-use super::Report;
-
-/// A response that is not an event stream.
+/// A response has another content type than the one that was asked for, and was not read.
 #[derive(Debug)]
-pub struct NotEvents {
+pub struct UnexpectedContentType {
     status: StatusCode,
+    expected: &'static str,
     content_type: Option<String>,
 }
 
-impl NotEvents {
-    #[cfg(feature = "sse")]
-    pub(crate) fn new(status: StatusCode, content_type: Option<&http::HeaderValue>) -> Self {
+impl UnexpectedContentType {
+    /// A response with this status and this `Content-Type`, in place of `expected`.
+    #[must_use]
+    pub fn new(
+        status: StatusCode,
+        expected: &'static str,
+        content_type: Option<&HeaderValue>,
+    ) -> Self {
         Self {
             status,
-            content_type: content_type.map(super::shown),
+            expected,
+            content_type: content_type.map(shown),
         }
     }
 
@@ -27,29 +32,43 @@ impl NotEvents {
     pub fn status(&self) -> StatusCode {
         self.status
     }
+
+    /// The content type of the response, as the server gave it.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
 }
 
-impl fmt::Display for NotEvents {
+impl fmt::Display for UnexpectedContentType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.content_type.as_deref().unwrap_or("none");
         write!(
             f,
-            "{} answer is not an event stream (content type {kind})",
-            self.status.as_u16()
+            "{} response is not {} (content type {kind})",
+            self.status.as_u16(),
+            self.expected
         )
     }
 }
 
-impl Error for NotEvents {}
+impl Error for UnexpectedContentType {}
 
-/// A response body that broke off.
+/// A header of a response, fit to be shown.
+pub(super) fn shown(value: &HeaderValue) -> String {
+    Escaped::new(&String::from_utf8_lossy(value.as_bytes()), 100).into_string()
+}
+
+/// A response body broke off.
 pub struct BodyFailed {
     status: StatusCode,
     source: BoxError,
 }
 
 impl BodyFailed {
-    pub(crate) fn new(status: StatusCode, source: BoxError) -> Self {
+    /// The body of a response with this status broke off because of `source`.
+    #[must_use]
+    pub fn new(status: StatusCode, source: BoxError) -> Self {
         Self { status, source }
     }
 
@@ -81,7 +100,7 @@ impl Error for BodyFailed {
     }
 }
 
-/// A response body larger than the caller allowed; the rest was not read.
+/// A response body is larger than the caller allowed; the rest was not read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BodyTooLarge {
     status: StatusCode,
@@ -89,7 +108,9 @@ pub struct BodyTooLarge {
 }
 
 impl BodyTooLarge {
-    pub(crate) fn new(status: StatusCode, limit: usize) -> Self {
+    /// The body of a response with this status is larger than `limit` bytes.
+    #[must_use]
+    pub fn new(status: StatusCode, limit: usize) -> Self {
         Self { status, limit }
     }
 

@@ -4,14 +4,17 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use comfycontrol_error::ApiError;
-use comfycontrol_rate_limit::NotAdmitted;
+use comfycontrol_rate_limit::Rejected;
+use comfycontrol_timeout::TimedOut;
 use comfycontrol_token::TokenWithheld;
+use comfycontrol_transport::TransportError;
 
-use super::{
-    BadJson, BodyFailed, BodyTooLarge, Cause, Error, InvalidConfig, InvalidRequest, NotEvents,
-    TransportError,
-};
-use crate::timeouts::TimedOut;
+use super::Error;
+use super::cause::Cause;
+use super::config::InvalidConfig;
+use super::json::InvalidJson;
+use super::request::InvalidRequest;
+use super::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,6 +22,9 @@ impl fmt::Debug for Error {
         debug.field("cause", &self.0.cause);
         if let Some((method, path)) = self.call() {
             debug.field("call", &format_args!("{method} {path}"));
+        }
+        if let Some(id) = self.request_id() {
+            debug.field("request_id", &id);
         }
         debug.finish()
     }
@@ -30,13 +36,13 @@ impl fmt::Display for Error {
             return fmt::Display::fmt(&self.report(), f);
         }
         // The cause speaks for itself, so it is not the source as well.
-        fmt::Display::fmt(self.cause(), f)
+        fmt::Display::fmt(self.0.cause.as_error(), f)
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.cause().source()
+        self.0.cause.as_error().source()
     }
 }
 
@@ -51,7 +57,20 @@ macro_rules! causes {
 }
 
 causes! {
-    Api(ApiError), Body(BodyFailed), Config(InvalidConfig), Json(BadJson),
-    NotAdmitted(NotAdmitted), NotEvents(NotEvents), Request(InvalidRequest), TimedOut(TimedOut),
-    TokenWithheld(TokenWithheld), TooLarge(BodyTooLarge), Transport(TransportError),
+    Api(ApiError), Body(BodyFailed), Config(InvalidConfig), ContentType(UnexpectedContentType),
+    Json(InvalidJson), Rejected(Rejected), Request(InvalidRequest), TimedOut(TimedOut),
+    TokenWithheld(TokenWithheld), TooLarge(BodyTooLarge),
+}
+
+/// One that only carries an [`Error`], as your own service may return, is that error.
+impl From<TransportError> for Error {
+    fn from(e: TransportError) -> Self {
+        if !e.source().is_some_and(|source| source.is::<Self>()) {
+            return Self::new(Cause::Transport(e));
+        }
+        match e.into_source().downcast() {
+            Ok(error) => *error,
+            Err(source) => Self::new(Cause::Transport(TransportError::new(source))),
+        }
+    }
 }

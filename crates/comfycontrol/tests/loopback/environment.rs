@@ -1,11 +1,11 @@
 //! Proxies, and what the environment says.
 
 use std::net::Ipv4Addr;
-use std::process::Command;
 use std::time::Duration;
 
-use comfycontrol::{Client, TransportErrorKind};
+use comfycontrol::{Client, InvalidConfig, TransportError, TransportErrorKind};
 use comfycontrol_emulator::Emulator;
+use comfycontrol_test::once_more;
 use http::Version;
 use tokio::net::TcpListener;
 
@@ -70,7 +70,7 @@ async fn child_asks_for_the_user() {
             .unwrap()
             .limiter()
             .unwrap()
-            .is_same(client.limiter().unwrap())
+            .same_limiter(client.limiter().unwrap())
     );
 }
 
@@ -109,18 +109,10 @@ fn child_builds_a_client() {
     let refused = Client::from_env().unwrap_err();
     println!(
         "{}: {refused:#} {refused:?}",
-        refused.as_config().unwrap().setting()
+        refused.as_cause::<InvalidConfig>().unwrap().setting()
     );
     // Whoever says so is connected directly.
     Client::builder().no_proxy().build().unwrap();
-}
-
-/// A program's own environment cannot be changed safely, so this one is started once more, to run one
-/// test with an environment of its own.
-fn once_more(test: &str) -> Command {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", test, "--ignored", "--nocapture"]);
-    child
 }
 
 #[tokio::test]
@@ -162,7 +154,7 @@ async fn a_proxy_that_refuses_is_named() {
     let client = builder(&emulator).proxy(url).build().unwrap();
     let failed = client.post("/v1/user").send().await.unwrap_err();
     assert_eq!(
-        failed.as_transport().unwrap().kind(),
+        failed.as_cause::<TransportError>().unwrap().kind(),
         TransportErrorKind::Proxy
     );
     assert!(!format!("{failed:?} {failed:#} {client:?}").contains("hidden"));

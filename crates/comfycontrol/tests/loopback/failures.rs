@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use comfycontrol::api_error::ApiErrorKind;
-use comfycontrol::{Client, ErrorKind, Sent, TransportErrorKind};
+use comfycontrol::{Client, ErrorKind, InvalidConfig, Sent, TransportError, TransportErrorKind};
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
 use http::StatusCode;
 use serde_json::Value;
@@ -32,10 +32,13 @@ async fn wrong_settings_say_what_to_do() {
             .build()
             .unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Config, "{url}");
-        assert_eq!(refused.as_config().unwrap().setting(), "base_url");
+        assert_eq!(
+            refused.as_cause::<InvalidConfig>().unwrap().setting(),
+            "base_url"
+        );
         let text = refused.to_string();
         assert!(
-            text.starts_with("base URL refused: ") && text.contains(says),
+            text.starts_with("base URL is not valid: ") && text.contains(says),
             "{url}: {text}"
         );
         assert!(!format!("{refused:?}{refused:#}").contains("password@"));
@@ -49,7 +52,11 @@ async fn wrong_settings_say_what_to_do() {
         "${TOKEN}",
     ] {
         let refused = Client::builder().token(token).build().unwrap_err();
-        assert_eq!(refused.as_config().unwrap().setting(), "token", "{token}");
+        assert_eq!(
+            refused.as_cause::<InvalidConfig>().unwrap().setting(),
+            "token",
+            "{token}"
+        );
         assert_eq!(refused.sent(), Sent::No);
     }
     let refused = Client::builder()
@@ -57,14 +64,21 @@ async fn wrong_settings_say_what_to_do() {
         .root_certificate(b"no".to_vec())
         .build()
         .unwrap_err();
-    assert_eq!(refused.as_config().unwrap().setting(), "root_certificate");
+    assert_eq!(
+        refused.as_cause::<InvalidConfig>().unwrap().setting(),
+        "root_certificate"
+    );
     for proxy in ["", "socks4://127.0.0.1", "ftp://127.0.0.1"] {
         let refused = Client::builder()
             .without_token()
             .proxy(proxy)
             .build()
             .unwrap_err();
-        assert_eq!(refused.as_config().unwrap().setting(), "proxy", "{proxy}");
+        assert_eq!(
+            refused.as_cause::<InvalidConfig>().unwrap().setting(),
+            "proxy",
+            "{proxy}"
+        );
     }
 }
 
@@ -77,8 +91,8 @@ async fn a_refused_connection_was_never_sent_and_says_so() {
     let client = builder(&emulator).base_url(url).build().unwrap();
     let failed = client.post("/v1/user").send().await.unwrap_err();
     assert_eq!(
-        failed.as_transport().unwrap().kind(),
-        TransportErrorKind::Refused
+        failed.as_cause::<TransportError>().unwrap().kind(),
+        TransportErrorKind::ConnectionRefused
     );
     assert_eq!(failed.sent(), Sent::No);
     assert!(failed.is_retryable());
@@ -98,7 +112,7 @@ async fn a_stranger_s_certificate_is_refused() {
     let client = builder(&ours).base_url(other.https_url()).build().unwrap();
     let failed = client.get("/v1/user").send().await.unwrap_err();
     assert_eq!(
-        failed.as_transport().unwrap().kind(),
+        failed.as_cause::<TransportError>().unwrap().kind(),
         TransportErrorKind::Tls
     );
     assert_eq!((failed.sent(), failed.is_retryable()), (Sent::No, false));
@@ -115,7 +129,7 @@ async fn an_unknown_host_and_a_silent_one_are_told_apart() {
         .unwrap();
     let failed = unknown.get("/").send().await.unwrap_err();
     assert_eq!(
-        failed.as_transport().unwrap().kind(),
+        failed.as_cause::<TransportError>().unwrap().kind(),
         TransportErrorKind::Dns
     );
 
@@ -129,7 +143,7 @@ async fn an_unknown_host_and_a_silent_one_are_told_apart() {
         .unwrap();
     let failed = client.post("/").send().await.unwrap_err();
     assert_eq!(
-        failed.as_transport().unwrap().kind(),
+        failed.as_cause::<TransportError>().unwrap().kind(),
         TransportErrorKind::ConnectTimedOut
     );
     assert!(failed.is_timeout());
@@ -143,7 +157,7 @@ async fn what_the_server_gets_wrong_becomes_an_error_that_keeps_the_status() {
 
     faults.add(FaultRule::next(
         1,
-        Fault::Answer(Shape::Garbage(Garbage::PageWithSuccess)),
+        Fault::Respond(Shape::Garbage(Garbage::PageWithSuccess)),
     ));
     let failed = client
         .post("/v1/x")
@@ -160,11 +174,11 @@ async fn what_the_server_gets_wrong_becomes_an_error_that_keeps_the_status() {
 
     faults.add(FaultRule::next(
         1,
-        Fault::Answer(Shape::Garbage(Garbage::GzipBomb)),
+        Fault::Respond(Shape::Garbage(Garbage::GzipBomb)),
     ));
     let failed = client.post("/v1/x").send().await.unwrap_err();
     let api = failed.as_api().unwrap();
-    assert!(api.body_was_cut() && api.body().len() <= 64 * 1024);
+    assert!(api.is_body_truncated() && api.body().len() <= 64 * 1024);
 
     faults.add(FaultRule::next(1, Fault::ResetInBody));
     let failed = client

@@ -1,13 +1,11 @@
-use std::time::Duration;
+#[path = "../support/emulated.rs"]
+mod emulated;
 
-use comfycontrol::{Client, ClientBuilder};
+use comfycontrol::ClientBuilder;
 use comfycontrol_emulator::Emulator;
+use comfycontrol_test::SECOND;
 
+/// A client that gives up rather than hang.
 pub(crate) fn builder(emulator: &Emulator) -> ClientBuilder {
-    Client::builder()
-        .token(emulator.tokens().create("test", None))
-        .base_url(emulator.https_url())
-        .root_certificate(emulator.ca_der())
-        .no_proxy()
-        .timeout(Duration::from_secs(30))
+    emulated::builder(emulator).timeout(30 * SECOND)
 }

@@ -1,36 +1,76 @@
-//! The limiter.
+//! Which limiter a client has.
 
 use std::time::Duration;
 
 use comfycontrol::rate_limit::{Limiter, Quota};
+use comfycontrol::{ClientBuilder, RateLimitMode};
 
-use super::support::{answering, builder, status};
+use super::support::{builder, status, transport};
 
-#[tokio::test(start_paused = true)]
-async fn a_download_from_the_api_itself_waits_its_turn() {
-    let (client, seen) = answering(|_| status(200));
-    let limiter = client.limiter().unwrap();
-    let downloads = client.downloader();
-    downloads
-        .get("https://storage.example/x")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(limiter.snapshot().free(), 40);
-    let home = "https://api.comfycontrol.app/x";
-    downloads.get(home).send().await.unwrap();
-    assert_eq!((limiter.snapshot().free(), seen.count()), (39, 2));
+#[test]
+fn the_last_limiter_that_was_set_counts() {
+    let free = |builder: ClientBuilder| {
+        let client = builder.without_token().build().unwrap();
+        client.limiter().map(|limiter| limiter.snapshot().free())
+    };
+    let quota = Quota::new(7, Duration::from_secs(1)).unwrap();
+    assert_eq!(free(builder().rate_limit(quota)), Some(7));
+    assert_eq!(free(builder().rate_limit(Limiter::new(quota))), Some(7));
+    assert_eq!(free(builder().rate_limit(RateLimitMode::Off)), None);
+    let twice = builder().rate_limit(RateLimitMode::Off).rate_limit(quota);
+    assert_eq!(free(twice), Some(7));
+    let back = builder()
+        .rate_limit(quota)
+        .rate_limit(RateLimitMode::Shared);
+    assert_eq!(free(back), Some(40));
+    assert_eq!(free(builder()), Some(40));
 }
 
 #[test]
-fn a_limiter_that_was_set_is_one_s_own_already() {
-    let free = |builder: comfycontrol::ClientBuilder| {
-        let client = builder.own_limiter().without_token().build().unwrap();
-        client.limiter().unwrap().snapshot().free()
-    };
+fn a_limiter_is_the_same_in_whatever_order_the_settings_come() {
     let quota = Quota::new(7, Duration::from_secs(1)).unwrap();
-    assert_eq!(free(builder().quota(quota)), 7);
-    assert_eq!(free(builder().limiter(Limiter::new(quota))), 7);
-    assert_eq!(free(builder().no_limit()), 40);
-    assert_eq!(free(builder()), 40);
+    let modes: [(RateLimitMode, Option<u64>); 4] = [
+        (RateLimitMode::Off, None),
+        (quota.into(), Some(7)),
+        (Limiter::new(quota).into(), Some(7)),
+        (RateLimitMode::Shared, Some(40)),
+    ];
+    for (mode, free) in modes {
+        let (before, after) = (transport(|_| status(200)).0, transport(|_| status(200)).0);
+        let clients = [
+            builder().rate_limit(mode.clone()).transport(before),
+            builder().transport(after).rate_limit(mode.clone()),
+        ]
+        .map(|builder| builder.build().unwrap());
+        for client in &clients {
+            let limiter = client.limiter();
+            assert_eq!(limiter.map(|limiter| limiter.snapshot().free()), free);
+        }
+        if let [Some(one), Some(other)] = clients.each_ref().map(|client| client.limiter()) {
+            // Only the one that was given is shared, since neither leaves by this machine's address.
+            let is_given = matches!(mode, RateLimitMode::Limiter(_));
+            assert_eq!(one.same_limiter(other), is_given, "{mode:?}");
+        }
+    }
+}
+
+#[test]
+fn the_shared_limiter_is_that_of_the_origin_and_the_proxy_set_in_the_end() {
+    const URL: &str = "https://order.comfycontrol.test";
+    const PROXY: &str = "http://127.0.0.1:9";
+
+    let shared = |builder: ClientBuilder| {
+        let client = builder.build().unwrap();
+        client.limiter().unwrap().clone()
+    };
+    let by_mode = || builder().no_proxy().rate_limit(RateLimitMode::Shared);
+    let direct = shared(by_mode().base_url(URL));
+    let off = builder().no_proxy().rate_limit(RateLimitMode::Off);
+    let again = off.base_url(URL).rate_limit(RateLimitMode::Shared);
+    assert!(direct.same_limiter(&shared(again)));
+
+    let proxied = shared(builder().proxy(PROXY).base_url(URL));
+    assert!(!direct.same_limiter(&proxied));
+    let again = builder().base_url(URL).rate_limit(RateLimitMode::Shared);
+    assert!(proxied.same_limiter(&shared(again.proxy(PROXY))));
 }

@@ -1,6 +1,23 @@
-//! The whole stack over a mock transport, under a paused clock.
+//! The whole stack over a service in place of the network, under a paused clock.
+//!
+//! * `body_timeouts`: time, for the body of a response.
+//! * `limits`: which limiter a client has.
+//! * `other_origins`: requests that do not go to the API.
+//! * `own_errors`: errors that a service in place of the network makes itself.
+//! * `request_ids`: the id of a call, in its requests, its errors and its span.
+//! * `requests`: what goes out.
+//! * `responses`: what comes back.
+//! * `retries`: what is sent again.
+//! * `service`: the client as a tower service among others.
+//! * `timeouts`: time, for the whole call, for an attempt, and until the head of a response.
+//!
+//! `support` makes the service and the client.
 
+mod body_timeouts;
 mod limits;
+mod other_origins;
+mod own_errors;
+mod request_ids;
 mod requests;
 mod responses;
 mod retries;

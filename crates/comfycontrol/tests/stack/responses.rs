@@ -1,13 +1,14 @@
 //! What comes back.
 
 use comfycontrol::{Body, ErrorKind};
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
+use tower::service_fn;
 
-use super::support::answering;
+use super::support::{client_of, client_over};
 
 #[tokio::test(start_paused = true)]
 async fn a_redirect_is_an_error_and_followed_by_nobody() {
-    let (client, seen) = answering(|_| {
+    let (client, seen) = client_of(|_| {
         let to = "https://evil.example/?signature=secret";
         Ok(Response::builder()
             .status(302)
@@ -25,7 +26,7 @@ async fn a_redirect_is_an_error_and_followed_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_field_is_named_by_its_path() {
-    let (client, _) = answering(|_| {
+    let (client, _) = client_of(|_| {
         Ok(Response::new(Body::from(
             r#"{"runners":[{"id":"a"},{"id":7}]}"#,
         )))
@@ -55,7 +56,7 @@ async fn a_wrong_field_is_named_by_its_path() {
 
 #[tokio::test(start_paused = true)]
 async fn html_in_place_of_json_is_an_error_that_shows_it() {
-    let (client, _) = answering(|_| {
+    let (client, _) = client_of(|_| {
         let page = "<html>cfc_secret0secret</html>";
         Ok(Response::builder()
             .header("content-type", "text/html")
@@ -72,20 +73,20 @@ async fn html_in_place_of_json_is_an_error_that_shows_it() {
         .unwrap_err();
     assert_eq!(
         format!("{failed:#}"),
-        "200 answer is not the expected JSON at `.` (content type text/html): expected value at line 1 column 1"
+        "200 response is not the expected JSON at `.` (content type text/html): not JSON at line 1 column 1"
     );
     assert!(!format!("{failed:?}").contains("secret0"), "{failed:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_large_body_is_cut_off() {
-    let (client, _) = answering(|_| Ok(Response::new(Body::from(vec![b'x'; 1_000]))));
+    let (client, _) = client_of(|_| Ok(Response::new(Body::from(vec![b'x'; 1_000]))));
     let failed = client
         .get("/x")
         .send()
         .await
         .unwrap()
-        .max_body(999)
+        .with_max_body(999)
         .bytes()
         .await
         .unwrap_err();
@@ -96,7 +97,7 @@ async fn a_large_body_is_cut_off() {
             .send()
             .await
             .unwrap()
-            .max_body(1_000)
+            .with_max_body(1_000)
             .bytes()
             .await
             .unwrap()
@@ -104,3 +105,17 @@ async fn a_large_body_is_cut_off() {
         1_000
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_compressed_body_is_unpacked() {
+    let client = client_over(service_fn(|req: Request<Body>| async move {
+        assert_eq!(req.headers()["accept-encoding"], "gzip");
+        let response = Response::builder().header("content-encoding", "gzip");
+        Ok(response.body(Body::from(PACKED)).unwrap())
+    }));
+    let text: String = client.get("/x").send().await.unwrap().json().await.unwrap();
+    assert_eq!(text, "unpacked");
+}
+
+/// `"unpacked"`, by gzip.
+const PACKED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x53\x2a\xcd\x2b\x48\x4c\xce\x4e\x4d\x51\x02\x00\x4f\x18\xef\x50\x0a\x00\x00\x00";

@@ -8,16 +8,17 @@ use std::time::Duration;
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::token::{Token, TokenHandle};
-use comfycontrol::{Body, Client, Error, ErrorKind, Multipart, Part, Sent};
+use comfycontrol::{Body, Client, Error, ErrorKind, Multipart, Part, RateLimitMode, Sent};
+use comfycontrol_test::now;
 use futures_util::stream;
 use http::{Method, Request, Response, StatusCode};
 use tower::service_fn;
 
-use super::support::{Seen, answering, builder, now, status, transport};
+use super::support::{Seen, builder, client_of, status, transport};
 
 #[tokio::test(start_paused = true)]
 async fn a_streamed_post_is_sent_once_and_never_empty() {
-    let (client, seen) = answering(|_| status(503));
+    let (client, seen) = client_of(|_| status(503));
     let failed = client
         .post("/v1/workflow")
         .body(Body::from_stream(stream::iter([Ok::<_, io::Error>(
@@ -32,7 +33,7 @@ async fn a_streamed_post_is_sent_once_and_never_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn a_streamed_body_is_not_replayed_even_after_a_429() {
-    let (client, seen) = answering(|_| status(429));
+    let (client, seen) = client_of(|_| status(429));
     let body = Body::from_stream(stream::iter([Ok::<_, io::Error>("payload")]));
     client.put("/x").body(body).send().await.unwrap_err();
     assert_eq!(seen.bodies(), ["payload"]);
@@ -41,7 +42,7 @@ async fn a_streamed_body_is_not_replayed_even_after_a_429() {
 #[tokio::test(start_paused = true)]
 async fn a_post_is_not_repeated_after_a_5xx() {
     for code in [500, 502, 503, 504, 520, 524] {
-        let (client, seen) = answering(move |_| status(code));
+        let (client, seen) = client_of(move |_| status(code));
         let failed = client.post("/x").body("payload").send().await.unwrap_err();
         assert_eq!(failed.sent(), Sent::Yes);
         assert!(!failed.is_retryable());
@@ -58,7 +59,7 @@ async fn an_idempotent_call_is_repeated_after_a_5xx() {
         Method::DELETE,
         Method::OPTIONS,
     ] {
-        let (client, seen) = answering(|n| status(if n < 2 { 503 } else { 200 }));
+        let (client, seen) = client_of(|n| status(if n < 2 { 503 } else { 200 }));
         let response = client
             .request(method.clone(), "/x")
             .body("payload")
@@ -72,7 +73,7 @@ async fn an_idempotent_call_is_repeated_after_a_5xx() {
 
 #[tokio::test(start_paused = true)]
 async fn repeats_end() {
-    let (client, seen) = answering(|_| status(503));
+    let (client, seen) = client_of(|_| status(503));
     let failed = client.get("/x").send().await.unwrap_err();
     assert!(failed.is_retryable());
     assert_eq!(seen.count(), 3);
@@ -81,7 +82,7 @@ async fn repeats_end() {
 #[tokio::test(start_paused = true)]
 async fn permanent_failures_are_not_repeated() {
     for code in [301, 400, 401, 403, 404, 413, 501, 525] {
-        let (client, seen) = answering(move |_| status(code));
+        let (client, seen) = client_of(move |_| status(code));
         let failed = client.get("/x").send().await.unwrap_err();
         assert_eq!(failed.status().map(|s| s.as_u16()), Some(code));
         assert_eq!(seen.count(), 1, "{code}");
@@ -91,7 +92,7 @@ async fn permanent_failures_are_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn a_post_is_replayed_after_a_429_once_the_gate_opens() {
     let began = now();
-    let (client, seen) = answering(|n| status(if n == 0 { 429 } else { 201 }));
+    let (client, seen) = client_of(|n| status(if n == 0 { 429 } else { 201 }));
     let response = client.post("/x").body("payload").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::CREATED);
     assert_eq!(seen.bodies(), ["payload"; 2]);
@@ -101,7 +102,7 @@ async fn a_post_is_replayed_after_a_429_once_the_gate_opens() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_only_says_429_is_believed_in_the_end() {
-    let (client, seen) = answering(|_| status(429));
+    let (client, seen) = client_of(|_| status(429));
     let failed = client.get("/x").send().await.unwrap_err();
     assert_eq!(failed.status(), Some(StatusCode::TOO_MANY_REQUESTS));
     assert!(failed.is_retryable());
@@ -112,7 +113,11 @@ async fn a_server_that_only_says_429_is_believed_in_the_end() {
 async fn without_the_limiter_the_policy_waits_for_the_cooldown() {
     let began = now();
     let (transport, seen) = transport(|n| status(if n == 0 { 429 } else { 200 }));
-    let client = builder().no_limit().transport(transport).build().unwrap();
+    let client = builder()
+        .rate_limit(RateLimitMode::Off)
+        .transport(transport)
+        .build()
+        .unwrap();
     client.get("/x").send().await.unwrap();
     assert_eq!(seen.count(), 2);
     assert!(began.elapsed() >= Duration::from_secs(10));
@@ -121,7 +126,7 @@ async fn without_the_limiter_the_policy_waits_for_the_cooldown() {
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_is_repeated_for_idempotent_methods_only() {
     for (method, sends) in [(Method::GET, 3), (Method::POST, 1)] {
-        let (client, seen) = answering(|_| {
+        let (client, seen) = client_of(|_| {
             Err(Error::transport(io::Error::from(
                 io::ErrorKind::ConnectionReset,
             )))
@@ -137,7 +142,7 @@ async fn a_broken_connection_is_repeated_for_idempotent_methods_only() {
 
 #[tokio::test(start_paused = true)]
 async fn the_budget_ends_repeats_that_help_nobody() {
-    let (client, seen) = answering(|_| status(503));
+    let (client, seen) = client_of(|_| status(503));
     for _ in 0..100 {
         client.get("/x").send().await.unwrap_err();
     }
@@ -159,15 +164,15 @@ async fn a_replaced_token_is_tried_once_and_paid_for() {
                 let token = req.headers()["authorization"].clone();
                 seen.take(req).await;
                 handle.rotate(Token::parse("cfc_new0000000").unwrap());
-                // Refused whatever it is: only one more try is worth while.
+                // Unauthorized whatever it is: only one more try is worth while.
                 assert!(token.is_sensitive());
                 status(401)
             }
         })
     };
     let client = Client::builder()
-        .tokens(handle)
-        .limiter(limiter.clone())
+        .token_provider(handle)
+        .rate_limit(limiter.clone())
         .transport(transport)
         .build()
         .unwrap();
@@ -182,7 +187,7 @@ async fn what_an_earlier_attempt_did_is_not_forgotten() {
     // Whatever it is, it was not sent.
     let unsent = || Err(builder().base_url("none").build().unwrap_err());
     for (first, sent) in [(503, Sent::Yes), (0, Sent::Maybe)] {
-        let (client, seen) = answering(move |n| match (n, first) {
+        let (client, seen) = client_of(move |n| match (n, first) {
             (0, 0) => Err(Error::transport(io::Error::from(
                 io::ErrorKind::ConnectionReset,
             ))),
@@ -193,7 +198,7 @@ async fn what_an_earlier_attempt_did_is_not_forgotten() {
         assert_eq!((failed.kind(), failed.sent()), (ErrorKind::Config, sent));
         assert_eq!(seen.count(), 2);
     }
-    let (client, _) = answering(move |_| unsent());
+    let (client, _) = client_of(move |_| unsent());
     let failed = client.put("/x").send().await.unwrap_err();
     assert_eq!(failed.sent(), Sent::No);
 }
@@ -204,7 +209,7 @@ async fn a_retry_that_is_not_admitted_leaves_the_failure_before_it() {
         .max_wait(Duration::from_secs(1))
         .build();
     let (transport, seen) = transport(|_| status(503));
-    let client = builder().limiter(limiter).transport(transport);
+    let client = builder().rate_limit(limiter).transport(transport);
     let client = client.build().unwrap();
     let failed = client.put("/x").send().await.unwrap_err();
     assert_eq!(failed.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
@@ -213,14 +218,14 @@ async fn a_retry_that_is_not_admitted_leaves_the_failure_before_it() {
     let failed = client.put("/x").send().await.unwrap_err();
     assert_eq!(
         (failed.kind(), failed.sent()),
-        (ErrorKind::NotAdmitted, Sent::No)
+        (ErrorKind::Rejected, Sent::No)
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_retry_comes_before_the_server_wants_it() {
     for (asked, deadline, sends) in [(7, None, 3), (30, None, 3), (31, None, 1), (7, Some(5), 1)] {
-        let (client, seen) = answering(move |_| {
+        let (client, seen) = client_of(move |_| {
             let response = Response::builder().status(503).header("retry-after", asked);
             Ok(response.body(Body::empty()).unwrap())
         });
@@ -243,7 +248,10 @@ async fn a_cooldown_of_one_s_own_is_kept() {
     let began = now();
     let (transport, _) = transport(|n| status(if n == 0 { 429 } else { 200 }));
     let policy = RetryPolicy::new().cooldown(Duration::from_secs(1));
-    let client = builder().no_limit().retry(policy).transport(transport);
+    let client = builder()
+        .rate_limit(RateLimitMode::Off)
+        .retry(policy)
+        .transport(transport);
     client.build().unwrap().get("/x").send().await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(2));
 }
@@ -262,7 +270,7 @@ async fn the_policy_can_be_replaced() {
 
 #[tokio::test(start_paused = true)]
 async fn a_form_is_sent_again_whole() {
-    let (client, seen) = answering(|n| status(if n == 0 { 429 } else { 200 }));
+    let (client, seen) = client_of(|n| status(if n == 0 { 429 } else { 200 }));
     let told = Arc::new(AtomicUsize::new(0));
     let tell = Arc::clone(&told);
     let part = Part::bytes("graph")

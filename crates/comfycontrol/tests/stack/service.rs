@@ -2,30 +2,30 @@
 
 use std::time::Duration;
 
-use comfycontrol::{Body, Error, ErrorKind, Sent, Timeouts};
-use http::{Request, Response, StatusCode};
+use comfycontrol::{Body, Error, ErrorKind, Sent};
+use http::{Request, StatusCode};
 use tower::{Service, ServiceExt, service_fn};
 
-use super::support::{answering, builder, status};
+use super::support::{builder, client_of, status};
 
 #[test]
 fn a_client_is_built_and_dropped_outside_a_runtime() {
-    let (client, _) = answering(|_| status(200));
+    let (client, _) = client_of(|_| status(200));
     drop(client.get("/x"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_is_a_service_for_paths_and_urls_of_its_origin() {
-    let (mut client, seen) = answering(|_| status(200));
+    let (mut client, seen) = client_of(|_| status(200));
     let mut send = async |uri: &str| {
         let request = Request::get(uri).body(Body::empty()).unwrap();
         client.ready().await.unwrap().call(request).await
     };
     send("/v1/user").await.unwrap();
     send("https://api.comfycontrol.app/v1/user").await.unwrap();
-    let refused = send("https://evil.example/v1/user").await.unwrap_err();
+    let invalid = send("https://evil.example/v1/user").await.unwrap_err();
     assert_eq!(
-        (refused.kind(), refused.sent()),
+        (invalid.kind(), invalid.sent()),
         (ErrorKind::Request, Sent::No)
     );
     assert_eq!(seen.count(), 2);
@@ -47,38 +47,14 @@ fn clients_and_stacks_keep_the_error_type_and_the_auto_traits() {
         S::Future: Send,
     {
     }
-    check(&answering(|_| status(200)).0);
+    check(&client_of(|_| status(200)).0);
     let own = service_fn(|_: Request<Body>| async { status(200) });
     check(&builder().layers().unwrap().stack(own));
 }
 
-/// A compile-time test: what a layer is made of can be named, and taken apart.
-#[test]
-fn timeouts_give_back_what_is_inside() {
-    use comfycontrol::stack::{
-        AttemptTimeout, AttemptTimeoutFuture, AttemptTimeoutLayer, Deadline, DeadlineFuture,
-        DeadlineLayer,
-    };
-    use tower::Layer;
-
-    type Inside = tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
-    type Inner = <Inside as Service<Request<Body>>>::Future;
-    fn check<S: Service<Request<Body>, Error = Error, Future = F>, F>(service: S) -> S {
-        service
-    }
-    let inside = || Inside::new(service_fn(|_: Request<Body>| async { status(200) }));
-    let total = DeadlineLayer::new(Timeouts::none()).layer(inside());
-    let mut total = check::<Deadline<Inside>, DeadlineFuture<Inner>>(total);
-    let attempt = AttemptTimeoutLayer::new(Timeouts::none()).layer(inside());
-    let mut attempt = check::<AttemptTimeout<Inside>, AttemptTimeoutFuture<Inner>>(attempt);
-    let _: (&Inside, &Inside) = (total.get_ref(), attempt.get_ref());
-    let _: (&mut Inside, &mut Inside) = (total.get_mut(), attempt.get_mut());
-    let _: (Inside, Inside) = (total.into_inner(), attempt.into_inner());
-}
-
 #[tokio::test(start_paused = true)]
 async fn layers_of_tower_stand_outside() {
-    let (client, seen) = answering(|_| status(200));
+    let (client, seen) = client_of(|_| status(200));
     let mut outside = tower::ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(2)

@@ -4,16 +4,12 @@ use bytes::Bytes;
 use comfycontrol::{Body, Client, Error};
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use tokio::time::Instant;
 use tower::{Service, service_fn};
 
-pub(crate) type Answer = Result<Response<Body>, Error>;
+/// What comes of one request.
+pub(crate) type Outcome = Result<Response<Body>, Error>;
 
-#[expect(clippy::disallowed_methods, reason = "the paused clock")]
-pub(crate) fn now() -> Instant {
-    Instant::now()
-}
-
+/// The bodies of the requests that have arrived.
 #[derive(Clone, Default)]
 pub(crate) struct Seen(Arc<std::sync::Mutex<Vec<Bytes>>>);
 
@@ -38,28 +34,9 @@ impl Seen {
     }
 }
 
-#[derive(Clone, Default)]
-pub(crate) struct Heads(pub(crate) Arc<std::sync::Mutex<Vec<http::HeaderMap>>>);
-
-impl Heads {
-    pub(crate) fn transport(
-        &self,
-    ) -> impl Service<Request<Body>, Response = Response<Body>, Error = Error, Future: Send>
-    + Clone
-    + Send
-    + Sync
-    + 'static {
-        let heads = self.clone();
-        service_fn(move |req: Request<Body>| {
-            heads.0.lock().unwrap().push(req.headers().clone());
-            async { status(200) }
-        })
-    }
-}
-
-/// A transport that answers the nth request as it is told, and keeps the bodies.
+/// A transport that makes each outcome out of the number of its request, and keeps the bodies.
 pub(crate) fn transport(
-    answer: impl Fn(usize) -> Answer + Clone + Send + Sync + 'static,
+    respond: impl Fn(usize) -> Outcome + Clone + Send + Sync + 'static,
 ) -> (
     impl Service<Request<Body>, Response = Response<Body>, Error = Error, Future: Send>
     + Clone
@@ -71,16 +48,17 @@ pub(crate) fn transport(
     let seen = Seen::default();
     let keep = seen.clone();
     let service = service_fn(move |req| {
-        let (keep, answer) = (keep.clone(), answer.clone());
-        async move { answer(keep.take(req).await) }
+        let (keep, respond) = (keep.clone(), respond.clone());
+        async move { respond(keep.take(req).await) }
     });
     (service, seen)
 }
 
-pub(crate) fn answering(
-    answer: impl Fn(usize) -> Answer + Clone + Send + Sync + 'static,
+/// A client over such a transport.
+pub(crate) fn client_of(
+    respond: impl Fn(usize) -> Outcome + Clone + Send + Sync + 'static,
 ) -> (Client, Seen) {
-    let (transport, seen) = transport(answer);
+    let (transport, seen) = transport(respond);
     (client_over(transport), seen)
 }
 
@@ -100,7 +78,7 @@ pub(crate) fn builder() -> comfycontrol::ClientBuilder {
     Client::builder().token("cfc_test0000000")
 }
 
-pub(crate) fn status(code: u16) -> Answer {
+pub(crate) fn status(code: u16) -> Outcome {
     Ok(Response::builder()
         .status(code)
         .body(Body::empty())

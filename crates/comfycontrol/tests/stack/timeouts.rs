@@ -1,43 +1,46 @@
-//! Time.
+//! Time: for the whole call, for an attempt, and until the head of a response.
 
-use std::io;
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use comfycontrol::rate_limit::Quota;
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::token::{SourceError, SourceProblem, Token, TokenSource, Tokens};
-use comfycontrol::{Body, Client, Error, ErrorKind, Multipart, Sent, Timeouts};
-use futures_util::stream;
-use http::{Method, Request, Response, StatusCode};
+use comfycontrol::token::{SourceError, SourceErrorKind, Token, TokenProvider, TokenSource};
+use comfycontrol::{Body, Client, Error, ErrorKind, Multipart, Sent, TimedOut, Timeouts};
+use comfycontrol_test::{SECOND, now};
+use http::{Method, Request};
 use http_body_util::BodyExt;
 use tokio::time::advance;
-use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
+use tokio_test::{assert_pending, assert_ready_err, task};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use super::support::{Answer, answering, builder, client_over, now, status, transport};
+use super::support::{Outcome, builder, client_of, client_over, status, transport};
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_shorter_than_the_queue_is_refused_at_once() {
+async fn a_call_whose_deadline_is_shorter_than_the_queue_is_rejected_at_once() {
     let quota = Quota::new(1, Duration::from_secs(10)).unwrap();
     let (transport, seen) = transport(|_| status(200));
-    let client = builder().quota(quota).transport(transport).build().unwrap();
+    let client = builder()
+        .rate_limit(quota)
+        .transport(transport)
+        .build()
+        .unwrap();
     client.get("/first").send().await.unwrap();
 
     let began = now();
     let mut call = task::spawn(client.get("/second").timeout(Duration::from_secs(5)).send());
-    let refused = assert_ready_err!(call.poll());
+    let rejected = assert_ready_err!(call.poll());
     assert_eq!(
-        (refused.kind(), refused.sent()),
-        (ErrorKind::NotAdmitted, Sent::No)
+        (rejected.kind(), rejected.sent()),
+        (ErrorKind::Rejected, Sent::No)
     );
-    assert!(refused.retry_after().unwrap() >= Duration::from_secs(5));
+    assert!(rejected.retry_after().unwrap() >= Duration::from_secs(5));
     assert_eq!((seen.count(), began.elapsed()), (1, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_covers_all_attempts() {
-    let (client, seen) = answering(|_| status(429));
+    let (client, seen) = client_of(|_| status(429));
     let began = now();
     client
         .get("/x")
@@ -52,7 +55,7 @@ async fn the_deadline_covers_all_attempts() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_ends_the_attempt_with_an_error() {
     let client = client_over(service_fn(|_: Request<Body>| {
-        std::future::pending::<Answer>()
+        std::future::pending::<Outcome>()
     }));
     let mut call = task::spawn(client.post("/x").send());
     assert_pending!(call.poll());
@@ -64,19 +67,19 @@ async fn a_silent_server_ends_the_attempt_with_an_error() {
         (failed.kind(), failed.sent()),
         (ErrorKind::TimedOut, Sent::Maybe)
     );
-    assert_eq!(failed.to_string(), "no answer within 30s");
+    assert_eq!(failed.to_string(), "no response within 30s");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_whole_call_has_a_deadline_too() {
     let client = client_over(service_fn(|_: Request<Body>| {
-        std::future::pending::<Answer>()
+        std::future::pending::<Outcome>()
     }));
     let mut call = task::spawn(client.get("/x").timeout(Duration::from_secs(3)).send());
     assert_pending!(call.poll());
     advance(Duration::from_secs(4)).await;
     let failed = assert_ready_err!(call.poll());
-    assert!(failed.as_timed_out().unwrap().is_total() && failed.is_timeout());
+    assert!(failed.as_cause::<TimedOut>().unwrap().is_total() && failed.is_timeout());
     assert_eq!(failed.call(), Some((&Method::GET, "/x")));
 }
 
@@ -95,49 +98,11 @@ async fn an_upload_that_moves_is_not_timed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stalled_body_ends_with_an_error() {
-    let (client, _) = answering(|_| {
-        let first = stream::iter([Ok::<_, io::Error>("[1,")]);
-        let body = Body::from_stream(stream::StreamExt::chain(first, stream::pending()));
-        Ok(Response::new(body))
-    });
-    let mut call = task::spawn(async { client.get("/x").send().await?.bytes().await });
-    assert_pending!(call.poll());
-    advance(Duration::from_secs(31)).await;
-    let failed = assert_ready_err!(call.poll());
-    assert_eq!(failed.to_string(), "response body stalled for 30s");
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_deadline_covers_a_body_that_drips() {
-    let (client, _) = answering(|_| {
-        let drip = stream::unfold((), |()| async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Some((Ok::<_, io::Error>("x"), ()))
-        });
-        Ok(Response::new(Body::from_stream(drip)))
-    });
-    let timeouts = Timeouts::call().total(Duration::from_secs(10));
-    let began = now();
-    let failed = client
-        .get("/x")
-        .timeouts(timeouts)
-        .send()
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap_err();
-    assert!(failed.is_timeout());
-    assert_eq!(began.elapsed().as_secs(), 10);
-}
-
-#[tokio::test(start_paused = true)]
 async fn profiles_give_way_to_what_the_caller_has_set() {
     let timeouts_of = |request: Result<Request<Body>, Error>| {
         request.unwrap().extensions().get::<Timeouts>().copied()
     };
-    let (plain, _) = answering(|_| status(200));
+    let (plain, _) = client_of(|_| status(200));
     assert_eq!(timeouts_of(plain.get("/x").build()), None);
     let minute = Duration::from_secs(60);
     let upload = || plain.post("/x").multipart(Multipart::new());
@@ -161,58 +126,54 @@ async fn profiles_give_way_to_what_the_caller_has_set() {
         .unwrap();
     let request = patient.post("/x").multipart(Multipart::new());
     assert_eq!(timeouts_of(request.build()), None);
+
+    // What was set stays, though it is the usual.
+    let half = Duration::from_secs(30);
+    let own = upload().timeouts(Timeouts::new().attempt(half)).build();
+    let own = timeouts_of(own).unwrap_or(Timeouts::call());
+    assert_eq!(own.attempt_limit(), Some(half));
+    let (transport, _) = super::support::transport(|_| status(200));
+    let usual = builder()
+        .attempt_timeout(half)
+        .transport(transport)
+        .build()
+        .unwrap();
+    let request = usual.post("/x").multipart(Multipart::new());
+    let timeouts = timeouts_of(request.build()).unwrap_or(Timeouts::call());
+    assert_eq!(timeouts.attempt_limit(), Some(half));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_covers_a_body_that_is_always_ready() {
-    let (client, _) = answering(|_| {
-        let endless = stream::repeat_with(|| Ok::<_, io::Error>("x"));
-        Ok(Response::new(Body::from_stream(endless)))
-    });
-    let call = client.get("/x").timeout(Duration::from_secs(10));
-    let mut pieces = task::spawn(call.send().await.unwrap().into_stream());
-    assert_ready_ok!(pieces.poll_next().map(Option::unwrap));
-    advance(Duration::from_secs(9)).await;
-    assert_ready_ok!(pieces.poll_next().map(Option::unwrap));
-    advance(Duration::from_secs(1)).await;
-    let failed = assert_ready_err!(pieces.poll_next().map(Option::unwrap));
-    assert_eq!(failed.to_string(), "call not finished within 10s");
-    assert_eq!(failed.status(), Some(StatusCode::OK));
-    assert!(assert_ready!(pieces.poll_next()).is_none());
-}
-
-/// A stream of gzip that is kept alive with blocks of nothing.
-#[cfg(feature = "gzip")]
-#[tokio::test(start_paused = true)]
-async fn a_body_that_brings_nothing_but_compression_stalls() {
-    let (client, _) = answering(|_| {
-        let head = stream::iter([Ok::<_, io::Error>(&b"\x1f\x8b\x08\0\0\0\0\0\0\xff"[..])]);
-        let nothing = stream::unfold(0, |sent| async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            (sent < 100).then_some((Ok(&b"\0\0\0\xff\xff"[..]), sent + 1))
-        });
-        let body = Body::from_stream(stream::StreamExt::chain(head, nothing));
-        let response = Response::builder().header("content-encoding", "gzip");
-        Ok(response.body(body).unwrap())
-    });
-    let began = now();
-    let response = client.get("/x").send().await.unwrap();
-    let failed = response.bytes().await.unwrap_err();
-    assert_eq!(failed.to_string(), "response body stalled for 30s");
-    assert_eq!(began.elapsed().as_secs(), 30);
-}
-
-#[tokio::test(start_paused = true)]
-async fn parts_that_come_in_time_never_stall() {
-    let (client, _) = answering(|_| {
-        let drip = stream::unfold(0, |sent| async move {
-            tokio::time::sleep(Duration::from_secs(29)).await;
-            (sent < 10).then_some((Ok::<_, io::Error>("x"), sent + 1))
-        });
-        Ok(Response::new(Body::from_stream(drip)))
-    });
-    let response = client.get("/x").send().await.unwrap();
-    assert_eq!(response.text().await.unwrap(), "xxxxxxxxxx");
+async fn the_default_timeouts_of_a_request_stand_where_nobody_has_set_any() {
+    let silent = || service_fn(|_: Request<Body>| std::future::pending::<Outcome>());
+    let defaults = Timeouts::new().attempt(2 * SECOND).total(5 * SECOND);
+    let once = || builder().retry(RetryPolicy::none()).transport(silent());
+    let client = once().build().unwrap();
+    let patient = once().attempt_timeout(4 * SECOND).build().unwrap();
+    let get = |client: &Client| client.get("/x").default_timeouts(defaults);
+    for (request, seconds) in [
+        (get(&client), 2),
+        (get(&client).timeout(SECOND), 1),
+        (
+            get(&client).timeouts(Timeouts::new().attempt(3 * SECOND)),
+            3,
+        ),
+        (get(&client).timeouts(Timeouts::new().without_attempt()), 5),
+        // The client's own come before the defaults, and the rest of those stands.
+        (get(&patient), 4),
+        (get(&patient).timeouts(Timeouts::new().without_attempt()), 5),
+        // The last defaults count.
+        (
+            get(&client).default_timeouts(Timeouts::new().attempt(SECOND)),
+            1,
+        ),
+        (client.get("/x"), 30),
+    ] {
+        let began = now();
+        let failed = request.send().await.unwrap_err();
+        assert!(failed.is_timeout());
+        assert_eq!(began.elapsed().as_secs(), seconds);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,7 +183,7 @@ async fn what_waits_for_its_token_was_never_sent() {
     impl TokenSource for Silent {
         fn read(&self) -> Result<Token, SourceError> {
             self.0.lock().unwrap().recv().unwrap_err();
-            Err(SourceError::new("silent", SourceProblem::Absent))
+            Err(SourceError::new("silent", SourceErrorKind::NotFound))
         }
     }
 
@@ -233,7 +194,7 @@ async fn what_waits_for_its_token_was_never_sent() {
         let (until_dropped, silent) = mpsc::channel();
         let (transport, seen) = transport(|_| status(200));
         let client = Client::builder()
-            .tokens(Tokens::new(Silent(Mutex::new(silent))))
+            .token_provider(TokenProvider::new(Silent(Mutex::new(silent))))
             .retry(RetryPolicy::none())
             .timeouts(limit)
             .transport(transport)
@@ -255,7 +216,7 @@ async fn what_has_left_may_have_been_received() {
         Timeouts::none().total(SECOND),
         Timeouts::none().attempt(SECOND),
     ] {
-        let silent = service_fn(|_: Request<Body>| std::future::pending::<Answer>());
+        let silent = service_fn(|_: Request<Body>| std::future::pending::<Outcome>());
         let client = builder().timeouts(limit).transport(silent).build().unwrap();
         let mut call = task::spawn(client.post("/x").send());
         assert_pending!(call.poll());
@@ -268,13 +229,18 @@ async fn what_has_left_may_have_been_received() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_that_stands_alone_does_not_claim_that_nothing_was_sent() {
-    use comfycontrol::stack::{AttemptTimeoutLayer, DeadlineLayer};
+    use comfycontrol::timeout::{AttemptTimeoutLayer, ProgressBody, TotalTimeoutLayer};
 
     let limit = Timeouts::none().total(SECOND).attempt(SECOND);
     let request = || Request::new(Body::empty());
-    let silent = || service_fn(|_: Request<Body>| std::future::pending::<Answer>());
-    let mut total = task::spawn(DeadlineLayer::new(limit).layer(silent()).oneshot(request()));
-    let mut attempt = AttemptTimeoutLayer::new(limit).layer(silent());
+    let silent = service_fn(|_: Request<Body>| std::future::pending::<Outcome>());
+    let mut total = task::spawn(
+        TotalTimeoutLayer::new(limit)
+            .layer(silent)
+            .oneshot(request()),
+    );
+    let silent = service_fn(|_: Request<ProgressBody<Body>>| std::future::pending::<Outcome>());
+    let mut attempt = AttemptTimeoutLayer::new(limit).layer(silent);
     let mut attempt = task::spawn(attempt.call(request()));
     assert_pending!(total.poll());
     assert_pending!(attempt.poll());
@@ -286,5 +252,3 @@ async fn a_timeout_that_stands_alone_does_not_claim_that_nothing_was_sent() {
         assert_eq!(failed.sent(), Sent::Maybe);
     }
 }
-
-const SECOND: Duration = Duration::from_secs(1);

@@ -4,11 +4,12 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use comfycontrol::{Client, Error, Sent, TransportErrorKind};
+use comfycontrol::{Client, Error, Sent, TransportError, TransportErrorKind};
+use comfycontrol_test::within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::within;
+use crate::support::LIMIT;
 
 #[tokio::test]
 async fn a_connection_that_breaks_in_the_handshake_is_tried_again_for_nothing_was_sent() {
@@ -20,9 +21,9 @@ async fn a_connection_that_breaks_in_the_handshake_is_tried_again_for_nothing_wa
             }
         })
         .await;
-        let transport = error.as_transport().unwrap();
+        let transport = error.as_cause::<TransportError>().unwrap();
         assert_eq!(transport.kind(), TransportErrorKind::Reset, "{error:#}");
-        assert!(transport.is_before_sending());
+        assert!(transport.is_unprocessed());
         assert_eq!(error.sent(), Sent::No);
         assert!(error.is_retryable(), "though it is a POST");
         assert_eq!(
@@ -41,7 +42,7 @@ async fn a_server_that_speaks_no_tls_is_not_asked_again() {
         let _ = client.read(&mut [0; 4_096]).await;
     })
     .await;
-    let transport = error.as_transport().unwrap();
+    let transport = error.as_cause::<TransportError>().unwrap();
     assert_eq!(transport.kind(), TransportErrorKind::Tls, "{error:#}");
     assert_eq!(error.sent(), Sent::No);
     assert!(!error.is_retryable());
@@ -67,7 +68,7 @@ where
     });
     let client = Client::builder().without_token().base_url(url).no_proxy();
     let client = client.build().unwrap();
-    let error = within(client.post("/v1/workflow").body("{}").send()).await;
+    let error = within(LIMIT, client.post("/v1/workflow").body("{}").send()).await;
     serving.abort();
     (error.unwrap_err(), count.load(Ordering::Relaxed))
 }

@@ -1,25 +1,22 @@
-//! Errors as the API and the edge send them, through real sockets: whatever the bytes, status and headers
-//! survive, and the rest is named as far as it can be.
+//! Every example of an error, through real sockets: whatever the bytes, status and headers survive, and
+//! the rest is named as far as it can be.
 
 use std::time::Duration;
 
-use comfycontrol::api_error::{ApiErrorKind, Responder, RetryClass};
+use comfycontrol::api_error::RetryClass;
 use comfycontrol::{Client, Error, ErrorKind, Sent};
-use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Limit, Shape};
-use http::{Method, StatusCode, Version};
-use serde_json::{Value, json};
-use tower::ServiceExt;
+use comfycontrol_emulator::{Emulator, Fault, FaultRule};
+use comfycontrol_test::within;
+use http::{Method, Version};
 
-use crate::examples::{self, Example, Reply};
+use crate::examples::{self, Example, Response};
 use crate::raw::{self, Raw};
 use crate::repeats;
-use crate::support::{builder, edge, transport, within};
-
-// === every example ===
+use crate::support::{LIMIT, builder, edge};
 
 #[tokio::test]
 async fn every_example_means_what_it_should_over_http_2_and_tls() {
-    within(async {
+    within(LIMIT, async {
         let emulator = edge().await;
         let client = builder(&emulator).build().unwrap();
         for example in examples::all() {
@@ -38,7 +35,7 @@ async fn every_example_means_what_it_should_over_http_2_and_tls() {
 
 #[tokio::test]
 async fn every_example_means_what_it_should_over_http_1() {
-    within(async {
+    within(LIMIT, async {
         let emulator = edge().await;
         let plain = || builder(&emulator).base_url(emulator.http_url());
         let client = plain().build().unwrap();
@@ -86,178 +83,7 @@ fn the_examples_agree_with_the_guide() {
     assert!(known > 50, "{known}");
 }
 
-// === what the emulated API says by itself ===
-
-#[tokio::test]
-async fn the_api_s_own_refusals_are_told_apart() {
-    within(async {
-        let emulator = Emulator::builder().limit(None).start().await.unwrap();
-        let tokens = emulator.tokens();
-        let expired = tokens.create("expired", Some(Duration::ZERO));
-        let revoked = tokens.create("revoked", None);
-        tokens.revoke("revoked");
-        let good = tokens.create("good", None);
-        for url in [emulator.https_url(), emulator.http_url()] {
-            let with = |token: &str| {
-                let builder = builder(&emulator).base_url(&url).token(token);
-                builder.build().unwrap()
-            };
-            let runner = |value| with(&good).post("/v1/runner").json(&value);
-            for (call, status, kind, says) in [
-                (
-                    with(&good).get("/v1/user").without_token(),
-                    401,
-                    ApiErrorKind::MissingToken,
-                    "Missing authorization header",
-                ),
-                (
-                    with("cfc_nobodyhasthis").get("/v1/user"),
-                    401,
-                    ApiErrorKind::InvalidToken,
-                    "Invalid token",
-                ),
-                (
-                    with(&revoked).get("/v1/user"),
-                    401,
-                    ApiErrorKind::InvalidToken,
-                    "Invalid token",
-                ),
-                (
-                    with(&expired).get("/v1/user"),
-                    401,
-                    ApiErrorKind::TokenExpired,
-                    "Token has expired",
-                ),
-                (
-                    with(&good).get("/v1/runner/00000000-0000-4000-8000-000000000000"),
-                    404,
-                    ApiErrorKind::NotFound,
-                    "requested entity not found",
-                ),
-                (
-                    runner(json!({"name": "", "endpoint": "https://a.example"})),
-                    400,
-                    ApiErrorKind::BadRequest,
-                    "name cannot be empty",
-                ),
-                (
-                    runner(json!({"name": "a", "endpoint": "nowhere"})),
-                    400,
-                    ApiErrorKind::BadRequest,
-                    "invalid endpoint URL format",
-                ),
-            ] {
-                let error = call.send().await.unwrap_err();
-                let api = error.as_api().unwrap();
-                let told = (api.status().as_u16(), api.kind(), api.message());
-                assert_eq!(told, (status, kind, says));
-                assert_eq!(api.responder(), Responder::Api, "{says}");
-                assert_eq!(api.retry_class(), RetryClass::Permanent, "{says}");
-                assert!(!error.is_retryable(), "{says}");
-            }
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_limit_s_own_refusal_was_never_applied() {
-    within(async {
-        let limit = Limit::new(1, Duration::from_secs(10)).unwrap();
-        let emulator = Emulator::builder().limit(limit).start().await.unwrap();
-        let client = builder(&emulator).build().unwrap();
-        client.get("/v1/user").send().await.unwrap();
-        let error = client.post("/v1/runner").send().await.unwrap_err();
-        let api = error.as_api().unwrap();
-        assert_eq!(api.to_string().split(" (").next(), Some(LIMITED));
-        assert_eq!(api.kind(), ApiErrorKind::RateLimited);
-        assert_eq!(api.responder(), Responder::Edge);
-        assert!(error.is_retryable());
-    })
-    .await;
-}
-
-// === bodies that take their time, or never end ===
-
-#[tokio::test]
-async fn a_slow_drip_ends_with_what_has_come() {
-    within(async {
-        let emulator = edge().await;
-        for url in [emulator.https_url(), emulator.http_url()] {
-            let drip = Fault::Answer(Shape::Garbage(Garbage::SlowDrip));
-            emulator.faults().add(FaultRule::next(1, drip));
-            let builder = || builder(&emulator).base_url(&url);
-            let mut layers = builder().layers().unwrap();
-            layers.decode_error = layers.decode_error.body_timeout(Duration::from_millis(150));
-            let stack = layers.stack(transport(&[&emulator]));
-
-            let request = http::Request::get(format!("{url}/v1/user"));
-            let request = request.body(comfycontrol::Body::empty()).unwrap();
-            let error = stack.oneshot(request).await.err().expect("503");
-            let api = error.as_api().unwrap();
-            assert_eq!(api.status(), StatusCode::SERVICE_UNAVAILABLE);
-            assert_eq!(api.kind(), ApiErrorKind::Unavailable);
-            assert_eq!(api.headers()["server"], "cloudflare");
-            assert_eq!(api.content_type(), Some("application/json"));
-            assert!(api.body_error().unwrap().is_timeout());
-            assert!(!api.body_was_cut());
-            assert_eq!(&api.body()[..], b"{");
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_reset_in_the_body_leaves_status_headers_and_what_had_come() {
-    within(async {
-        let emulator = edge().await;
-        for url in [emulator.https_url(), emulator.http_url()] {
-            let reset = Fault::Answer(Shape::Garbage(Garbage::Reset));
-            emulator.faults().add(FaultRule::next(1, reset));
-            let client = builder(&emulator).base_url(&url).build().unwrap();
-            let error = client.get("/v1/user").send().await.unwrap_err();
-            let api = error.as_api().unwrap();
-            assert_eq!(api.status(), StatusCode::INTERNAL_SERVER_ERROR);
-            assert_eq!(api.kind(), ApiErrorKind::Internal);
-            assert_eq!(api.headers()["server"], "cloudflare");
-            assert_eq!(api.cf_ray(), api.headers()["cf-ray"].to_str().ok());
-            assert!(!api.body_error().unwrap().is_timeout());
-            assert_eq!(&api.body()[..], br#"{"status":500,"messa"#);
-            assert_eq!(error.sent(), Sent::Yes);
-            assert!(format!("{error:#}").contains("error body broke off"));
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_page_that_comes_as_a_success_keeps_its_status_type_and_beginning() {
-    within(async {
-        let emulator = edge().await;
-        for url in [emulator.https_url(), emulator.http_url()] {
-            let page = Fault::Answer(Shape::Garbage(Garbage::PageWithSuccess));
-            emulator.faults().add(FaultRule::next(1, page));
-            let client = builder(&emulator).base_url(&url).build().unwrap();
-            let response = client.get("/v1/user").send().await.unwrap();
-            let error = response.json::<Value>().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Decode);
-            assert_eq!(error.status(), Some(StatusCode::OK));
-            let shown = format!("{error:#}");
-            assert!(
-                shown.contains("content type text/html; charset=UTF-8"),
-                "{shown}"
-            );
-            let snippet = error.as_bad_json().unwrap().snippet();
-            assert!(snippet.starts_with("<!DOCTYPE html>"), "{snippet}");
-            assert!(!error.is_retryable());
-        }
-    })
-    .await;
-}
-
 // === support ===
-
-const LIMITED: &str = "429 Too Many Requests: Rate limit exceeded";
 
 /// What the layers keep of an error's body at most.
 const CAP: usize = 64 * 1024;
@@ -269,13 +95,13 @@ async fn emulated(
     example: &Example,
     method: &Method,
 ) -> Option<Error> {
-    let (shape, accept) = match &example.reply {
-        Reply::Shape(shape) => (shape, None),
-        Reply::Asked(accept, shape) => (shape, Some(*accept)),
-        Reply::Raw(..) => return None,
+    let (shape, accept) = match &example.response {
+        Response::Shape(shape) => (shape, None),
+        Response::Asked(accept, shape) => (shape, Some(*accept)),
+        Response::Raw(..) => return None,
     };
-    let answer = Fault::Answer(shape.clone());
-    emulator.faults().add(FaultRule::next(1, answer));
+    let respond = Fault::Respond(shape.clone());
+    emulator.faults().add(FaultRule::next(1, respond));
     let mut call = client.request(method.clone(), "/v1/user");
     if let Some(accept) = accept {
         call = call.header("accept", accept);
@@ -287,7 +113,7 @@ async fn emulated(
 fn say_the_example(target: &str) -> String {
     let n: usize = target[1..].parse().unwrap();
     let example = &examples::all()[n];
-    let Reply::Raw(headers, body) = example.reply else {
+    let Response::Raw(headers, body) = example.response else {
         panic!("{} is the emulator's", example.name);
     };
     raw::response(example.status, headers, body)
@@ -300,7 +126,7 @@ fn check(example: &Example, method: &Method, error: &Error) {
     assert_eq!(api.status().as_u16(), example.status, "{name}");
     assert_eq!(api.kind(), example.kind, "{name}");
     assert_eq!(api.retry_class(), example.class, "{name}");
-    assert_eq!(api.responder(), example.responder, "{name}");
+    assert_eq!(api.served_by(), example.served_by, "{name}");
     let wait = example.wait.map(Duration::from_secs);
     assert_eq!(api.retry_after(), wait, "{name}");
     assert_eq!(api.content_type(), example.content_type, "{name}");
@@ -308,8 +134,8 @@ fn check(example: &Example, method: &Method, error: &Error) {
     assert!(said.starts_with(example.says), "{name}: {said}");
     assert!(!said.is_empty(), "{name}");
 
-    match example.reply {
-        Reply::Raw(headers, body) => {
+    match example.response {
+        Response::Raw(headers, body) => {
             for (field, value) in headers {
                 let mut kept = api.headers().get_all(*field).iter();
                 assert!(kept.any(|kept| kept == value), "{name}: {field}");
@@ -323,7 +149,7 @@ fn check(example: &Example, method: &Method, error: &Error) {
         }
     }
     let large = example.is_larger_than_the_cap();
-    assert_eq!(api.body_was_cut(), large, "{name}");
+    assert_eq!(api.is_body_truncated(), large, "{name}");
     assert!(api.body().len() <= CAP, "{name}");
     assert!(api.body_error().is_none(), "{name}");
 

@@ -1,4 +1,4 @@
-//! Each reply that is documented or has been seen, and what a caller is to learn from it.
+//! Each response that is documented or has been seen, and what a caller is to learn from it.
 
 mod api;
 mod edge;
@@ -6,17 +6,17 @@ mod odd_bodies;
 mod too_many_requests;
 
 use comfycontrol::api_error::ApiErrorKind as Kind;
-use comfycontrol::api_error::Responder;
 use comfycontrol::api_error::RetryClass as Class;
+use comfycontrol::api_error::ServedBy;
 use comfycontrol_emulator::{Garbage, Shape};
 
 pub(crate) struct Example {
     pub(crate) name: &'static str,
-    pub(crate) reply: Reply,
+    pub(crate) response: Response,
     pub(crate) status: u16,
     pub(crate) kind: Kind,
     pub(crate) class: Class,
-    pub(crate) responder: Responder,
+    pub(crate) served_by: ServedBy,
     /// What the server asks to wait, in seconds.
     pub(crate) wait: Option<u64>,
     pub(crate) content_type: Option<&'static str>,
@@ -24,7 +24,7 @@ pub(crate) struct Example {
     pub(crate) says: &'static str,
 }
 
-pub(crate) enum Reply {
+pub(crate) enum Response {
     /// The emulator's.
     Shape(Shape),
     /// The emulator's, to a request with this `accept`.
@@ -33,23 +33,23 @@ pub(crate) enum Reply {
     Raw(&'static [(&'static str, &'static str)], &'static str),
 }
 
-type Meaning = (u16, Kind, Class, Responder);
+type Meaning = (u16, Kind, Class, ServedBy);
 
 impl Example {
     fn new(
         name: &'static str,
-        reply: Reply,
-        (status, kind, class, responder): Meaning,
+        response: Response,
+        (status, kind, class, served_by): Meaning,
         content_type: &'static str,
         says: &'static str,
     ) -> Self {
         Self {
             name,
-            reply,
+            response,
             status,
             kind,
             class,
-            responder,
+            served_by,
             wait: None,
             content_type: Some(content_type).filter(|kind| !kind.is_empty()),
             says,
@@ -65,8 +65,8 @@ impl Example {
 
     pub(crate) fn is_larger_than_the_cap(&self) -> bool {
         matches!(
-            self.reply,
-            Reply::Shape(Shape::Garbage(
+            self.response,
+            Response::Shape(Shape::Garbage(
                 Garbage::GzipBomb | Garbage::Huge | Garbage::Nested
             ))
         )
@@ -86,7 +86,7 @@ pub(crate) fn all() -> Vec<Example> {
     .collect()
 }
 
-const UNKNOWN: Class = Class::Unknown;
+const UNKNOWN: Class = Class::MaybeApplied;
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 const TEXT: &str = "text/plain; charset=UTF-8";

@@ -1,10 +1,22 @@
-//! The client against servers on real sockets: what errors mean, how often requests are repeated, where the
-//! token goes, and how it is rotated.
+//! The client against servers on real sockets.
+//!
+//! * `connecting`: connections that fail while they are made.
+//! * `error_bodies`: bodies of errors that take their time, break off, or come as a success.
+//! * `errors`: what each of the `examples` of an error means.
+//! * `origins`: where the token goes, and where it does not.
+//! * `own_errors`: what the emulated API and its limit say of their own accord.
+//! * `repeats`: how often a request is sent again, as the guide's table says.
+//! * `rotation`: a running client is given another token.
+//!
+//! The rest is for the tests: `raw` is a server that says what it is told to, byte for byte, and `support`
+//! is what most of them need.
 
 mod connecting;
+mod error_bodies;
 mod errors;
 mod examples;
 mod origins;
+mod own_errors;
 mod raw;
 mod repeats;
 mod rotation;

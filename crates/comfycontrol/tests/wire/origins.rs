@@ -5,6 +5,7 @@ mod layer;
 
 use comfycontrol::{Body, Client, ClientBuilder};
 use comfycontrol_emulator::{CapturedRequest, Emulator};
+use comfycontrol_test::carries;
 use http::Request;
 
 use crate::support;
@@ -35,7 +36,5 @@ fn get(uri: &str) -> Request<Body> {
 }
 
 fn carries_token(seen: &CapturedRequest) -> bool {
-    let mut values = seen.headers().values();
-    let in_header = values.any(|value| String::from_utf8_lossy(value.as_bytes()).contains(TOKEN));
-    in_header || seen.uri().to_string().contains(TOKEN)
+    carries(TOKEN, seen.headers(), seen.uri())
 }

@@ -17,16 +17,16 @@ pub(crate) struct Raw {
 type Heads = Arc<Mutex<Vec<String>>>;
 
 impl Raw {
-    /// `answer` makes the whole response out of the request's target.
-    pub(crate) async fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+    /// `respond` makes the whole response out of the request's target.
+    pub(crate) async fn start(respond: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Heads::default();
-        let (keep, answer) = (heads.clone(), Arc::new(answer));
+        let (keep, respond) = (heads.clone(), Arc::new(respond));
         let serving = tokio::spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                open.spawn(serve(client, keep.clone(), answer.clone()));
+                open.spawn(serve(client, keep.clone(), respond.clone()));
             }
         });
         Self {
@@ -62,7 +62,7 @@ pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Str
     response + &format!("content-length: {}\r\n\r\n{body}", body.len())
 }
 
-async fn serve(mut client: TcpStream, heads: Heads, answer: Arc<impl Fn(&str) -> String>) {
+async fn serve(mut client: TcpStream, heads: Heads, respond: Arc<impl Fn(&str) -> String>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         // A client that gives up has asked for nothing.
@@ -72,8 +72,8 @@ async fn serve(mut client: TcpStream, heads: Heads, answer: Arc<impl Fn(&str) ->
         head.push(byte);
     }
     let head = String::from_utf8(head).unwrap();
-    let answer = answer(head.split(' ').nth(1).unwrap());
+    let response = respond(head.split(' ').nth(1).unwrap());
     heads.lock().unwrap().push(head);
-    let _ = client.write_all(answer.as_bytes()).await;
+    let _ = client.write_all(response.as_bytes()).await;
     let _ = client.shutdown().await;
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::token::{SourceError, Token, TokenSource, Tokens};
+use comfycontrol::token::{SourceError, Token, TokenProvider, TokenSource};
 use comfycontrol::transport::Transport;
 use comfycontrol::{Client, ClientBuilder, Error};
-use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Refusal, RetryAfter, Shape};
+use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, RetryAfter, Shape, Throttled};
+use comfycontrol_test::within;
 use futures_util::future::join_all;
 use http::{Method, Request, StatusCode};
 use serde_json::Value;
@@ -18,13 +19,13 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::raw::{self, Raw};
-use crate::support::{edge, transport, within};
+use crate::support::{LIMIT, edge, transport};
 
 const TABLE: &str = include_str!("../../src/guide/repeats.md");
 
 #[tokio::test]
 async fn every_row_of_the_table_of_repeats_holds() {
-    within(async {
+    within(LIMIT, async {
         let stage = Stage::start().await;
         let rows = join_all(rows().into_iter().enumerate().map(async |(n, row)| {
             let get = stage.measure(n, &row, Method::GET).await;
@@ -49,7 +50,7 @@ async fn every_row_of_the_table_of_repeats_holds() {
 pub(crate) struct Row {
     pub(crate) line: &'static str,
     pub(crate) status: &'static str,
-    pub(crate) reply: &'static str,
+    pub(crate) response: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) get: usize,
     pub(crate) post: usize,
@@ -59,13 +60,13 @@ pub(crate) struct Row {
 pub(crate) fn rows() -> Vec<Row> {
     let row = |line: &'static str| {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let &[status, reply, kind, get, post, advice] = cells.as_slice() else {
+        let &[status, response, kind, get, post, advice] = cells.as_slice() else {
             panic!("not six cells: {line}");
         };
         Row {
             line,
             status,
-            reply,
+            response,
             kind,
             get: get.parse().unwrap(),
             post: post.parse().unwrap(),
@@ -107,12 +108,12 @@ impl Stage {
     /// The kind of the error, and how often the request left after the first time.
     async fn measure(&self, n: usize, row: &Row, method: Method) -> (String, usize) {
         let path = format!("/row/{n}/{method}/");
-        let url = match row.reply {
+        let url = match row.response {
             "`error code: 1016`" => self.lost.url().to_owned(),
             "a body that breaks off" => self.cut.url().to_owned(),
             "the connection is refused" => self.nobody.clone(),
             "the connection breaks in the TLS handshake" => self.brittle.clone(),
-            "a certificate that nobody vouches for" => self.stranger.https_url(),
+            "a certificate that is not trusted" => self.stranger.https_url(),
             _ => {
                 let rule = FaultRule::next(9, fault(row)).path(&path);
                 self.emulator.faults().add(rule);
@@ -120,28 +121,30 @@ impl Stage {
             }
         };
         let left = Arc::new(AtomicUsize::new(0));
-        let tokens = match row.reply {
-            "the same, and the source has another token by now" => Tokens::new(Ever::default()),
-            _ => Tokens::from(Token::parse("cfc_repeats0repeats").unwrap()),
+        let tokens = match row.response {
+            "the same, and the source has another token by now" => {
+                TokenProvider::new(Ever::default())
+            }
+            _ => TokenProvider::from(Token::parse("cfc_repeats0repeats").unwrap()),
         };
         let mut client = self.client(url, tokens, left.clone());
-        if row.reply == SILENCE {
+        if row.response == SILENCE {
             // Over a connection that has been made, lest the timeout fall into the making.
             client = client.attempt_timeout(Duration::from_millis(500));
         }
         let client = client.build().unwrap();
-        if row.reply == SILENCE {
+        if row.response == SILENCE {
             ask(&client, Method::GET, "/warm").await;
             left.store(0, Ordering::Relaxed);
         }
         let error = ask(&client, method, &path).await;
         let left = left.load(Ordering::Relaxed);
 
-        let arrived = match row.reply {
+        let arrived = match row.response {
             // Nothing arrives anywhere.
             "the connection is refused"
             | "the connection breaks in the TLS handshake"
-            | "a certificate that nobody vouches for" => left,
+            | "a certificate that is not trusted" => left,
             "`error code: 1016`" => self.lost.heads_with(&path),
             "a body that breaks off" => self.cut.heads_with(&path),
             _ => {
@@ -167,7 +170,7 @@ impl Stage {
     }
 
     /// A client with a policy, a limiter and connections of its own, whose cooldowns are short.
-    fn client(&self, url: String, tokens: Tokens, left: Arc<AtomicUsize>) -> ClientBuilder {
+    fn client(&self, url: String, tokens: TokenProvider, left: Arc<AtomicUsize>) -> ClientBuilder {
         let moment = Duration::from_millis(5);
         let limiter = Limiter::builder(Quota::new(100, moment).unwrap())
             .cooldown(moment)
@@ -180,8 +183,8 @@ impl Stage {
         });
         Client::builder()
             .base_url(url)
-            .tokens(tokens)
-            .limiter(limiter)
+            .token_provider(tokens)
+            .rate_limit(limiter)
             .retry(RetryPolicy::new())
             .transport(Transport::from_service(counted))
     }
@@ -198,8 +201,8 @@ async fn ask(client: &Client, method: Method, path: &str) -> Error {
 fn fault(row: &Row) -> Fault {
     let status = || StatusCode::from_bytes(row.status.as_bytes()).unwrap();
     let api = |message: &str| Shape::Api(status(), message.to_owned());
-    Fault::Answer(match (row.status, row.reply) {
-        (_, "the connection breaks before the answer") => return Fault::Reset,
+    Fault::Respond(match (row.status, row.response) {
+        (_, "the connection breaks before the response") => return Fault::Reset,
         (_, SILENCE) => return Fault::Delay(Duration::from_secs(60)),
         ("200", "a page in place of JSON") => Shape::Garbage(Garbage::PageWithSuccess),
         ("401", _) => api("Invalid token"),
@@ -209,10 +212,10 @@ fn fault(row: &Row) -> Fault {
         ("413", "the edge's page") => Shape::PayloadTooLarge,
         ("414", "the edge's page") => Shape::UriTooLong,
         ("429", "the edge's 1015 as a problem") => {
-            Shape::RateLimited(Refusal::problem().retry_after(RetryAfter::Seconds))
+            Shape::Throttled(Throttled::problem().retry_after(RetryAfter::Seconds))
         }
-        ("429", "the edge's 1015 as text") => Shape::RateLimited(Refusal::text()),
-        ("429", "the edge's 1015 as a page") => Shape::RateLimited(Refusal::page()),
+        ("429", "the edge's 1015 as text") => Shape::Throttled(Throttled::text()),
+        ("429", "the edge's 1015 as a page") => Shape::Throttled(Throttled::page()),
         ("431", "the edge's page") => Shape::HeadersTooLarge,
         ("502", "`error code: 502`") => Shape::BadGateway,
         ("502", "the edge's page") => Shape::BadGatewayPage,
@@ -220,7 +223,7 @@ fn fault(row: &Row) -> Fault {
         ("504", "`error code: 504`") => Shape::GatewayTimeout,
         (_, "the edge's problem") => Shape::Structured(status()),
         (_, "the API's JSON") => api("in the API's words"),
-        _ => panic!("no such reply is known: {}", row.line),
+        _ => panic!("no such response is known: {}", row.line),
     })
 }
 
@@ -231,7 +234,7 @@ impl Raw {
     }
 }
 
-const SILENCE: &str = "no answer within the attempt's timeout";
+const SILENCE: &str = "no response within the attempt's timeout";
 const TEXT: &[(&str, &str)] = &[("content-type", "text/plain; charset=UTF-8")];
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 

@@ -13,13 +13,13 @@ use std::time::{Duration, SystemTime};
 
 use comfycontrol::Client;
 use comfycontrol::rate_limit::Quota;
-use comfycontrol::token::{File, SourceError, Token, TokenSource, Tokens, file};
+use comfycontrol::token::{FileSource, SourceError, Token, TokenProvider, TokenSource, file};
 use comfycontrol_emulator::{CapturedRequest, Emulator, TokenInfo};
 use http::Version;
 use http::header::AUTHORIZATION;
 use tempfile::TempDir;
 
-use crate::support::edge;
+use crate::support::{edge, emulated};
 
 struct Stage {
     emulator: Emulator,
@@ -42,20 +42,17 @@ impl Stage {
         }
     }
 
-    fn client(&self, tokens: impl Into<Tokens>) -> Client {
+    fn client(&self, tokens: impl Into<TokenProvider>) -> Client {
         let generous = Quota::new(100_000, Duration::from_secs(10)).unwrap();
-        Client::builder()
-            .tokens(tokens)
-            .base_url(self.emulator.https_url())
-            .root_certificate(self.emulator.ca_der())
-            .no_proxy()
-            .quota(generous)
+        emulated::builder(&self.emulator)
+            .token_provider(tokens)
+            .rate_limit(generous)
             .build()
             .unwrap()
     }
 
     fn wall(&self) -> SystemTime {
-        self.emulator.edge().wall()
+        self.emulator.edge().wall_clock()
     }
 
     fn token(&self, name: &str) -> TokenInfo {
@@ -80,7 +77,7 @@ impl Stage {
 
 /// A file that counts how often it is read.
 struct Counted {
-    file: File,
+    file: FileSource,
     reads: Arc<AtomicUsize>,
     may_be_torn: bool,
     interval: Duration,
@@ -97,7 +94,7 @@ impl Counted {
         }
     }
 
-    /// Read once a minute, so that within a test only a refusal makes it be read again.
+    /// Read once a minute, so that within a test only a 401 makes it be read again.
     fn seldom(self) -> Self {
         let interval = Duration::from_secs(60);
         Self { interval, ..self }

@@ -1,18 +1,19 @@
 //! Servers, clients and connections for all of these tests.
 
+#[path = "../support/emulated.rs"]
+pub(crate) mod emulated;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::transport::Transport;
-use comfycontrol::{Client, ClientBuilder};
+use comfycontrol::{Body, ClientBuilder, Error, RateLimitMode, TransportError};
 use comfycontrol_emulator::Emulator;
+use tower::util::MapErr;
 
-/// Fails instead of hanging.
-pub(crate) async fn within<F: Future>(test: F) -> F::Output {
-    let limit = Duration::from_secs(30);
-    tokio::time::timeout(limit, test).await.expect("hangs")
-}
+/// In real time: what takes longer hangs.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// An emulator that counts nothing.
 pub(crate) async fn edge() -> Emulator {
@@ -21,17 +22,15 @@ pub(crate) async fn edge() -> Emulator {
 
 /// A client with a token of the emulator's own, which sends each request once and at once.
 pub(crate) fn builder(emulator: &Emulator) -> ClientBuilder {
-    Client::builder()
-        .token(emulator.tokens().create("test", None))
-        .base_url(emulator.https_url())
-        .root_certificate(emulator.ca_der())
-        .no_proxy()
-        .no_limit()
+    emulated::builder(emulator)
+        .rate_limit(RateLimitMode::Off)
         .retry(RetryPolicy::none())
 }
 
 /// A pool of connections of its own that trusts each of the emulators, for stacks made by hand.
-pub(crate) fn transport(trusted: &[&Emulator]) -> Transport {
+pub(crate) fn transport(
+    trusted: &[&Emulator],
+) -> MapErr<Transport<Body>, fn(TransportError) -> Error> {
     let mut roots = rustls::RootCertStore::empty();
     for emulator in trusted {
         roots.add(emulator.ca_der().to_vec().into()).unwrap();
@@ -47,5 +46,5 @@ pub(crate) fn transport(trusted: &[&Emulator]) -> Transport {
         .https_or_http()
         .enable_all_versions()
         .build();
-    Transport::from_connector(connector)
+    MapErr::new(Transport::from_connector(connector), Error::from)
 }

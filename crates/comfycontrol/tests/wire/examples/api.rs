@@ -1,12 +1,12 @@
 //! The API's own.
 
 use comfycontrol::api_error::ApiErrorKind::*;
-use comfycontrol::api_error::Responder::*;
 use comfycontrol::api_error::RetryClass::{NeverApplied, Permanent};
+use comfycontrol::api_error::ServedBy::*;
 use comfycontrol_emulator::Shape;
 use http::StatusCode;
 
-use super::{Example, JSON, Reply, TYPED_JSON, UNKNOWN};
+use super::{Example, JSON, Response, TYPED_JSON, UNKNOWN};
 
 pub(super) fn examples() -> Vec<Example> {
     let emulated = [
@@ -34,17 +34,14 @@ pub(super) fn examples() -> Vec<Example> {
             "requested entity not found",
             (404, NotFound, Permanent, Api),
         ),
-        (
-            "Rate limit exceeded",
-            (429, RateLimited, NeverApplied, Edge),
-        ),
+        ("Rate limit exceeded", (429, Throttled, NeverApplied, Edge)),
         ("internal error", (500, Internal, UNKNOWN, Api)),
         ("service unavailable", (503, Unavailable, UNKNOWN, Api)),
     ];
     let emulated = emulated.map(|(message, meaning)| {
         let status = StatusCode::from_u16(meaning.0).unwrap();
         let shape = Shape::Api(status, message.to_owned());
-        Example::new(message, Reply::Shape(shape), meaning, JSON, message)
+        Example::new(message, Response::Shape(shape), meaning, JSON, message)
     });
     // As the pages print it.
     let printed = [
@@ -55,9 +52,9 @@ pub(super) fn examples() -> Vec<Example> {
             "requested entity not found",
         ),
         (
-            "the limit's answer, as printed",
+            "the limit's response, as printed",
             "{\n  \"status\": 429,\n  \"message\": \"Rate limit exceeded\"\n}\n",
-            (429, RateLimited, NeverApplied, Edge),
+            (429, Throttled, NeverApplied, Edge),
             "Rate limit exceeded",
         ),
         (
@@ -80,7 +77,7 @@ pub(super) fn examples() -> Vec<Example> {
         ),
     ];
     let printed = printed.map(|(name, body, meaning, says)| {
-        Example::new(name, Reply::Raw(TYPED_JSON, body), meaning, JSON, says)
+        Example::new(name, Response::Raw(TYPED_JSON, body), meaning, JSON, says)
     });
     emulated.into_iter().chain(printed).collect()
 }

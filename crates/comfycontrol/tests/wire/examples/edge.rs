@@ -1,34 +1,34 @@
-//! The edge's other answers.
+//! The edge's other responses.
 
 use comfycontrol::api_error::ApiErrorKind::*;
-use comfycontrol::api_error::Responder::*;
 use comfycontrol::api_error::RetryClass::{NeverApplied, Permanent};
+use comfycontrol::api_error::ServedBy::*;
 use comfycontrol_emulator::Shape;
 use http::StatusCode;
 
-use super::{Example, HTML, JSON, Reply, TEXT, TYPED_JSON, TYPED_TEXT, UNKNOWN};
+use super::{Example, HTML, JSON, Response, TEXT, TYPED_JSON, TYPED_TEXT, UNKNOWN};
 
 pub(super) fn examples() -> Vec<Example> {
     let blocked = (403, Blocked, Permanent, Edge);
-    let gateway = |status, responder| (status, Gateway, UNKNOWN, responder);
+    let gateway = |status, served_by| (status, Gateway, UNKNOWN, served_by);
     let mut edge = vec![
         Example::new(
             "a challenge",
-            Reply::Shape(Shape::Challenge),
+            Response::Shape(Shape::Challenge),
             (403, Challenge, Permanent, Edge),
             HTML,
             "Just a moment...",
         ),
         Example::new(
             "a firewall rule",
-            Reply::Shape(Shape::WafBlock),
+            Response::Shape(Shape::WafBlock),
             blocked,
             JSON,
             "Access denied",
         ),
         Example::new(
             "a firewall rule, known by its name",
-            Reply::Raw(
+            Response::Raw(
                 TYPED_JSON,
                 r#"{"title":"Access denied","error_name":"firewall_rule_blocked","error_category":"access_denied","retryable":false}"#,
             ),
@@ -38,35 +38,35 @@ pub(super) fn examples() -> Vec<Example> {
         ),
         Example::new(
             "a body too large",
-            Reply::Shape(Shape::PayloadTooLarge),
+            Response::Shape(Shape::PayloadTooLarge),
             (413, ContentTooLarge, Permanent, Unknown),
             "text/html",
             "413 Payload Too Large",
         ),
         Example::new(
             "a body too large, in words",
-            Reply::Raw(&[("content-type", "text/plain")], "body too large\n"),
+            Response::Raw(&[("content-type", "text/plain")], "body too large\n"),
             (413, ContentTooLarge, Permanent, Unknown),
             "text/plain",
             "body too large",
         ),
         Example::new(
             "a URI too long",
-            Reply::Shape(Shape::UriTooLong),
+            Response::Shape(Shape::UriTooLong),
             (414, UriTooLong, Permanent, Unknown),
             "text/html",
             "414 URI Too Long",
         ),
         Example::new(
             "headers too large",
-            Reply::Shape(Shape::HeadersTooLarge),
+            Response::Shape(Shape::HeadersTooLarge),
             (431, HeadersTooLarge, Permanent, Unknown),
             "text/html",
             "431 Request Header Fields Too Large",
         ),
         Example::new(
             "headers too large, by the edge's number",
-            Reply::Raw(
+            Response::Raw(
                 &[("content-type", TEXT), ("retry-after", "60")],
                 "error code: 1038\n",
             ),
@@ -77,28 +77,28 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(60),
         Example::new(
             "headers too large, taken for the body",
-            Reply::Raw(TYPED_TEXT, "error code: 1038\n"),
+            Response::Raw(TYPED_TEXT, "error code: 1038\n"),
             (413, HeadersTooLarge, Permanent, Edge),
             TEXT,
             "error code: 1038",
         ),
         Example::new(
             "502 as text",
-            Reply::Shape(Shape::BadGateway),
+            Response::Shape(Shape::BadGateway),
             gateway(502, Edge),
             TEXT,
             "error code: 502",
         ),
         Example::new(
             "502 as a page",
-            Reply::Shape(Shape::BadGatewayPage),
+            Response::Shape(Shape::BadGatewayPage),
             gateway(502, Unknown),
             HTML,
             "",
         ),
         Example::new(
             "502 as a page that names its maker",
-            Reply::Raw(
+            Response::Raw(
                 &[("content-type", HTML), ("cf-error-type", "5xx")],
                 "<!DOCTYPE html><title>502: Bad gateway</title>",
             ),
@@ -108,28 +108,28 @@ pub(super) fn examples() -> Vec<Example> {
         ),
         Example::new(
             "504 as text",
-            Reply::Shape(Shape::GatewayTimeout),
+            Response::Shape(Shape::GatewayTimeout),
             gateway(504, Edge),
             TEXT,
             "error code: 504",
         ),
         Example::new(
             "504 as a page",
-            Reply::Shape(Shape::GatewayTimeoutPage),
+            Response::Shape(Shape::GatewayTimeoutPage),
             gateway(504, Unknown),
             HTML,
             "",
         ),
         Example::new(
             "503 as a page of the edge's own server",
-            Reply::Shape(Shape::Unavailable),
+            Response::Shape(Shape::Unavailable),
             (503, Unavailable, UNKNOWN, Unknown),
             "text/html",
             "503 Service Unavailable",
         ),
         Example::new(
             "503 with a wait",
-            Reply::Raw(&[("retry-after", "5")], ""),
+            Response::Raw(&[("retry-after", "5")], ""),
             (503, Unavailable, UNKNOWN, Unknown),
             "",
             "Service Unavailable",
@@ -142,8 +142,8 @@ pub(super) fn examples() -> Vec<Example> {
         ("1008", "error code: 1008"),
         ("1010", "error code: 1010"),
     ] {
-        let reply = Reply::Raw(TYPED_TEXT, code);
-        edge.push(Example::new(name, reply, blocked, TEXT, code));
+        let response = Response::Raw(TYPED_TEXT, code);
+        edge.push(Example::new(name, response, blocked, TEXT, code));
     }
     for (name, status, code) in [
         ("409 with 1016", 409, "error code: 1016"),
@@ -152,8 +152,8 @@ pub(super) fn examples() -> Vec<Example> {
         ("530 with 1033", 530, "error code: 1033"),
     ] {
         let meaning = (status, OriginUnreachable, NeverApplied, Edge);
-        let reply = Reply::Raw(TYPED_TEXT, code);
-        edge.push(Example::new(name, reply, meaning, TEXT, code));
+        let response = Response::Raw(TYPED_TEXT, code);
+        edge.push(Example::new(name, response, meaning, TEXT, code));
     }
     edge
 }
@@ -163,7 +163,7 @@ pub(super) fn structured() -> Vec<Example> {
         ("500, structured", 500, Internal, UNKNOWN, Some(30)),
         ("502, structured", 502, Gateway, UNKNOWN, Some(60)),
         ("504, structured", 504, Gateway, UNKNOWN, Some(120)),
-        ("520, structured", 520, OriginBadReply, UNKNOWN, Some(60)),
+        ("520, structured", 520, OriginBadResponse, UNKNOWN, Some(60)),
         ("521", 521, OriginUnreachable, NeverApplied, Some(120)),
         ("522", 522, OriginUnreachable, UNKNOWN, Some(120)),
         ("523", 523, OriginUnreachable, NeverApplied, Some(120)),
@@ -172,8 +172,8 @@ pub(super) fn structured() -> Vec<Example> {
         ("526", 526, OriginUnreachable, Permanent, None),
     ];
     let rows = rows.map(|(name, status, kind, class, wait)| {
-        let reply = Reply::Shape(Shape::Structured(StatusCode::from_u16(status).unwrap()));
-        let example = Example::new(name, reply, (status, kind, class, Edge), JSON, "");
+        let response = Response::Shape(Shape::Structured(StatusCode::from_u16(status).unwrap()));
+        let example = Example::new(name, response, (status, kind, class, Edge), JSON, "");
         Example { wait, ..example }
     });
     rows.into()

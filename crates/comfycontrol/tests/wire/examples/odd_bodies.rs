@@ -1,11 +1,11 @@
 //! Bodies nobody would send on purpose.
 
 use comfycontrol::api_error::ApiErrorKind::*;
-use comfycontrol::api_error::Responder::*;
 use comfycontrol::api_error::RetryClass::Permanent;
+use comfycontrol::api_error::ServedBy::*;
 use comfycontrol_emulator::{Garbage, Shape};
 
-use super::{Example, HTML, JSON, Reply, UNKNOWN};
+use super::{Example, HTML, JSON, Response, UNKNOWN};
 
 pub(super) fn examples() -> Vec<Example> {
     let rows = [
@@ -95,8 +95,8 @@ pub(super) fn examples() -> Vec<Example> {
         ),
     ];
     let rows = rows.map(|(name, garbage, meaning, content_type, says)| {
-        let reply = Reply::Shape(Shape::Garbage(garbage));
-        Example::new(name, reply, meaning, content_type, says)
+        let response = Response::Shape(Shape::Garbage(garbage));
+        Example::new(name, response, meaning, content_type, says)
     });
     rows.into()
 }

@@ -1,26 +1,26 @@
 //! Every form of a 429.
 
 use comfycontrol::api_error::ApiErrorKind::*;
-use comfycontrol::api_error::Responder::*;
 use comfycontrol::api_error::RetryClass::NeverApplied;
-use comfycontrol_emulator::{Refusal, RetryAfter, Shape};
+use comfycontrol::api_error::ServedBy::*;
+use comfycontrol_emulator::{RetryAfter, Shape, Throttled};
 
-use super::{Example, HTML, JSON, PROBLEM, Reply, TEXT, TYPED_JSON};
+use super::{Example, HTML, JSON, PROBLEM, Response, TEXT, TYPED_JSON};
 
 pub(super) fn examples() -> Vec<Example> {
-    let limited = (429, RateLimited, NeverApplied, Edge);
-    let refusal = |refusal| Reply::Shape(Shape::RateLimited(refusal));
+    let limited = (429, Throttled, NeverApplied, Edge);
+    let throttled = |throttled| Response::Shape(Shape::Throttled(throttled));
     vec![
         Example::new(
             "the rule's own JSON",
-            refusal(Refusal::json()),
+            throttled(Throttled::json()),
             limited,
             JSON,
             "Rate limit exceeded",
         ),
         Example::new(
             "the rule's own JSON with seconds",
-            refusal(Refusal::json().retry_after(RetryAfter::Seconds)),
+            throttled(Throttled::json().retry_after(RetryAfter::Seconds)),
             limited,
             JSON,
             "Rate limit exceeded",
@@ -28,7 +28,7 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(10),
         Example::new(
             "1015 as a problem, called JSON",
-            refusal(Refusal::problem()),
+            throttled(Throttled::problem()),
             limited,
             JSON,
             "You are being rate limited",
@@ -36,7 +36,7 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(10),
         Example::new(
             "1015 as a problem, called one",
-            Reply::Asked(PROBLEM, Shape::RateLimited(Refusal::problem())),
+            Response::Asked(PROBLEM, Shape::Throttled(Throttled::problem())),
             limited,
             PROBLEM,
             "You are being rate limited",
@@ -44,7 +44,7 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(10),
         Example::new(
             "1015 as a problem, captured",
-            Reply::Raw(CAPTURED_HEADERS, CAPTURED_BODY),
+            Response::Raw(CAPTURED_HEADERS, CAPTURED_BODY),
             limited,
             "application/problem+json; charset=utf-8",
             "You are being rate-limited by the website owner's configuration.",
@@ -52,7 +52,7 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(30),
         Example::new(
             "1015 as JSON with the wait in the body alone",
-            Reply::Raw(TYPED_JSON, CAPTURED_BODY),
+            Response::Raw(TYPED_JSON, CAPTURED_BODY),
             limited,
             JSON,
             "You are being rate-limited",
@@ -60,14 +60,14 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(30),
         Example::new(
             "1015 as text",
-            refusal(Refusal::text()),
+            throttled(Throttled::text()),
             limited,
             TEXT,
             "error code: 1015",
         ),
         Example::new(
             "1015 as text, captured although JSON was asked for",
-            Reply::Raw(
+            Response::Raw(
                 &[("content-type", TEXT), ("server", "cloudflare")],
                 "error code: 1015\n",
             ),
@@ -77,14 +77,14 @@ pub(super) fn examples() -> Vec<Example> {
         ),
         Example::new(
             "1015 as a page",
-            refusal(Refusal::page()),
+            throttled(Throttled::page()),
             limited,
             HTML,
             "Access denied |",
         ),
         Example::new(
             "1015 as a page to those who accept anything",
-            Reply::Asked("*/*", Shape::RateLimited(Refusal::problem())),
+            Response::Asked("*/*", Shape::Throttled(Throttled::problem())),
             limited,
             HTML,
             "Access denied |",
@@ -92,21 +92,21 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(10),
         Example::new(
             "nothing but the status",
-            refusal(Refusal::empty()),
+            throttled(Throttled::empty()),
             limited,
             "",
             "Too Many Requests",
         ),
         Example::new(
             "a worker's text",
-            Reply::Raw(&[("content-type", "text/plain")], "slow down, please"),
+            Response::Raw(&[("content-type", "text/plain")], "slow down, please"),
             limited,
             "text/plain",
             "slow down, please",
         ),
         Example::new(
             "a date to wait for",
-            Reply::Raw(
+            Response::Raw(
                 &[
                     ("date", "Fri, 31 Dec 1999 23:59:49 GMT"),
                     ("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT"),
@@ -120,14 +120,14 @@ pub(super) fn examples() -> Vec<Example> {
         .wait(10),
         Example::new(
             "a wait that is none",
-            Reply::Raw(&[("retry-after", "1.5"), ("retry-after", "-3")], ""),
+            Response::Raw(&[("retry-after", "1.5"), ("retry-after", "-3")], ""),
             limited,
             "",
             "Too Many Requests",
         ),
         Example::new(
             "limits that are no wait",
-            Reply::Raw(
+            Response::Raw(
                 &[
                     ("ratelimit", "\"default\";r=50;t=30"),
                     ("ratelimit-policy", "\"default\";q=1200;w=300"),

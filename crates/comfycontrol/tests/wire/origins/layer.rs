@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use comfycontrol::token::WithheldReason;
+use comfycontrol_test::within;
 use http::header::AUTHORIZATION;
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::follow_redirect::FollowRedirectLayer;
@@ -10,11 +11,11 @@ use tower_http::follow_redirect::policy::Limited;
 
 use super::{TOKEN, builder, builder_for, carries_token, get, port, start};
 use crate::raw::{self, Raw};
-use crate::support::{transport, within};
+use crate::support::{LIMIT, transport};
 
 #[tokio::test]
 async fn other_origins_are_asked_without_the_token_even_if_it_came_along() {
-    within(async {
+    within(LIMIT, async {
         let (home, other) = (start().await, start().await);
         let layer = builder(&home).layers().unwrap().add_token.unwrap();
         let stack = layer.layer(transport(&[&home, &other]));
@@ -67,7 +68,13 @@ async fn other_origins_are_asked_without_the_token_even_if_it_came_along() {
             ("localhost:443", WithheldReason::UriNotAbsolute),
         ] {
             let error = stack.clone().oneshot(get(uri)).await.err().unwrap();
-            assert_eq!(error.as_token_withheld().unwrap().reason(), reason);
+            assert_eq!(
+                error
+                    .as_cause::<comfycontrol::token::TokenWithheld>()
+                    .unwrap()
+                    .reason(),
+                reason
+            );
         }
     })
     .await;
@@ -75,7 +82,7 @@ async fn other_origins_are_asked_without_the_token_even_if_it_came_along() {
 
 #[tokio::test]
 async fn two_hops_under_a_layer_that_follows_them_show_the_token_at_home_only() {
-    within(async {
+    within(LIMIT, async {
         // Where to, from here; then what the next host says.
         let hops: [(&str, &str, [usize; 3]); 7] = [
             ("http://THERE/1", "http://BEYOND/2", [1, 1, 1]),

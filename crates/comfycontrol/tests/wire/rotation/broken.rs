@@ -4,16 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use comfycontrol::token::{Tokens, file};
+use comfycontrol::token::{TokenProvider, file};
+use comfycontrol_test::within;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::{Stage, replace};
-use crate::support::within;
+use crate::support::LIMIT;
 
 #[tokio::test]
 async fn a_broken_file_never_displaces_a_token_that_works() {
-    within(async {
+    within(LIMIT, async {
         let forms: [(&str, Damage, &str); 11] = [
             (
                 "gone",
@@ -69,7 +70,7 @@ async fn a_broken_file_never_displaces_a_token_that_works() {
         let stages = forms.map(async |(form, damage, says)| {
             let stage = Stage::start().await;
             replace(&stage.path, &stage.old);
-            let tokens = Tokens::from(file(&stage.path));
+            let tokens = TokenProvider::from(file(&stage.path));
             let client = stage.client(tokens.clone());
             let ask = async || {
                 let called = client.get("/v1/user").send().await;
@@ -104,10 +105,10 @@ async fn a_broken_file_never_displaces_a_token_that_works() {
                 ask().await;
             }
             assert!(tokens.snapshot().error().is_none(), "{form}");
-            let refused = stage.emulator.captured_requests().len() as u64
+            let unauthorized = stage.emulator.captured_requests().len() as u64
                 - stage.token("old").uses()
                 - stage.token("new").uses();
-            assert_eq!(refused, 0, "{form}");
+            assert_eq!(unauthorized, 0, "{form}");
         });
         join_all(stages).await;
     })

@@ -6,21 +6,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use comfycontrol::token::{Token, TokenHandle, TokenSource, Tokens, file, first_of};
+use comfycontrol::token::{Token, TokenHandle, TokenProvider, TokenSource, file, first_of};
 use comfycontrol::{Client, Error};
 use comfycontrol_emulator::TokenInfo;
+use comfycontrol_test::within;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::{Counted, Stage, replace};
-use crate::support::within;
+use crate::support::LIMIT;
 
 /// How many calls are under way at any time.
 const LOAD: usize = 8;
 
 #[tokio::test]
 async fn a_file_replaced_by_rename() {
-    within(async {
+    within(LIMIT, async {
         let stage = Stage::start().await;
         replace(&stage.path, &stage.old);
         let client = stage.client(file(&stage.path));
@@ -36,12 +37,12 @@ async fn a_file_replaced_by_rename() {
 
 #[tokio::test]
 async fn a_file_written_in_place_and_read_empty_and_half() {
-    within(async {
+    within(LIMIT, async {
         let stage = Stage::start().await;
         fs::write(&stage.path, &stage.old).unwrap();
         let source = Counted::new(&stage.path);
         let reads = source.reads.clone();
-        let client = stage.client(Tokens::new(source));
+        let client = stage.client(TokenProvider::new(source));
         let load = Load::start(&client);
         stage.used("old", 50).await;
 
@@ -63,7 +64,7 @@ async fn a_file_written_in_place_and_read_empty_and_half() {
 
 #[tokio::test]
 async fn a_handle() {
-    within(async {
+    within(LIMIT, async {
         let stage = Stage::start().await;
         let handle = TokenHandle::new(token(&stage.old));
         let client = stage.client(handle.clone());
@@ -79,7 +80,7 @@ async fn a_handle() {
 
 #[tokio::test]
 async fn an_expiry_which_the_next_token_does_not_wait_for() {
-    within(async {
+    within(LIMIT, async {
         let stage = Stage::start().await;
         let next = stage.dir.path().join("next");
         fs::write(&stage.path, &stage.old).unwrap();
@@ -96,7 +97,7 @@ async fn an_expiry_which_the_next_token_does_not_wait_for() {
         let load = Load::start(&client);
 
         stage.used("new", 50).await;
-        stage.emulator.edge().set_wall(began + 2 * life);
+        stage.emulator.edge().set_wall_clock(began + 2 * life);
         stage.used("new", 100).await;
         load.stop().await;
         stage.check(began);
@@ -139,7 +140,7 @@ impl Stage {
         assert_eq!(
             old.uses() + new.uses(),
             order.len() as u64,
-            "none was refused"
+            "none was unauthorized"
         );
 
         let first_new = order.iter().position(|token| *token == "new").unwrap();

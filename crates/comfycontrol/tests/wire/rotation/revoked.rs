@@ -1,22 +1,23 @@
-//! A token that is refused.
+//! A token that is revoked while it is in use.
 
 use std::fs;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use comfycontrol::api_error::ApiErrorKind;
-use comfycontrol::token::Tokens;
+use comfycontrol::token::TokenProvider;
 use comfycontrol::{Body, Error};
 use comfycontrol_emulator::{Fault, FaultRule};
+use comfycontrol_test::within;
 use futures_util::future::join_all;
 use futures_util::stream;
 
 use super::{Counted, Stage, replace};
-use crate::support::within;
+use crate::support::LIMIT;
 
 #[tokio::test]
-async fn fifty_refusals_at_once_cost_one_reading_and_fifty_slots() {
-    within(async {
+async fn fifty_unauthorized_calls_at_once_cost_one_reading_and_fifty_slots() {
+    within(LIMIT, async {
         // A file that may be torn is looked at twice before it is believed.
         for (may_be_torn, looks) in [(false, 1), (true, 2)] {
             let stage = Stage::start().await;
@@ -26,13 +27,13 @@ async fn fifty_refusals_at_once_cost_one_reading_and_fifty_slots() {
                 ..Counted::new(&stage.path).seldom()
             };
             let reads = source.reads.clone();
-            let client = stage.client(Tokens::new(source));
+            let client = stage.client(TokenProvider::new(source));
             client.get("/v1/user").send().await.unwrap();
             assert_eq!(reads.load(Ordering::SeqCst), 1);
 
             replace(&stage.path, &stage.new);
             stage.emulator.tokens().revoke("old");
-            // So that all are on their way before the first is refused.
+            // So that all are on their way before the first is unauthorized.
             let late = Fault::Delay(Duration::from_millis(300));
             stage.emulator.faults().add(FaultRule::next(50, late));
             let calls = (0..50).map(|_| tokio::spawn(client.get("/v1/user").send()));
@@ -54,10 +55,10 @@ async fn fifty_refusals_at_once_cost_one_reading_and_fifty_slots() {
 
 #[tokio::test]
 async fn a_body_that_is_gone_is_not_sent_again_and_the_next_call_is_right() {
-    within(async {
+    within(LIMIT, async {
         let stage = Stage::start().await;
         fs::write(&stage.path, &stage.old).unwrap();
-        let client = stage.client(Tokens::new(Counted::new(&stage.path).seldom()));
+        let client = stage.client(TokenProvider::new(Counted::new(&stage.path).seldom()));
         client.get("/v1/user").send().await.unwrap();
         replace(&stage.path, &stage.new);
         stage.emulator.tokens().revoke("old");
@@ -68,8 +69,8 @@ async fn a_body_that_is_gone_is_not_sent_again_and_the_next_call_is_right() {
             let body = Body::from_stream(stream::iter([Ok::<_, Error>(json)]));
             client.post("/v1/runner").body(body).send()
         };
-        let refused = create().await.unwrap_err();
-        let kind = refused.as_api().unwrap().kind();
+        let failed = create().await.unwrap_err();
+        let kind = failed.as_api().unwrap().kind();
         assert_eq!(kind, ApiErrorKind::InvalidToken);
         assert_eq!(stage.tokens_in_order(), ["old"], "sent once");
 

@@ -1,0 +1,46 @@
+use std::error::Error;
+
+use comfycontrol_error::ApiError;
+use comfycontrol_rate_limit::Rejected;
+use comfycontrol_timeout::TimedOut;
+use comfycontrol_token::TokenWithheld;
+use comfycontrol_transport::TransportError;
+
+use super::config::InvalidConfig;
+use super::json::InvalidJson;
+use super::request::InvalidRequest;
+use super::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
+
+/// What can go wrong with a call.
+#[derive(Debug)]
+pub(super) enum Cause {
+    Api(ApiError),
+    Body(BodyFailed),
+    Config(InvalidConfig),
+    ContentType(UnexpectedContentType),
+    Json(InvalidJson),
+    Rejected(Rejected),
+    Request(InvalidRequest),
+    TimedOut(TimedOut),
+    TokenWithheld(TokenWithheld),
+    TooLarge(BodyTooLarge),
+    Transport(TransportError),
+}
+
+impl Cause {
+    pub(super) fn as_error(&self) -> &(dyn Error + 'static) {
+        match self {
+            Self::Api(e) => e,
+            Self::Body(e) => e,
+            Self::Config(e) => e,
+            Self::ContentType(e) => e,
+            Self::Json(e) => e,
+            Self::Rejected(e) => e,
+            Self::Request(e) => e,
+            Self::TimedOut(e) => e,
+            Self::TokenWithheld(e) => e,
+            Self::TooLarge(e) => e,
+            Self::Transport(e) => e,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Debug, Deserialize)]
+enum Nothing {}
+
+#[derive(Debug, Deserialize)]
+enum Kind {
+    A,
+    B,
+}
+
+fn wrong<T: DeserializeOwned + fmt::Debug>(body: &str) -> InvalidJson {
+    InvalidJson::read::<T>(StatusCode::OK, None, body.as_bytes()).unwrap_err()
+}
+
+#[test]
+fn what_stands_in_the_body_is_shown_by_the_snippet_alone() {
+    let body = r#"["https://a.example/?sig=\"secret`, expected \"secret"]"#;
+    for error in [
+        wrong::<[u8; 1]>(body),
+        wrong::<[Kind; 1]>(body),
+        wrong::<[Nothing; 1]>(body),
+    ] {
+        let shown = format!("{error} {error:?} {} {:?}", error.problem, error.source());
+        assert!(!shown.contains("secret"), "{shown}");
+        let says = "wrong type, unknown value or missing field at line 1 column";
+        assert!(
+            error.problem.to_string().starts_with(says),
+            "{}",
+            error.problem
+        );
+        assert_eq!(error.path(), "[0]");
+        assert_eq!(error.snippet(), body);
+    }
+}
+
+#[test]
+fn what_kind_of_mistake_it_is_and_where_is_told() {
+    for (body, says) in [
+        ("", "body ends in the middle of a value at line 1 column 0"),
+        (
+            "[1,",
+            "body ends in the middle of a value at line 1 column 3",
+        ),
+        ("[1,\n x]", "not JSON at line 2 column 2"),
+        ("[1] 2", "not JSON at line 1 column 5"),
+        (
+            "{}",
+            "wrong type, unknown value or missing field at line 1 column 0",
+        ),
+    ] {
+        assert_eq!(wrong::<Vec<u8>>(body).problem.to_string(), says, "{body}");
+    }
+    let part = serde_json::json!({"name": 1});
+    let error = InvalidJson::read_value::<std::collections::HashMap<String, String>>(
+        StatusCode::OK,
+        "runners[3]",
+        &part,
+    )
+    .unwrap_err();
+    assert_eq!(error.path(), "runners[3].name");
+    assert_eq!(
+        error.problem.to_string(),
+        "wrong type, unknown value or missing field"
+    );
+}
+
+#[test]
+fn the_snippet_is_short_and_harmless() {
+    let long = format!("  {}", "ä".repeat(1_000));
+    assert_eq!(
+        wrong::<u8>(&long).snippet(),
+        format!("{}…", "ä".repeat(200))
+    );
+    let token = format!("{}cfc_{}", "x".repeat(190), "s".repeat(640));
+    assert_eq!(
+        wrong::<u8>(&token).snippet(),
+        format!("{}cfc_***", "x".repeat(190))
+    );
+    assert_eq!(wrong::<u8>("a\x1b[31m").snippet(), "a\\u{1b}[31m");
+}

@@ -1,0 +1,52 @@
+//! What the retries are told of a failure.
+
+use std::mem;
+use std::time::Duration;
+
+use comfycontrol_retry::{Failure, FailureKind};
+use comfycontrol_timeout::{TimedOut, TimeoutKind};
+use comfycontrol_token::TokenReplaced;
+use http::StatusCode;
+
+use super::{Error, ErrorKind, Sent};
+
+impl Failure for Error {
+    fn failure_kind(&self) -> FailureKind {
+        match self.status() {
+            Some(StatusCode::TOO_MANY_REQUESTS) => FailureKind::Throttled,
+            Some(StatusCode::UNAUTHORIZED) if token_was_replaced(self) => {
+                FailureKind::TokenReplaced
+            }
+            _ if self.kind() == ErrorKind::Rejected => FailureKind::Rejected,
+            _ if self.is_unapplied() => FailureKind::NeverApplied,
+            _ if self.is_transient() => FailureKind::MaybeApplied,
+            _ => FailureKind::Permanent,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        Self::retry_after(self)
+    }
+
+    fn take_for_later(&mut self) -> Option<Self> {
+        (self.sent() != Sent::No).then(|| {
+            let unseen = TimedOut::new(TimeoutKind::Attempt, Duration::ZERO);
+            mem::replace(self, unseen.into())
+        })
+    }
+
+    fn follow(&mut self, earlier: Self) {
+        if self.kind() == ErrorKind::Rejected {
+            // Being rejected now is no news beside what made another attempt necessary.
+            *self = earlier;
+        } else {
+            self.0.before = earlier.sent();
+        }
+    }
+}
+
+fn token_was_replaced(error: &Error) -> bool {
+    error
+        .as_api()
+        .is_some_and(|api| api.extensions().get::<TokenReplaced>().is_some())
+}

@@ -1,0 +1,92 @@
+//! The layers nested in their order, as tower and tower-http nest them.
+
+use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
+use comfycontrol_rate_limit::{RateLimit, RateLimitLayer};
+use comfycontrol_retry::{Retry, RetryLayer};
+use comfycontrol_timeout::{
+    AttemptTimeout, AttemptTimeoutLayer, MarkDispatched, MarkDispatchedLayer, TimeoutBody,
+    TotalTimeout, TotalTimeoutLayer,
+};
+use comfycontrol_token::{AddToken, AddTokenLayer};
+use http::HeaderValue;
+use http::header::{ACCEPT, USER_AGENT};
+use tower::ServiceBuilder;
+use tower::util::Either;
+#[cfg(feature = "gzip")]
+use tower_http::decompression::{Decompression, DecompressionBody, DecompressionLayer};
+use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
+
+use super::outbound::Outbound;
+use crate::Error;
+use crate::trace::{self, Traced, TracedBody};
+
+/// All layers but the one that sets the request id.
+pub(super) type Inner<S> =
+    Fixed<Traced<TotalTimeout<Retry<ErrorDecoder<Decompressed<Limited<Attempt<S>>>>, Error>>>>;
+/// The body of its responses.
+pub(super) type InnerBody<B> = TracedBody<TimeoutBody<DecompressedBody<B>>>;
+
+type Fixed<S> = SetRequestHeader<SetRequestHeader<S, HeaderValue>, HeaderValue>;
+type Limited<S> = Either<RateLimit<S>, S>;
+type Attempt<S> = AttemptTimeout<Either<AddToken<Marked<S>>, Marked<S>>>;
+type Marked<S> = MarkDispatched<Outbound<S>>;
+
+#[cfg(feature = "gzip")]
+type Decompressed<S> = Decompression<S>;
+#[cfg(not(feature = "gzip"))]
+type Decompressed<S> = S;
+
+#[cfg(feature = "gzip")]
+type DecompressedBody<B> = DecompressionBody<B>;
+#[cfg(not(feature = "gzip"))]
+type DecompressedBody<B> = B;
+
+pub(super) fn attempt<S>(
+    timeout: AttemptTimeoutLayer,
+    add_token: Option<AddTokenLayer>,
+    transport: S,
+) -> Attempt<S> {
+    ServiceBuilder::new()
+        .layer(timeout.with_mark_dispatched())
+        .option_layer(add_token)
+        .layer(MarkDispatchedLayer::new())
+        .service(Outbound::new(transport))
+}
+
+pub(super) fn limited<S>(rate_limit: Option<RateLimitLayer>, attempt: S) -> Limited<S> {
+    ServiceBuilder::new()
+        .option_layer(rate_limit)
+        .service(attempt)
+}
+
+pub(super) fn outer<S>(
+    user_agent: HeaderValue,
+    timeout: TotalTimeoutLayer,
+    retry: RetryLayer<Error>,
+    error_decoder: ErrorDecoderLayer,
+    limited: Limited<Attempt<S>>,
+) -> Inner<S> {
+    ServiceBuilder::new()
+        .layer(SetRequestHeaderLayer::if_not_present(
+            USER_AGENT, user_agent,
+        ))
+        .layer(SetRequestHeaderLayer::if_not_present(ACCEPT, JSON))
+        .layer(trace::layer())
+        .layer(timeout.with_mark_dispatched())
+        .layer(retry)
+        .layer(error_decoder)
+        .service(decompressed(limited))
+}
+
+#[cfg(feature = "gzip")]
+fn decompressed<S>(inner: S) -> Decompressed<S> {
+    tower_layer::Layer::layer(&DecompressionLayer::new(), inner)
+}
+
+#[cfg(not(feature = "gzip"))]
+fn decompressed<S>(inner: S) -> Decompressed<S> {
+    inner
+}
+
+/// Asked for this, the edge answers its own errors in JSON as well.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
