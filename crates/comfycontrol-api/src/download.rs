@@ -1,0 +1,66 @@
+use comfycontrol::{Client, RequestBuilder};
+use http::{HeaderValue, Method, header::ACCEPT};
+
+/// Fetches signed URLs from other hosts, without token.
+///
+/// Other hosts do not count requests against the API's limit, so nothing waits for the limiter; a URL
+/// of the API itself does.
+///
+/// A signed URL carries its own permission; the token would only leak to the host that stores the
+/// file. `https` is required, except to this machine. Redirects are not followed, and the query of
+/// the URL, which is a secret while it is valid, appears in no error and no span.
+///
+/// Made by [`Api::downloader`](crate::Api::downloader); shares the client's connections and TLS
+/// settings, not its default headers.
+///
+/// ```no_run
+/// # async fn run(api: comfycontrol_api::Api, src: &str) -> Result<(), comfycontrol::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// let mut file = api.downloader().get(src).send().await?.into_stream();
+/// while let Some(piece) = file.try_next().await? {
+///     println!("{} bytes", piece.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Downloader {
+    /// For URLs of the API, which counts these requests like any other.
+    home: Client,
+    elsewhere: Client,
+}
+
+impl Downloader {
+    pub(crate) fn of(client: &Client) -> Self {
+        Self {
+            home: client.clone(),
+            elsewhere: client.for_other_origins(),
+        }
+    }
+
+    /// Begins a GET request for an absolute URL.
+    pub fn get(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::GET, url.as_ref())
+    }
+
+    /// Begins a HEAD request for an absolute URL.
+    pub fn head(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::HEAD, url.as_ref())
+    }
+
+    fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        let client = if self.home.is_origin_of(url) {
+            &self.home
+        } else {
+            &self.elsewhere
+        };
+        client
+            .request(method, url)
+            .without_token()
+            .without_default_headers()
+            .header(ACCEPT, ANYTHING)
+    }
+}
+
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
