@@ -1,9 +1,9 @@
 //! A gateway that holds the token and the quota for every program behind one address: calls wait in
-//! one queue of bounded length, bodies pass through unread, and what the API refuses is handed on
+//! one queue of bounded length, bodies pass through unread, and errors of the API are handed on
 //! decoded.
 //!
-//! Two programs without a token make 2 calls and then 30 each at once. 38 of these leave at once, 10
-//! wait, and 12 are told when to come back.
+//! Two programs without a token make 2 calls and then 30 each at once. 38 of these leave at once,
+//! 10 wait, and 12 are told when to come back.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::{Body, Client, Error, ErrorKind, Timeouts};
+use comfycontrol::{Body, Client, Error, ErrorKind, RateLimitMode, Timeouts};
 use comfycontrol_emulator::Emulator;
 use futures_util::future::join_all;
 use http::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, RANGE, RETRY_AFTER, SERVER};
@@ -23,18 +23,19 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower::{BoxError, ServiceExt};
 
-/// What a program may say to the API. Its cookies, its address and its connection concern the gateway
-/// alone.
+/// What a program may say to the API. Its cookies, its address and its connection concern the
+/// gateway alone.
 const HANDED_ON: [HeaderName; 4] = [ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, RANGE];
 
 /// Hands one call on. Nothing of its body is read before there is a slot, and no more than the API
-/// takes: who waits costs a connection, not the size of an upload. What has a body is not sent again.
-async fn forward(State(api): State<Client>, call: Request) -> Result<Response, Refused> {
+/// takes: who waits costs a connection, not the size of an upload. What has a body is not sent
+/// again.
+async fn forward(State(api): State<Client>, call: Request) -> Result<Response, Failed> {
     let (head, body) = call.into_parts();
     let body = if body.is_end_stream() {
         Body::empty()
     } else {
-        Body::from_body(body)
+        Body::wrap(body)
     };
     let mut call = http::Request::new(body);
     *call.method_mut() = head.method;
@@ -44,16 +45,16 @@ async fn forward(State(api): State<Client>, call: Request) -> Result<Response, R
             call.headers_mut().insert(name, value.clone());
         }
     }
-    let mut answer = api.oneshot(call).await?.map(axum::body::Body::new);
+    let mut response = api.oneshot(call).await?.map(axum::body::Body::new);
     // The API is spoken to over HTTP/2, which has no headers that concern a connection.
-    answer.headers_mut().remove(SERVER);
-    Ok(answer)
+    response.headers_mut().remove(SERVER);
+    Ok(response)
 }
 
-/// Why a program gets no answer: status, message, and when to come back.
-struct Refused(StatusCode, String, Option<Duration>);
+/// Why a call failed: status, message, and when to come back.
+struct Failed(StatusCode, String, Option<Duration>);
 
-impl From<Error> for Refused {
+impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         let status = match error.kind() {
             ErrorKind::Api => match error.status() {
@@ -63,7 +64,7 @@ impl From<Error> for Refused {
                 }
                 Some(status) => status,
             },
-            ErrorKind::NotAdmitted => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Rejected => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Request => StatusCode::BAD_REQUEST,
             ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_GATEWAY,
@@ -76,7 +77,7 @@ impl From<Error> for Refused {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let Self(status, message, wait) = self;
         let body = Json(json!({ "status": status.as_u16(), "message": message }));
@@ -96,7 +97,7 @@ async fn main() -> Result<(), BoxError> {
         .base_url(api.https_url())
         .root_certificate(api.ca_der())
         .token(api.tokens().create("gateway", None))
-        .limiter(limiter)
+        .rate_limit(limiter)
         .timeouts(Timeouts::upload())
         .build()?;
 
@@ -123,28 +124,31 @@ async fn main() -> Result<(), BoxError> {
 
     stop.send(()).map_err(|()| "the gateway has ended")?;
     gateway.await??;
-    println!("429s: {}", api.edge().refused());
+    println!("429s: {}", api.edge().throttled());
     assert_eq!(first + second, 48, "38 at once and 10 from the queue");
-    assert_eq!(api.edge().refused(), 0);
+    assert_eq!(api.edge().throttled(), 0);
     Ok(())
 }
 
 /// A program behind the gateway has neither token nor limit of its own.
 fn program(url: &str) -> Result<Client, Error> {
-    let settings = Client::builder().base_url(url).without_token().no_limit();
+    let settings = Client::builder()
+        .base_url(url)
+        .without_token()
+        .rate_limit(RateLimitMode::Off);
     settings.retry(RetryPolicy::none()).build()
 }
 
 /// Sends 30 calls at once; says how many were answered.
 async fn burst(name: &str, program: &Client) -> usize {
     let calls = join_all((0..30).map(|_| program.get("/v1/user").send())).await;
-    let refused: Vec<_> = calls.into_iter().filter_map(Result::err).collect();
-    let answered = 30 - refused.len();
+    let rejected: Vec<_> = calls.into_iter().filter_map(Result::err).collect();
+    let answered = 30 - rejected.len();
     println!(
-        "{name} program: {answered} answered, {} refused",
-        refused.len()
+        "{name} program: {answered} answered, {} rejected",
+        rejected.len()
     );
-    if let Some(error) = refused.first() {
+    if let Some(error) = rejected.first() {
         println!("{name} program: {error}");
     }
     answered

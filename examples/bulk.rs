@@ -1,5 +1,5 @@
-//! How to plan ten thousand requests and to resume them: says when they will be done, keeps a list of
-//! those that are, and after a stop goes on where it was.
+//! How to plan ten thousand requests and to resume them: says when they will be done, keeps a list
+//! of those that are, and after a stop goes on where it was.
 //!
 //! It does the next 60 of them, or as many as `--run` says, in two lives with a stop between. With
 //! `--list PATH` the list is kept, and the next run goes on from there, however this one ends.
@@ -68,10 +68,10 @@ async fn main() -> Result<(), BoxError> {
     let different: HashSet<_> = seen.iter().map(CapturedRequest::uri).collect();
     let (sent, all) = (seen.len(), different.len() == seen.len());
     println!("requests sent: {sent}, all different: {all}");
-    println!("429s: {}", api.edge().refused());
+    println!("429s: {}", api.edge().throttled());
     assert_eq!((sent, all), (run, true), "none twice");
     assert_eq!(Done::open(&list)?.numbers.len(), before + run, "none lost");
-    assert_eq!(api.edge().refused(), 0);
+    assert_eq!(api.edge().throttled(), 0);
     Ok(())
 }
 
@@ -95,7 +95,7 @@ async fn work(api: &Emulator, list: &Path, number: usize, again: bool) -> Result
         .base_url(api.https_url())
         .root_certificate(api.ca_der())
         .token(api.tokens().create("bulk", None))
-        .limiter(limiter.clone())
+        .rate_limit(limiter.clone())
         .build()?;
 
     let (mut done, mut failed) = (Done::open(list)?, 0);
@@ -112,9 +112,9 @@ async fn work(api: &Emulator, list: &Path, number: usize, again: bool) -> Result
         let call = call.query("page", page);
         async move { (page, call.send().await) }
     });
-    let mut answers = stream::iter(calls).buffer_unordered(IN_FLIGHT);
-    while let Some((page, answer)) = answers.next().await {
-        match answer {
+    let mut responses = stream::iter(calls).buffer_unordered(IN_FLIGHT);
+    while let Some((page, response)) = responses.next().await {
+        match response {
             Ok(_) => done.add(page)?,
             Err(error) => {
                 eprintln!("page {page}, left for another run: {error:#}");
@@ -136,7 +136,7 @@ async fn work(api: &Emulator, list: &Path, number: usize, again: bool) -> Result
 fn rest(limiter: &Limiter) {
     let rest = TRANSIT + 2 * QUOTA.per();
     println!("{rest:.0?} of rest first, for the requests before the stop");
-    limiter.close_for(rest);
+    limiter.pause_for(rest);
 }
 
 /// What may leave at once leaves now, the others one after the other when that has been forgotten.

@@ -1,5 +1,5 @@
-//! The limiter seen from outside: its `tracing` events as they happen, and its counters in Prometheus'
-//! text form.
+//! The limiter seen from outside: its `tracing` events as they happen, and its counters in
+//! Prometheus' text form.
 //!
 //! The limit is 4 requests a second here, and the cooldown 2 s, so that the show is short.
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use comfycontrol::rate_limit::{Limiter, Quota, Snapshot};
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::{Client, ClientBuilder};
+use comfycontrol::{Client, ClientBuilder, RateLimitMode};
 use comfycontrol_emulator::{Block, Emulator, Limit};
 use futures_util::future::try_join_all;
 use tower::BoxError;
@@ -30,25 +30,25 @@ async fn main() -> Result<(), BoxError> {
     let limiter = Limiter::builder(Quota::new(4, SECOND)?)
         .cooldown(COOLDOWN)
         .build();
-    let client = client(&api).limiter(limiter.clone()).build()?;
+    let client = client(&api).rate_limit(limiter.clone()).build()?;
 
     println!("6 calls at once, 2 of which wait");
     try_join_all((0..6).map(|_| client.get("/v1/user").send())).await?;
 
-    println!("a neighbour on this address asks 5 times without a limiter, and is refused");
+    println!("a neighbour on this address asks 5 times without a limiter, and is throttled");
     let neighbour = client_without_limiter(&api).build()?;
     for _ in 0..5 {
         neighbour.get("/v1/user").send().await.ok();
     }
-    assert!(api.edge().refused() > 0, "5 are too many in a second");
+    assert!(api.edge().throttled() > 0, "5 are too many in a second");
 
-    println!("1 call: waits for a slot, is refused like the neighbour, waits, and is sent again");
+    println!("1 call: waits for a slot, is throttled like the neighbour, waits, and is sent again");
     client.get("/v1/user").send().await?;
 
     let seen = limiter.snapshot();
     println!("the counters");
     print!("{}", prometheus(&seen));
-    assert!(seen.ever_queued() >= 2, "calls waited");
+    assert!(seen.waited() >= 2, "calls waited");
     assert_eq!(
         seen.cooldowns(),
         1,
@@ -63,17 +63,19 @@ fn client(api: &Emulator) -> ClientBuilder {
 }
 
 fn client_without_limiter(api: &Emulator) -> ClientBuilder {
-    client(api).no_limit().retry(RetryPolicy::none())
+    client(api)
+        .rate_limit(RateLimitMode::Off)
+        .retry(RetryPolicy::none())
 }
 
-/// What a handler of `/metrics` would answer.
+/// What a handler of `/metrics` would respond.
 fn prometheus(seen: &Snapshot) -> String {
     let counters = [
         ("granted", "Slots given to requests", seen.granted()),
-        ("waited", "Waits for a slot", seen.ever_queued()),
-        ("not_admitted", "Calls refused here", seen.not_admitted()),
-        ("refused", "Requests refused there", seen.refused()),
-        ("lost", "Requests without an answer", seen.lost()),
+        ("waited", "Waits for a slot", seen.waited()),
+        ("rejected", "Calls rejected here", seen.rejected()),
+        ("throttled", "Requests throttled there", seen.throttled()),
+        ("lost", "Requests without a response", seen.lost()),
         ("cooldowns", "Times of silence", seen.cooldowns()),
     ];
     let gauges = [

@@ -1,5 +1,5 @@
-//! Any service in place of the network: here one that records what the API answers, and plays it back
-//! when there is no API.
+//! Any service in place of the network: here one that records what the API responds, and plays it
+//! back when there is no API.
 
 use std::collections::HashMap;
 use std::mem;
@@ -7,43 +7,45 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use comfycontrol::transport::{Transport, TransportBuilder, TransportError};
 use comfycontrol::{Body, Client, Error};
 use comfycontrol_emulator::Emulator;
 use futures_util::future::BoxFuture;
 use http::response::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::{Client as HyperClient, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
 use tower::{BoxError, Service};
 
-/// Records what comes from the network; without one, plays back. Requests are not kept, so the token
-/// is not; what the answers hold is.
+/// Records what comes from the network; without one, plays back. Requests are not kept, so the
+/// token is not; what the responses hold is.
 #[derive(Clone, Default)]
 struct Recorder {
-    network: Option<HyperClient<HttpConnector, Body>>,
-    answers: Arc<Mutex<HashMap<String, (Parts, Bytes)>>>,
+    network: Option<Transport<Body>>,
+    responses: Arc<Mutex<HashMap<String, (Parts, Bytes)>>>,
 }
 
 impl Recorder {
-    async fn answer(self, request: Request<Body>) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn respond(self, request: Request<Body>) -> Result<Response<Full<Bytes>>, BoxError> {
         let path = request
             .uri()
             .path_and_query()
             .map_or("/", |path| path.as_str());
         let title = format!("{} {path}", request.method());
-        let answer = match self.network {
+        let response = match self.network {
             Some(mut network) => {
                 let (head, body) = network.call(request).await?.into_parts();
                 Some((head, body.collect().await?.to_bytes()))
             }
             None => None,
         };
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = answer {
-            answers.insert(title.clone(), answer);
+        let mut responses = self
+            .responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(response) = response {
+            responses.insert(title.clone(), response);
         }
-        match answers.get(&title).cloned() {
+        match responses.get(&title).cloned() {
             Some((head, body)) => Ok(Response::from_parts(head, body.into())),
             None => Err(format!("{title} was not recorded").into()),
         }
@@ -66,19 +68,20 @@ impl Service<Request<Body>> for Recorder {
         // The instance that was ready goes along; its clone need not be.
         let next = self.clone();
         let ready = mem::replace(self, next);
-        Box::pin(ready.answer(request))
+        Box::pin(ready.respond(request))
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let api = Emulator::builder().start().await?;
-    let settings = Client::builder().base_url(api.http_url());
+    let network = TransportBuilder::new().root_certificate(api.ca_der());
     let mut recorder = Recorder {
-        network: Some(HyperClient::builder(TokioExecutor::new()).build_http()),
+        network: Some(network.build()?),
         ..Recorder::default()
     };
-    let client = settings
+    let client = Client::builder()
+        .base_url(api.https_url())
         .token(api.tokens().create("recorder", None))
         .transport(recorder.clone())
         .build()?;
@@ -90,7 +93,7 @@ async fn main() -> Result<(), BoxError> {
     let missing = missing.expect_err("there is no such path");
 
     println!("playing back, with the API gone");
-    let url = api.http_url();
+    let url = api.https_url().to_owned();
     api.shutdown().await;
     recorder.network = None;
     let settings = Client::builder().base_url(url).without_token();
@@ -104,17 +107,20 @@ async fn main() -> Result<(), BoxError> {
 
     let unknown = ask(&client, "/v1/user").await;
     let unknown = unknown.expect_err("nothing is made up");
-    assert!(unknown.as_transport().is_some(), "that is no answer");
+    assert!(
+        unknown.as_cause::<TransportError>().is_some(),
+        "that is no response"
+    );
     Ok(())
 }
 
 /// Limiter, retries and decoding of errors work as they do over the network.
 async fn ask(client: &Client, path: &str) -> Result<String, Error> {
-    let answer = async { client.get(path).send().await?.text().await };
-    let answer = answer.await;
-    match &answer {
+    let response = async { client.get(path).send().await?.text().await };
+    let response = response.await;
+    match &response {
         Ok(text) => println!("  GET {path} -> {text}"),
         Err(error) => println!("  GET {path} -> {error:#}"),
     }
-    answer
+    response
 }

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::{Client, ClientBuilder};
-use comfycontrol_emulator::{Emulator, Refusal};
+use comfycontrol::{Client, ClientBuilder, RateLimitMode};
+use comfycontrol_emulator::{Emulator, Throttled};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use tokio::task::JoinSet;
@@ -63,10 +63,10 @@ async fn through_the_limiter() -> Result {
     let call = || client.get("/v1/user").send();
     let mut calls: JoinSet<_> = (0..REQUESTS).map(|_| call()).collect();
     let mut asked_by = None;
-    while let Some(answer) = calls.join_next().await {
-        let answer = answer??;
+    while let Some(response) = calls.join_next().await {
+        let response = response??;
         longest = longest.max(bar.elapsed());
-        asked_by = Some(answer.json::<User>().await?.name);
+        asked_by = Some(response.json::<User>().await?.name);
         advance(&bar);
     }
     bar.finish_and_clear();
@@ -77,16 +77,16 @@ async fn through_the_limiter() -> Result {
     println!("spoken: {:?}", first.version());
     println!("token of: {}", asked_by.ok_or("nothing was answered")?);
 
-    show_refused_tokens(&api, &client).await?;
-    println!("429s: {}", api.edge().refused());
-    assert_eq!(api.edge().refused(), 0, "the limiter must prevent 429s");
+    show_unauthorized(&api, &client).await?;
+    println!("429s: {}", api.edge().throttled());
+    assert_eq!(api.edge().throttled(), 0, "the limiter must prevent 429s");
     Ok(())
 }
 
 /// Requests that fail are requests too: all three clients keep to one limiter.
-async fn show_refused_tokens(api: &Emulator, good: &Client) -> Result {
+async fn show_unauthorized(api: &Emulator, good: &Client) -> Result {
     let limiter = good.limiter().ok_or("the client has no limiter")?;
-    let with = |token| client(api, token).limiter(limiter.clone()).build();
+    let with = |token| client(api, token).rate_limit(limiter.clone()).build();
     let unknown = with("cfc_EMULATEDunknown".to_owned())?;
     let expired = with(api.tokens().create("last year's", Some(Duration::ZERO)))?;
 
@@ -95,8 +95,8 @@ async fn show_refused_tokens(api: &Emulator, good: &Client) -> Result {
         ("invalid", unknown.get("/v1/user")),
         ("expired", expired.get("/v1/user")),
     ] {
-        let error = call.send().await.expect_err("the API refuses the token");
-        let kind = error.as_api().ok_or("the API did not answer")?.kind();
+        let error = call.send().await.expect_err("the token is not valid");
+        let kind = error.as_api().ok_or("there was no response")?.kind();
         println!("{token} token: {error} [{kind:?}]");
     }
     Ok(())
@@ -104,22 +104,22 @@ async fn show_refused_tokens(api: &Emulator, good: &Client) -> Result {
 
 /// Nothing holds the requests back, and nothing sends them again.
 async fn without_the_limiter() -> Result {
-    let edge = Emulator::builder().refusal(Refusal::problem());
+    let edge = Emulator::builder().throttled(Throttled::problem());
     let api = edge.start().await?;
-    let settings = client(&api, api.tokens().create("laptop", None)).no_limit();
+    let settings = client(&api, api.tokens().create("laptop", None)).rate_limit(RateLimitMode::Off);
     let client = settings.retry(RetryPolicy::none()).build()?;
     println!("{REQUESTS} requests at once, without the limiter");
 
     let call = || client.get("/v1/user").send();
     let calls: JoinSet<_> = (0..REQUESTS).map(|_| call()).collect();
-    let answers = calls.join_all().await;
-    let answered = answers.iter().filter(|answer| answer.is_ok()).count();
+    let responses = calls.join_all().await;
+    let answered = responses.iter().filter(|response| response.is_ok()).count();
     println!("answered: {answered} of {REQUESTS}");
-    let refused = api.edge().refused();
-    println!("429s: {refused}");
-    assert!(refused > 0, "the server has a limit");
+    let throttled = api.edge().throttled();
+    println!("429s: {throttled}");
+    assert!(throttled > 0, "the server has a limit");
 
-    let error = call().await.expect_err("the cooldown refuses everything");
+    let error = call().await.expect_err("in the cooldown all are throttled");
     println!("one more, alone: {error}");
     assert!(error.retry_after().is_some(), "the server says how long");
     Ok(())
@@ -148,7 +148,7 @@ fn progress() -> Result<ProgressBar> {
     Ok(bar)
 }
 
-/// Where there is no terminal, every tenth answer gets a line instead.
+/// Where there is no terminal, every tenth response gets a line instead.
 fn advance(bar: &ProgressBar) {
     bar.inc(1);
     if bar.is_hidden() && bar.position().is_multiple_of(10) {

@@ -1,6 +1,6 @@
-//! A token changed while eight tasks use it: because it expires, by writing a file, and by hand. Twice
-//! the old one is revoked at once, with requests on their way. No call fails: what comes too late is
-//! sent again with the new token.
+//! A token changed while eight tasks use it: because it expires, by writing a file, and by hand.
+//! Twice the old one is revoked at once, with requests on their way. No call fails: what comes too
+//! late is sent again with the new token.
 //!
 //! The emulator has no limit here, so that there is always something on its way.
 
@@ -8,8 +8,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use comfycontrol::Client;
 use comfycontrol::token::{Token, TokenHandle, file, first_of};
+use comfycontrol::{Client, RateLimitMode};
 use comfycontrol_emulator::{Emulator, Limit};
 use tempfile::NamedTempFile;
 use tokio::sync::watch;
@@ -18,32 +18,33 @@ use tokio::time::{interval, timeout};
 use tower::BoxError;
 
 /// A token that is known to end is left five minutes before it does: see
-/// [`Tokens`](comfycontrol::token::Tokens). So this one is in use for two seconds.
+/// [`TokenProvider`](comfycontrol::token::TokenProvider). So this one is in use for two seconds.
 const LIFE: Duration = Duration::from_secs(5 * 60 + 2);
 const TASKS: usize = 8;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let api = Emulator::builder().limit(None::<Limit>).start().await?;
-    let start = api.edge().wall();
+    let start = api.edge().wall_clock();
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("token");
 
-    // The handle's token is preferred; the file is there for when it is refused or about to expire.
+    // The handle's token is preferred; the file is there for when it is unauthorized or about to
+    // expire.
     let first = Token::parse(api.tokens().create("first", Some(LIFE)))?;
     let handle = TokenHandle::new(first.with_expiry(start + LIFE));
     write(&path, &api.tokens().create("second", None))?;
     let client = Client::builder()
         .base_url(api.https_url())
         .root_certificate(api.ca_der())
-        .tokens(first_of(handle.clone()).or(file(&path)))
-        .no_limit()
+        .token_provider(first_of(handle.clone()).or(file(&path)))
+        .rate_limit(RateLimitMode::Off)
         .build()?;
 
     let (stop, stopped) = watch::channel(false);
     let load = || load(client.clone(), stopped.clone());
     let tasks: JoinSet<_> = (0..TASKS).map(|_| load()).collect();
-    let in_use = |name| timeout(Duration::from_secs(20), first_use(&api, name));
+    let in_use = |name| timeout(Duration::from_secs(20), settled(&api, name));
 
     in_use("second").await?;
     println!("by expiry: the first token is left before it ends");
@@ -71,7 +72,8 @@ async fn main() -> Result<(), BoxError> {
     show(&api, start)
 }
 
-/// Some twenty calls a second, until it is stopped; says how many were answered and how many failed.
+/// Some twenty calls a second, until it is stopped; says how many were answered and how many
+/// failed.
 async fn load(client: Client, stopped: watch::Receiver<bool>) -> (usize, usize) {
     let (mut answered, mut failed) = (0, 0);
     let mut pace = interval(Duration::from_millis(50));
@@ -97,9 +99,15 @@ fn write(path: &Path, token: &str) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn first_use(api: &Emulator, name: &str) {
+/// Waits until the token is in use. A call is sent again once only, so those of all tasks must have
+/// come through with it before it is revoked in its turn.
+async fn settled(api: &Emulator, name: &str) {
     let mut pace = interval(Duration::from_millis(50));
-    while api.tokens().last_used(name).is_none() {
+    while api
+        .tokens()
+        .find(name)
+        .is_none_or(|token| token.uses() < 4 * TASKS as u64)
+    {
         pace.tick().await;
     }
 }

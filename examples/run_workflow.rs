@@ -1,13 +1,13 @@
-//! One run of a workflow: a graph and a picture go up, its states come back as events, and its outputs
-//! are fetched from where they are stored, without the token.
+//! One run of a workflow: a graph and a picture go up, its states come back as events, and its
+//! outputs are fetched from where they are stored, without the token.
 //!
 //! `cargo run --example run_workflow -- DIRECTORY` keeps the outputs there.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use comfycontrol::workflow::{Output, Status};
-use comfycontrol::{Client, Downloader, Multipart, Part};
+use comfycontrol::{Client, Multipart, Part};
+use comfycontrol_api::{Api, Downloader, Output, WorkflowStatus};
 use comfycontrol_emulator::{CapturedRequest, Emulator, Listener};
 use futures_util::TryStreamExt;
 use http::header::AUTHORIZATION;
@@ -28,33 +28,34 @@ struct Workflow {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     // The server closes each subscription after 5 updates, i.e. several times a run.
-    let api = Emulator::builder()
+    let emulator = Emulator::builder()
         .run_time(Duration::from_secs(4))
         .sse_interval(Duration::from_millis(200))
-        .sse_updates(5)
-        .output_bytes(1024 * 1024)
+        .max_sse_events(5)
+        .min_output_bytes(1024 * 1024)
         .start()
         .await?;
     let client = Client::builder()
-        .base_url(api.https_url())
-        .root_certificate(api.ca_der())
-        .token(api.tokens().create("studio", None))
+        .base_url(emulator.https_url())
+        .root_certificate(emulator.ca_der())
+        .token(emulator.tokens().create("studio", None))
         .build()?;
+    let api = Api::new(client);
 
     let temporary = tempfile::tempdir()?;
     let kept = std::env::args_os().nth(1).map(PathBuf::from);
     let picture = temporary.path().join("photo.png");
     File::create(&picture).await?.set_len(PICTURE).await?;
 
-    let id = upload(&client, &picture).await?;
-    let outputs = follow(&client, &id).await?;
+    let id = upload(api.client(), &picture).await?;
+    let outputs = follow(&api, &id).await?;
     for output in &outputs {
         let name = file_name(output).ok_or("an output has no name")?;
         let path = kept.as_deref().unwrap_or(temporary.path()).join(name);
-        let bytes = download(&client.downloader(), output, File::create(&path).await?).await?;
+        let bytes = download(&api.downloader(), output, File::create(&path).await?).await?;
         println!("downloaded: {name}, {bytes} bytes");
     }
-    check(&api, outputs.len())
+    check(&emulator, outputs.len())
 }
 
 /// The picture is read from its file while it is sent, and never held as a whole.
@@ -81,15 +82,15 @@ async fn upload(client: &Client, picture: &Path) -> Result<String, BoxError> {
     Ok(workflow.id)
 }
 
-async fn follow(client: &Client, id: &str) -> Result<Vec<Output>, BoxError> {
+async fn follow(api: &Api, id: &str) -> Result<Vec<Output>, BoxError> {
     // How far a run is within a state, the API does not say.
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
-    let mut updates = client.subscribe(id);
+    let mut updates = api.subscribe(id);
     let mut outputs = Vec::new();
     while let Some(update) = updates.try_next().await? {
         let status = update.status;
-        if status == Status::Completed {
+        if status == WorkflowStatus::Completed {
             outputs = update.outputs;
         } else if status.is_terminal() {
             return Err(format!("the run has ended: {status:?}, {:?}", update.cause).into());
@@ -109,9 +110,9 @@ fn file_name(output: &Output) -> Option<&str> {
 
 /// The signed URL is on another host, and is all it takes.
 async fn download(from: &Downloader, output: &Output, mut to: File) -> Result<u64, BoxError> {
-    let answer = from.get(&output.src).send().await?;
-    let bar = bar("downloading", answer.len().unwrap_or(0))?;
-    let mut pieces = answer.into_stream();
+    let response = from.get(&output.src).send().await?;
+    let bar = bar("downloading", response.content_length().unwrap_or(0))?;
+    let mut pieces = response.into_stream();
     while let Some(piece) = pieces.try_next().await? {
         to.write_all(&piece).await?;
         bar.inc(piece.len() as u64);
@@ -122,10 +123,12 @@ async fn download(from: &Downloader, output: &Output, mut to: File) -> Result<u6
 }
 
 /// What the server has seen of all that.
-fn check(api: &Emulator, outputs: usize) -> Result<(), BoxError> {
+fn check(emulator: &Emulator, outputs: usize) -> Result<(), BoxError> {
     let is_storage = |head: &CapturedRequest| head.listener() == Listener::Storage;
-    let (storage, rest): (Vec<_>, Vec<_>) =
-        api.captured_requests().into_iter().partition(is_storage);
+    let (storage, rest): (Vec<_>, Vec<_>) = emulator
+        .captured_requests()
+        .into_iter()
+        .partition(is_storage);
     let has_token = |head: &&CapturedRequest| head.headers().contains_key(AUTHORIZATION);
     let with_token = |heads: &[CapturedRequest]| heads.iter().filter(has_token).count();
     let is_stream = |head: &&CapturedRequest| head.uri().path().ends_with("/subscribe");
