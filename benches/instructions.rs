@@ -50,8 +50,8 @@ mod counted {
     };
     use comfycontrol_benches::subjects::limiter::{answers_due, attempt, new, pass, used_up};
     use comfycontrol_benches::subjects::replies::{Canned, Reply};
-    use comfycontrol_error::{DecodeError, DecodeErrorLayer};
-    use comfycontrol_rate_limit::{InFlight, Limiter, RateLimit, Window};
+    use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
+    use comfycontrol_rate_limit::{Algorithm, InFlight, Limiter, RateLimit};
     use comfycontrol_token::AddToken;
     use gungraun::prelude::*;
     use gungraun::{Callgrind, EventKind};
@@ -67,14 +67,14 @@ mod counted {
 
     /// The same without counting: to prepare an operation is to have done it.
     pub(super) fn once_each() {
-        half_used(Window::AnyPhase);
-        half_used(Window::Sliding);
-        used_up(Window::AnyPhase, 40);
-        drop(one_answer_due(Window::AnyPhase, 40));
+        half_used(Algorithm::Strict);
+        half_used(Algorithm::SlidingLog);
+        used_up(Algorithm::Strict, 40);
+        drop(one_answer_due(Algorithm::Strict, 40));
         used(Bare::<BoxError>::new()).call();
         used(add_token().layer(Bare::<BoxError>::new())).call();
         used(rate_limit().layer(Bare::<BoxError>::new())).call();
-        used(DecodeErrorLayer::new().layer(Bare::<BoxError>::new())).call();
+        used(ErrorDecoderLayer::new().layer(Bare::<BoxError>::new())).call();
         used(three(&add_token())).call();
         replying(Reply::Json);
         used_whole();
@@ -90,22 +90,22 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::any_phase(args = (Window::AnyPhase), setup = half_used, config = within(ceilings::GRANT_ANY_PHASE))]
-    #[bench::sliding(args = (Window::Sliding), setup = half_used, config = within(ceilings::GRANT_SLIDING))]
+    #[bench::any_phase(args = (Algorithm::Strict), setup = half_used, config = within(ceilings::GRANT_STRICT))]
+    #[bench::sliding(args = (Algorithm::SlidingLog), setup = half_used, config = within(ceilings::GRANT_SLIDING_LOG))]
     fn grant_and_settle(limiter: Limiter) -> Limiter {
         pass(black_box(&limiter));
         limiter
     }
 
     #[library_benchmark]
-    #[bench::any_phase(args = (Window::AnyPhase, 40), setup = used_up, config = within(ceilings::ATTEMPT_WHEN_FULL))]
+    #[bench::any_phase(args = (Algorithm::Strict, 40), setup = used_up, config = within(ceilings::ATTEMPT_WHEN_FULL))]
     fn attempt_when_full(limiter: Limiter) -> Limiter {
         assert!(attempt(black_box(&limiter)).is_some(), "the log is full");
         limiter
     }
 
     #[library_benchmark]
-    #[bench::any_phase(args = (Window::AnyPhase, 40), setup = one_answer_due, config = within(ceilings::ATTEMPT_AFTER_AN_ANSWER))]
+    #[bench::any_phase(args = (Algorithm::Strict, 40), setup = one_answer_due, config = within(ceilings::ATTEMPT_AFTER_A_RESPONSE))]
     fn attempt_after_an_answer((limiter, answered): (Limiter, InFlight)) -> Limiter {
         answered.settle_parts(StatusCode::OK, &HeaderMap::new());
         assert!(attempt(black_box(&limiter)).is_some(), "the log is full");
@@ -131,14 +131,14 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::layer(args = (DecodeErrorLayer::new().layer(Bare::new())), setup = used, config = within(ceilings::DECODE_SUCCESS))]
-    fn success(prepared: Prepared<DecodeError<Bare>>) -> Called<DecodeError<Bare>> {
+    #[bench::layer(args = (ErrorDecoderLayer::new().layer(Bare::new())), setup = used, config = within(ceilings::DECODE_SUCCESS))]
+    fn success(prepared: Prepared<ErrorDecoder<Bare>>) -> Called<ErrorDecoder<Bare>> {
         prepared.call()
     }
 
     #[library_benchmark]
     #[bench::error(args = (Reply::Json), setup = replying, config = within(ceilings::DECODE_JSON))]
-    fn json(mut service: DecodeError<Canned>) -> DecodeError<Canned> {
+    fn json(mut service: ErrorDecoder<Canned>) -> ErrorDecoder<Canned> {
         Reply::Json.decode(black_box(&mut service));
         service
     }
@@ -181,18 +181,18 @@ mod counted {
         config
     }
 
-    fn half_used(window: Window) -> Limiter {
+    fn half_used(window: Algorithm) -> Limiter {
         let limiter = new(window, 40);
         (0..20).for_each(|_| pass(&limiter));
         limiter
     }
 
-    fn one_answer_due(window: Window, quota: u32) -> (Limiter, InFlight) {
+    fn one_answer_due(window: Algorithm, quota: u32) -> (Limiter, InFlight) {
         let (limiter, mut under_way) = answers_due(window, quota, 1);
         (limiter, under_way.pop().expect("one is under way"))
     }
 
-    fn replying(reply: Reply) -> DecodeError<Canned> {
+    fn replying(reply: Reply) -> ErrorDecoder<Canned> {
         let mut service = reply.service();
         reply.decode(&mut service);
         service

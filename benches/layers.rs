@@ -54,7 +54,7 @@ fn allocations(runtime: &Rc<Runtime>, call: Call) {
     for stack in Stack::ALL {
         let (count, bytes) = count(stack);
         println!("  {:40} {count:5.2} {bytes:7.0} B", stack.name());
-        if matches!(stack, Stack::RateLimit | Stack::DecodeError)
+        if matches!(stack, Stack::RateLimit | Stack::ErrorDecoder)
             || (OURS.contains(&stack) && call.headers)
         {
             assert_eq!(

@@ -7,7 +7,7 @@ use comfycontrol_benches::subjects::limiter::{
     Log, Peer, QUOTAS, attempted_after_an_answer, attempted_when_full, clock_read, denied, granted,
     granted_together, ring, ring_together, std_clock_read,
 };
-use comfycontrol_rate_limit::Window;
+use comfycontrol_rate_limit::Algorithm;
 use criterion::Criterion;
 
 fn main() {
@@ -78,4 +78,4 @@ fn run(criterion: &mut Criterion, group: impl Display, cases: impl IntoIterator<
     group.finish();
 }
 
-const WINDOWS: [Window; 2] = [Window::AnyPhase, Window::Sliding];
+const WINDOWS: [Algorithm; 2] = [Algorithm::Strict, Algorithm::SlidingLog];

@@ -4,22 +4,22 @@
 use std::time::Duration;
 
 use comfycontrol_benches::subjects::queue::{Crowd, Drained};
-use comfycontrol_rate_limit::Window;
+use comfycontrol_rate_limit::Algorithm;
 use criterion::Criterion;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
-    for window in [Window::AnyPhase, Window::Sliding] {
+    for window in [Algorithm::Strict, Algorithm::SlidingLog] {
         cpu(&mut criterion, window);
     }
     criterion.final_summary();
-    for window in [Window::AnyPhase, Window::Sliding] {
+    for window in [Algorithm::Strict, Algorithm::SlidingLog] {
         memory(window);
     }
 }
 
 /// Processor time of one waiter from its task's making to the end of its request.
-fn cpu(criterion: &mut Criterion, window: Window) {
+fn cpu(criterion: &mut Criterion, window: Algorithm) {
     let mut group = criterion.benchmark_group(format!("queue/{window:?}"));
     for size in SIZES {
         group.bench_function(size.to_string(), |bencher| {
@@ -39,7 +39,7 @@ fn cpu(criterion: &mut Criterion, window: Window) {
     group.finish();
 }
 
-fn memory(window: Window) {
+fn memory(window: Algorithm) {
     println!();
     for size in SIZES {
         let mut crowd = Crowd::new(window);

@@ -29,6 +29,25 @@ fn sliding_is_refused_by_a_counter_and_by_no_log() {
     }
 }
 
+/// Untold of it, our limiter is refused, which is no fault: it has promised nothing there.
+#[test]
+fn counters_that_count_for_longer_than_a_window_must_be_told() {
+    for (server, refuses) in [
+        ("coarse@2.5/told", false),
+        ("thirds@2.5/told", false),
+        ("coarse@2.5", true),
+    ] {
+        let verdict = small(Policy::AnyPhase, server, "0.3s").run();
+        assert!(verdict.requests() > 500, "{server}");
+        assert_eq!(
+            verdict.refused(Policy::AnyPhase) > 0,
+            refuses,
+            "by {server}"
+        );
+        assert!(verdict.faults().is_empty(), "{:#?}", verdict.faults());
+    }
+}
+
 #[test]
 fn what_is_wrong_on_purpose_is_refused() {
     for (policy, server, rtt) in [

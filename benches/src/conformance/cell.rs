@@ -112,7 +112,7 @@ impl Cell {
         let stats = edge.edge().stats();
         Outcome {
             requests: stats.requests(),
-            refused: stats.refused(),
+            refused: stats.throttled(),
             worst: stats.worst(),
             answered,
             time,

@@ -52,10 +52,17 @@ pub(super) fn cells(campaign: &Campaign, round: u64) -> Vec<Cell> {
 }
 
 /// Servers that do something else about a breach make no difference to who commits none, so that the
-/// others meet them in a long campaign only; the late ones are for who is to know of them.
+/// others meet them in a long campaign only; those that are late, or count for longer than a window,
+/// are for who is to know of them.
 fn servers(policy: Policy, long: bool) -> Vec<Server> {
     match policy {
-        Policy::AnyPhase => [Server::blocking(), Server::otherwise(), Server::late()].concat(),
+        Policy::AnyPhase => [
+            Server::blocking(),
+            Server::otherwise(),
+            Server::late(),
+            Server::longer(),
+        ]
+        .concat(),
         Policy::NoLag => Server::late(),
         _ if long => [Server::blocking(), Server::otherwise()].concat(),
         _ => Server::blocking(),

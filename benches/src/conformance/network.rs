@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comfycontrol_emulator::{Transit, Trip};
+use comfycontrol_emulator::{RoundTrip, Transit};
 
 use super::chance::{Draws, mix};
 use super::server::LIMIT;
@@ -85,7 +85,7 @@ impl Network {
     pub(super) fn transit(self, seed: u64, lost: f64) -> Transit {
         Transit::from_fn(move |number| {
             let (up, down) = self.trip(seed, number);
-            let trip = Trip::new(up, down);
+            let trip = RoundTrip::new(up, down);
             let mut draws = Draws::new(mix(!seed, number));
             if draws.happens(lost) {
                 trip.lost_after(draws.up_to(up + down))

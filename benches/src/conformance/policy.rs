@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Limiter, LimiterBuilder, Quota, Window};
+use comfycontrol_rate_limit::{Algorithm, Limiter, LimiterBuilder, Quota};
 use http::{Request, Response};
 use tower::buffer::Buffer;
 use tower::limit::RateLimit;
@@ -37,7 +37,7 @@ pub enum Policy {
     NoLinger,
     /// Wrong on purpose: ours, with a quota of 41.
     OneTooMany,
-    /// Our layer with `Window::Sliding`.
+    /// Our layer with `Algorithm::SlidingLog`.
     Sliding,
     /// Wrong on purpose: ours, but two seconds late with every slot.
     Tardy,
@@ -88,7 +88,8 @@ impl Policy {
     pub fn note(self) -> &'static str {
         match self {
             Self::AnyPhase => {
-                "our layer; with late counters, its count_lag is 2 s; must never be refused"
+                "our layer; its count_lag is 2 s with late counters, 1 s with coarse/told and a third of \
+                 the window with thirds/told; must never be refused but by coarse and thirds untold"
             }
             Self::Governor => {
                 "governor check() on the paused clock, burst 40, 1 per 250 ms; its until_ready needs \
@@ -100,7 +101,7 @@ impl Policy {
             Self::NoLinger => "wrong on purpose: our layer without linger",
             Self::OneTooMany => "wrong on purpose: our layer with a quota of 41",
             Self::Sliding => {
-                "our layer with Window::Sliding, for servers with a log or fixed windows only: \
+                "our layer with Algorithm::SlidingLog, for servers with a log or fixed windows only: \
                  not meant for counter and bucket"
             }
             Self::Tardy => "wrong on purpose: every slot two seconds late",
@@ -116,7 +117,7 @@ impl Policy {
     /// wherever it must show.
     pub(super) fn must_keep_within(self, server: &Server) -> bool {
         match self {
-            Self::AnyPhase | Self::OneTooMany | Self::Tardy => true,
+            Self::AnyPhase | Self::OneTooMany | Self::Tardy => server.is_promised,
             // A bucket forgives a little.
             Self::LogAtSend | Self::NoLag | Self::NoLinger => !server.family.starts_with("bucket"),
             Self::Sliding => ["first", "fixed", "log"].contains(&server.family.as_str()),
@@ -154,7 +155,7 @@ impl Policy {
             Self::NoLag => ours(limiter(LIMIT), link),
             Self::NoLinger => ours(limiter(LIMIT).linger(Duration::ZERO), link),
             Self::OneTooMany => ours(limiter(LIMIT + 1), link),
-            Self::Sliding => ours(limiter(LIMIT).window(Window::Sliding), link),
+            Self::Sliding => ours(limiter(LIMIT).algorithm(Algorithm::SlidingLog), link),
             Self::Tardy => ours(limiter(LIMIT).count_lag(Duration::from_secs(2)), link),
             Self::Tower => {
                 let rate = Rate::new(LIMIT.into(), WINDOW);

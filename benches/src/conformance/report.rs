@@ -148,10 +148,11 @@ impl Summary {
     pub(super) fn print(&self, markdown: bool) {
         let columns = [
             "policy", "server", "cells", "requests", "refused", "worst", "time", "slowest",
+            "promise",
         ];
         if markdown {
             println!("| {} |", columns.join(" | "));
-            println!("|---|---|---:|---:|---:|---:|---:|---:|");
+            println!("|---|---|---:|---:|---:|---:|---:|---:|---|");
         } else {
             println!("\n{}", wide(columns));
         }
@@ -206,7 +207,7 @@ impl Group {
         }
     }
 
-    fn columns(&self) -> [String; 8] {
+    fn columns(&self) -> [String; 9] {
         let timed = self.perfect > 0.0;
         let ratio = |ratio: f64| {
             if timed {
@@ -224,11 +225,20 @@ impl Group {
             self.worst.to_string(),
             ratio(self.time / self.perfect),
             ratio(self.slowest),
+            self.promise().to_owned(),
         ]
+    }
+
+    fn promise(&self) -> &'static str {
+        match (self.is_judged, self.faults.is_empty()) {
+            (false, _) => "outside",
+            (true, true) => "kept",
+            (true, false) => "broken",
+        }
     }
 }
 
-fn wide(columns: [&str; 8]) -> String {
+fn wide(columns: [&str; 9]) -> String {
     let [
         policy,
         server,
@@ -238,16 +248,21 @@ fn wide(columns: [&str; 8]) -> String {
         worst,
         time,
         slowest,
+        promise,
     ] = columns;
     format!(
-        "{policy:<17}{server:<14}{cells:>7}{requests:>11}{refused:>10}{worst:>9}{time:>9}{slowest:>9}"
+        "{policy:<17}{server:<14}{cells:>7}{requests:>11}{refused:>10}{worst:>9}{time:>9}{slowest:>9}  {promise}"
     )
 }
 
 const LEGEND: &str = "\
 worst: the server's highest count or estimate, in 1/1000 of a request; its limit is 40000
 time, slowest: seconds for 2,000 queued requests over those of the perfect scheduler, all such cells \
-together and the slowest of them; below 1 where requests left sooner than is safe everywhere";
+together and the slowest of them; below 1 where requests left sooner than is safe everywhere
+promise: whether it was kept; outside where none is made, so that nothing there is a fault
+coarse, thirds: sliding-window counters that know the elapsed time in whole tenths of the window only, \
+or count in three sub-windows, and so count some requests for up to a tenth or a third of a window longer; \
+told: our limiter knows that, as a count_lag";
 
 /// How many times as long as the perfect scheduler is allowed.
 const SLOWEST: f64 = 1.01;

@@ -19,8 +19,10 @@ pub(super) struct Server {
     /// The way of counting alone, by which the summary groups.
     pub(super) family: String,
     pub(super) limit: Limit,
-    /// How late the counters are, at most.
+    /// How late the counters are, at most, as far as a policy may know.
     pub(super) lag: Duration,
+    /// Whether our limiter, knowing that, promises not to be refused.
+    pub(super) is_promised: bool,
 }
 
 impl Server {
@@ -33,8 +35,7 @@ impl Server {
         }
         servers.push(Self::new("first", Algorithm::WindowFromFirst));
         servers.push(Self::new("log", Algorithm::SlidingLog));
-        for millis in [0, 2_500, 5_900, 9_999] {
-            let phase = Duration::from_millis(millis);
+        for phase in COUNTER_PHASES {
             servers.push(Self::at(
                 "counter",
                 phase,
@@ -48,7 +49,7 @@ impl Server {
     /// The same, with a milder or harsher answer to a breach.
     pub(super) fn otherwise() -> Vec<Self> {
         let excess = |limit: Limit| limit.block(Block::Excess);
-        let counted = |limit: Limit| limit.count_refused(true);
+        let counted = |limit: Limit| limit.count_throttled(true);
         let extended = |limit: Limit| limit.block(Block::Extended(COOLDOWN));
         let mut servers = Vec::new();
         for server in Self::blocking() {
@@ -78,6 +79,36 @@ impl Server {
         servers
     }
 
+    /// Counters that count some requests for longer than a window, by up to a tenth or a third of
+    /// it: outside of the promise, unless that is made known as a lag.
+    pub(super) fn longer() -> Vec<Self> {
+        let (step, count) = (WINDOW / 10, 3);
+        let mut servers = Vec::new();
+        for phase in COUNTER_PHASES {
+            for (family, algorithm, lag) in [
+                ("coarse", Algorithm::CoarseCounter { phase, step }, step),
+                (
+                    "thirds",
+                    Algorithm::SubWindows { phase, count },
+                    WINDOW / count,
+                ),
+            ] {
+                let server = Self::at(family, phase, algorithm);
+                let told = Self {
+                    family: format!("{family}/told"),
+                    lag,
+                    ..server.variant("told", |limit| limit)
+                };
+                let untold = Self {
+                    is_promised: false,
+                    ..server
+                };
+                servers.extend([untold, told]);
+            }
+        }
+        servers
+    }
+
     fn at(family: &str, phase: Duration, algorithm: Algorithm) -> Self {
         Self {
             name: format!("{family}@{}", phase.as_secs_f64()),
@@ -92,6 +123,7 @@ impl Server {
             family: family.to_owned(),
             limit: limit.algorithm(algorithm).block(Block::For(COOLDOWN)),
             lag: Duration::ZERO,
+            is_promised: true,
         }
     }
 
@@ -103,3 +135,11 @@ impl Server {
         }
     }
 }
+
+/// Where the windows of the sliding-window counters begin.
+const COUNTER_PHASES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(2_500),
+    Duration::from_millis(5_900),
+    Duration::from_millis(9_999),
+];

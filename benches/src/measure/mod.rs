@@ -16,7 +16,6 @@ mod case;
 mod clock;
 mod duo;
 mod pin;
-mod poll;
 mod series;
 mod turns;
 
@@ -24,6 +23,6 @@ pub use self::case::Case;
 pub use self::clock::{Real, Stopwatch, cpu_time, std_now, tokio_now};
 pub use self::duo::two_threads;
 pub use self::pin::{pin_to, pinnable};
-pub use self::poll::at_once;
 pub use self::series::Series;
 pub use self::turns::take_turns;
+pub use comfycontrol_test::at_once;

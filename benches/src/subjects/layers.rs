@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comfycontrol::Client;
-use comfycontrol_error::{DecodeError, DecodeErrorLayer};
+use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
 use comfycontrol_rate_limit::{Limiter, Quota, RateLimit, RateLimitLayer};
 use comfycontrol_token::{AddToken, AddTokenLayer, Origin, Token};
 use http::header::{ACCEPT, USER_AGENT};
@@ -37,8 +37,8 @@ pub enum Stack {
     BareFacade,
     /// tower's `RateLimit` under its `Buffer`.
     BufferRateLimit,
-    /// `DecodeError`.
-    DecodeError,
+    /// `ErrorDecoder`.
+    ErrorDecoder,
     /// All layers of the facade.
     Facade,
     /// `RateLimit`.
@@ -47,7 +47,7 @@ pub enum Stack {
     ResilienceLog,
     /// The same over tower-http's `AddAuthorization`.
     ResilienceLogAuthorization,
-    /// `DecodeError` over `RateLimit` over `AddToken`.
+    /// `ErrorDecoder` over `RateLimit` over `AddToken`.
     Three,
 }
 
@@ -66,7 +66,7 @@ impl Stack {
         Self::Bare,
         Self::AddToken,
         Self::RateLimit,
-        Self::DecodeError,
+        Self::ErrorDecoder,
         Self::Three,
         Self::BareFacade,
         Self::Facade,
@@ -84,12 +84,12 @@ impl Stack {
             Self::Bare => "bare service",
             Self::BareFacade => "bare service, facade's body",
             Self::BufferRateLimit => "tower Buffer + RateLimit",
-            Self::DecodeError => "DecodeError",
+            Self::ErrorDecoder => "ErrorDecoder",
             Self::Facade => "whole stack",
             Self::RateLimit => "RateLimit",
             Self::ResilienceLog => "tower-resilience log",
             Self::ResilienceLogAuthorization => "tower-resilience log + AddAuthorization",
-            Self::Three => "DecodeError + RateLimit + AddToken",
+            Self::Three => "ErrorDecoder + RateLimit + AddToken",
         }
     }
 
@@ -119,8 +119,8 @@ impl Stack {
                     1_024,
                 )
             }),
-            Self::DecodeError => on(BATCH).case(request, || {
-                DecodeErrorLayer::new().layer(Bare::<BoxError>::new())
+            Self::ErrorDecoder => on(BATCH).case(request, || {
+                ErrorDecoderLayer::new().layer(Bare::<BoxError>::new())
             }),
             Self::Facade => on(QUOTA).case(facade_request, whole),
             Self::RateLimit => {
@@ -144,7 +144,7 @@ impl Stack {
 }
 
 /// The three layers over a service.
-pub type Three = DecodeError<RateLimit<AddToken<Bare>>>;
+pub type Three = ErrorDecoder<RateLimit<AddToken<Bare>>>;
 
 /// All layers of the facade over a service.
 pub type Whole = comfycontrol::stack::Stack<Bare<comfycontrol::Error>>;
@@ -152,7 +152,7 @@ pub type Whole = comfycontrol::stack::Stack<Bare<comfycontrol::Error>>;
 /// The three layers over the bare service, with the whole quota free.
 pub fn three(add: &AddTokenLayer) -> Three {
     ServiceBuilder::new()
-        .layer(DecodeErrorLayer::new())
+        .layer(ErrorDecoderLayer::new())
         .layer(rate_limit())
         .layer(add.clone())
         .service(Bare::new())
@@ -162,7 +162,7 @@ pub fn three(add: &AddTokenLayer) -> Three {
 pub fn whole() -> Whole {
     let builder = Client::builder()
         .token(TOKEN)
-        .limiter(Limiter::new(Quota::COMFYCONTROL));
+        .rate_limit(Limiter::new(Quota::COMFYCONTROL));
     let layers = builder.layers().expect("the settings are sound");
     layers.stack(Bare::new())
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{InFlight, Limiter, Permit, Quota, Window};
+use comfycontrol_rate_limit::{Algorithm, InFlight, Limiter, Permit, Quota};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
@@ -28,7 +28,7 @@ pub enum Log {
 pub const QUOTAS: [u32; 3] = [40, 1_000, 100_000];
 
 /// A grant, and its settling once the response is there: all that one request costs.
-pub fn granted(window: Window, quota: u32, log: Log) -> Case {
+pub fn granted(window: Algorithm, quota: u32, log: Log) -> Case {
     let used = match log {
         Log::Empty => 0,
         Log::Half => quota / 2,
@@ -46,7 +46,7 @@ pub fn granted(window: Window, quota: u32, log: Log) -> Case {
 }
 
 /// The same, by two threads on one limiter.
-pub fn granted_together(window: Window, quota: u32) -> Case {
+pub fn granted_together(window: Algorithm, quota: u32) -> Case {
     let each = u64::from(quota / 2 - 1).min(BATCH);
     let name = format!("{window:?} {quota}");
     two_threads(name, each, move || new(window, quota), pass)
@@ -54,10 +54,10 @@ pub fn granted_together(window: Window, quota: u32) -> Case {
 
 /// An attempt while the log is full and the caller presses on: refused with the wait it would have
 /// had, or granted as soon as it may be.
-pub fn attempted_when_full(window: Window, quota: u32) -> Case {
+pub fn attempted_when_full(window: Algorithm, quota: u32) -> Case {
     let per = Duration::from_micros(10) * quota.max(1_000);
     let limiter = Limiter::builder(Quota::new(quota, per).expect("a quota"))
-        .window(window)
+        .algorithm(window)
         .max_queued(0)
         .build();
     let last = Rc::new(Cell::new(None));
@@ -77,7 +77,7 @@ pub fn attempted_when_full(window: Window, quota: u32) -> Case {
 
 /// An answer to one of many requests under way, and then a refused attempt on a log that is still full:
 /// nothing that the last refusal knew helps.
-pub fn attempted_after_an_answer(window: Window, quota: u32) -> Case {
+pub fn attempted_after_an_answer(window: Algorithm, quota: u32) -> Case {
     let under_way = (quota / 2).min(1_000);
     let name = format!("{window:?} {quota}");
     let prepare = move || answers_due(window, quota, under_way);
@@ -89,7 +89,7 @@ pub fn attempted_after_an_answer(window: Window, quota: u32) -> Case {
 }
 
 /// A refused attempt on a log that is full of one burst.
-pub fn denied(window: Window, quota: u32) -> Case {
+pub fn denied(window: Algorithm, quota: u32) -> Case {
     let name = format!("{window:?} {quota}");
     let prepare = move || used_up(window, quota);
     Case::new(name, BATCH, prepare, |limiter| {
@@ -131,15 +131,18 @@ pub fn pass(limiter: &Limiter) {
 }
 
 /// A limiter that forgets nothing while it is measured.
-pub fn new(window: Window, quota: u32) -> Limiter {
+pub fn new(window: Algorithm, quota: u32) -> Limiter {
     let quota = Quota::new(quota, HOUR).expect("a quota");
-    Limiter::builder(quota).window(window).build()
+    Limiter::builder(quota).algorithm(window).build()
 }
 
 /// A limiter whose quota has just gone in one burst, with so many requests not answered yet.
-pub fn answers_due(window: Window, quota: u32, under_way: u32) -> (Limiter, Vec<InFlight>) {
+pub fn answers_due(window: Algorithm, quota: u32, under_way: u32) -> (Limiter, Vec<InFlight>) {
     let limit = Quota::new(quota, HOUR).expect("a quota");
-    let limiter = Limiter::builder(limit).window(window).max_queued(0).build();
+    let limiter = Limiter::builder(limit)
+        .algorithm(window)
+        .max_queued(0)
+        .build();
     for _ in under_way..quota {
         pass(&limiter);
     }
@@ -150,7 +153,7 @@ pub fn answers_due(window: Window, quota: u32, under_way: u32) -> (Limiter, Vec<
 }
 
 /// A limiter whose quota has just gone in one burst.
-pub fn used_up(window: Window, quota: u32) -> Limiter {
+pub fn used_up(window: Algorithm, quota: u32) -> Limiter {
     let (limiter, _) = answers_due(window, quota, 0);
     limiter
 }

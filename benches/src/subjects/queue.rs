@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Limiter, Quota, Window};
+use comfycontrol_rate_limit::{Algorithm, Limiter, Quota};
 use http::{HeaderMap, StatusCode};
 use parking_lot::Mutex;
 use tokio::runtime::{self, Runtime};
@@ -51,13 +51,13 @@ struct Grants {
 
 impl Crowd {
     /// Everything but the crowd; the quota is used up.
-    pub fn new(window: Window) -> Self {
+    pub fn new(window: Algorithm) -> Self {
         let runtime = runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .expect("a runtime");
-        let limiter = Limiter::builder(QUOTA).window(window).build();
+        let limiter = Limiter::builder(QUOTA).algorithm(window).build();
         runtime.block_on(async {
             for _ in 0..QUOTA.requests() {
                 pass(&limiter).await;

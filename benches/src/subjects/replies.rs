@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, DecodeError, DecodeErrorLayer};
+use comfycontrol_error::{ApiError, ErrorDecoder, ErrorDecoderLayer};
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -57,8 +57,8 @@ impl Reply {
     }
 
     /// The layer over a service that gives this reply.
-    pub fn service(self) -> DecodeError<Canned> {
-        DecodeErrorLayer::new().layer(Canned::new(self))
+    pub fn service(self) -> ErrorDecoder<Canned> {
+        ErrorDecoderLayer::new().layer(Canned::new(self))
     }
 
     /// Calls and looks at what came of it.
@@ -67,7 +67,7 @@ impl Reply {
     ///
     /// If it is not what it should be.
     #[inline]
-    pub fn decode(self, service: &mut DecodeError<Canned>) {
+    pub fn decode(self, service: &mut ErrorDecoder<Canned>) {
         let result = at_once(service.call(Request::new(())));
         match (self, result) {
             (Self::Success, Ok(response)) => assert_eq!(response.status(), StatusCode::OK),

@@ -3,7 +3,7 @@ use comfycontrol_benches::subjects::limiter::{
     Log, Peer, attempted_after_an_answer, attempted_when_full, clock_read, granted,
     granted_together, ring, ring_together, std_clock_read,
 };
-use comfycontrol_rate_limit::Window;
+use comfycontrol_rate_limit::Algorithm;
 
 use crate::allocations::{of, uncounted};
 use crate::table::{Table, Unit};
@@ -19,8 +19,8 @@ fn alone(effort: Effort, table: &mut Table) {
     let mut cases = vec![
         clock_read(),
         std_clock_read(),
-        granted(Window::AnyPhase, 40, Log::Empty),
-        granted(Window::Sliding, 40, Log::Empty),
+        granted(Algorithm::Strict, 40, Log::Empty),
+        granted(Algorithm::SlidingLog, 40, Log::Empty),
         ring(),
     ];
     cases.extend(Peer::ALL.map(Peer::granted));
@@ -58,8 +58,8 @@ fn together(effort: Effort, table: &mut Table) {
     }
     let mut cases = [
         ring_together(),
-        granted_together(Window::AnyPhase, 1_000),
-        granted_together(Window::AnyPhase, 100_000),
+        granted_together(Algorithm::Strict, 1_000),
+        granted_together(Algorithm::Strict, 100_000),
     ];
     let series = uncounted(|| take_turns(&mut cases, effort.rounds, effort.turn));
     let [ring, ours @ ..] = &series[..] else {
@@ -79,7 +79,7 @@ fn together(effort: Effort, table: &mut Table) {
 
 fn full(effort: Effort, table: &mut Table) {
     for (quota, bound) in [(40, 400.0), (1_000, 15_000.0), (100_000, 20_000.0)] {
-        for window in [Window::AnyPhase, Window::Sliding] {
+        for window in [Algorithm::Strict, Algorithm::SlidingLog] {
             let mut case: [Case; 1] = [attempted_after_an_answer(window, quota)];
             let series = uncounted(|| take_turns(&mut case, effort.rounds, effort.turn));
             let unit = work::unit_of(bound);

@@ -4,7 +4,7 @@ use comfycontrol_benches::measure::Series;
 use comfycontrol_benches::subjects::crates::Client;
 use comfycontrol_benches::subjects::http::{Contest, Sender, Wire};
 use comfycontrol_benches::subjects::queue::Crowd;
-use comfycontrol_rate_limit::Window;
+use comfycontrol_rate_limit::Algorithm;
 
 use crate::Effort;
 use crate::allocations::uncounted;
@@ -64,7 +64,7 @@ pub(crate) fn crates(table: &mut Table) {
 }
 
 pub(crate) fn queue(effort: Effort, table: &mut Table) {
-    for window in [Window::AnyPhase, Window::Sliding] {
+    for window in [Algorithm::Strict, Algorithm::SlidingLog] {
         for size in [1_000, 10_000, 100_000] {
             let what = format!("{size} waiting, {window:?}");
             let (mut cpu, mut drained) = (Series::new("CPU"), None);

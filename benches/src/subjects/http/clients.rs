@@ -105,9 +105,9 @@ fn facade(base: String, tls: ClientConfig) -> Client {
     let client = Client::builder()
         .base_url(base)
         .token(TOKEN)
-        .no_limit()
+        .rate_limit(comfycontrol::RateLimitMode::Off)
         .no_proxy()
-        .tls_config(tls);
+        .network(|network| network.tls_config(tls));
     client.build().expect("the settings are sound")
 }
 
