@@ -13,7 +13,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, DecodeErrorLayer, Harmless};
+use comfycontrol_core::Escaped;
+use comfycontrol_error::{ApiError, ErrorDecoderLayer};
 use comfycontrol_fuzz::{assert_fit_to_be_shown, block_on, fuzz_target};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame};
@@ -30,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
 /// Any text at all can be shown in any room.
 fn show(text: &str) {
     for max in [0, 1, 8, 100] {
-        let shown = Harmless::new(text, max);
+        let shown = Escaped::new(text, max);
         assert_fit_to_be_shown(&shown.to_string(), max + 1);
         // As a literal, a character may take ten: `\u{10ffff}`.
         assert_fit_to_be_shown(&format!("{shown:?}"), 10 * max + 3);
@@ -43,7 +44,7 @@ const CAP: usize = 256;
 fn decode_at_once(reply: &Reply) {
     let error = ApiError::from_response(reply.response(reply.body.clone()));
     assert_eq!(error.body(), &reply.body);
-    assert!(!error.body_was_cut() && error.body_error().is_none());
+    assert!(!error.is_body_truncated() && error.body_error().is_none());
     check(&error, reply);
 }
 
@@ -55,7 +56,7 @@ fn decode_in_a_stack(reply: &Reply) {
     };
     let response = reply.response(body);
     let inner = service_fn(move |_: Request<()>| std::future::ready(Ok(response.clone())));
-    let service = DecodeErrorLayer::new().max_body(CAP).layer(inner);
+    let service = ErrorDecoderLayer::new().max_error_body(CAP).layer(inner);
     let outcome: Result<_, BoxError> = block_on(service.oneshot(Request::new(())));
     let error = match outcome {
         Ok(response) => {
@@ -76,8 +77,8 @@ fn decode_in_a_stack(reply: &Reply) {
     } else {
         let kept = reply.body.len().min(CAP);
         assert_eq!(error.body(), &reply.body[..kept]);
-        assert_eq!(error.body_was_cut(), reply.body.len() > CAP);
-        let complete = error.body_was_cut() || reply.end == End::Sound;
+        assert_eq!(error.is_body_truncated(), reply.body.len() > CAP);
+        let complete = error.is_body_truncated() || reply.end == End::Sound;
         let told = error.body_error().map(|e| e.is_timeout());
         assert_eq!(told, (!complete).then_some(reply.end == End::Stalled));
     }
@@ -95,7 +96,7 @@ fn check(error: &ApiError, reply: &Reply) {
     assert_fit_to_be_shown(error.message(), 1_001);
     assert_fit_to_be_shown(error.cf_ray().unwrap_or_default(), 64);
     assert_fit_to_be_shown(&format!("{error:?}"), 40_000);
-    if let Some(problem) = error.problem() {
+    if let Some(problem) = error.kind() {
         for text in [
             problem.advice(),
             problem.detail(),

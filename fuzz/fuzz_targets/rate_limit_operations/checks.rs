@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use comfycontrol_fuzz::Server;
-use comfycontrol_rate_limit::{NotAdmitted, NotAdmittedReason};
+use comfycontrol_rate_limit::{Rejected, RejectedReason};
 
 use crate::settings::{SECOND, kept};
 use crate::world::{LATE, Waiting, World};
 
 impl World {
-    pub(crate) fn check_refusal(&self, error: &NotAdmitted, deadline: Option<u64>, alone: bool) {
+    pub(crate) fn check_refusal(&self, error: &Rejected, deadline: Option<u64>, alone: bool) {
         match error.reason() {
-            NotAdmittedReason::QueueFull => {
+            RejectedReason::QueueFull => {
                 let most = self.settings.max_queued.expect("the queue has a bound");
                 assert!(self.waiting.len() >= most, "there was room to wait");
             }
-            NotAdmittedReason::WouldWaitTooLong => {
+            RejectedReason::WouldWaitTooLong => {
                 let deadline = deadline.expect("the wait has a bound");
                 let best = self.at_best();
                 let possible = best.accepts(kept(self.settings.rule), deadline, 1);
@@ -25,7 +25,7 @@ impl World {
                 );
             }
             reason => {
-                assert_eq!(reason, NotAdmittedReason::DeadlinePassed);
+                assert_eq!(reason, RejectedReason::DeadlinePassed);
                 assert!(
                     deadline.is_some_and(|at| at <= self.now),
                     "refused too early"
@@ -55,14 +55,14 @@ impl World {
         let now = self.epoch + Duration::from_nanos(self.now);
         let out = (self.held.len() + self.sent.len()) as u64;
         assert_eq!(seen.limit(), self.settings.rule.limit);
-        assert_eq!((seen.refused(), seen.lost()), (self.refused, self.lost));
+        assert_eq!((seen.throttled(), seen.lost()), (self.refused, self.lost));
         // A request that has been on its way for too long is in flight without a slot.
         let slots = seen.free() + seen.in_flight();
         let bounded = self.settings.max_transit.is_some();
         assert!(slots <= seen.limit() || seen.free() == 0 || bounded);
         assert!(seen.free() == 0 || seen.queued() == 0);
         assert!(seen.next_slot().is_none_or(|at| at >= now));
-        assert!(seen.closed_until().is_none_or(|at| at > now));
+        assert!(seen.paused_until().is_none_or(|at| at > now));
         assert!(seen.queued() <= self.waiting.len());
         assert!(seen.in_flight() >= out && seen.in_flight() <= out + self.waiting.len() as u64);
         if !self.settings.lazy {

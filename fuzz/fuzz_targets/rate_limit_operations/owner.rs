@@ -13,16 +13,16 @@ impl World {
         // Slots that were granted before are not taken back.
         self.collect();
         let pause = SECOND * (digit * digit) as u64;
-        self.limiter.close_for(Duration::from_nanos(pause));
+        self.limiter.pause_for(Duration::from_nanos(pause));
         self.gate.hold(self.now + pause);
         self.plain = false;
     }
 
-    pub(crate) fn retune(&mut self, digit: usize) {
+    pub(crate) fn set_quota(&mut self, digit: usize) {
         self.collect();
         self.settings.rule = rule(digit, digit / 2, self.settings.rule.sliding);
         self.held.iter_mut().for_each(|held| held.outdated = true);
-        self.limiter.retune(quota(self.settings.rule));
+        self.limiter.set_quota(quota(self.settings.rule));
         self.plain = false;
     }
 

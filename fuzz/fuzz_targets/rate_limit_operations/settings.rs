@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use comfycontrol_fuzz::Rule;
-use comfycontrol_rate_limit::{Limiter, Quota, Window};
+use comfycontrol_rate_limit::{Algorithm, Limiter, Quota};
 
 use crate::pairs;
 
@@ -60,7 +60,7 @@ impl Settings {
             .count_lag(nanos(self.count_lag))
             .linger(nanos(self.linger));
         if self.rule.sliding {
-            builder = builder.window(Window::Sliding);
+            builder = builder.algorithm(Algorithm::SlidingLog);
         }
         if let Some(calls) = self.max_queued {
             builder = builder.max_queued(calls);

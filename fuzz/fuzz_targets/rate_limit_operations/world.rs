@@ -4,7 +4,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use comfycontrol_fuzz::{Gate, Server};
-use comfycontrol_rate_limit::{Acquire, InFlight, Limiter, NotAdmittedReason, Permit};
+use comfycontrol_rate_limit::{Acquire, InFlight, Limiter, Permit, RejectedReason};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::Instant;
@@ -75,7 +75,7 @@ impl World {
             b'g' => self.give_back(digit),
             b'h' => self.hold(digit),
             b'l' => self.lose(digit),
-            b'n' => self.retune(digit),
+            b'n' => self.set_quota(digit),
             b'o' => self.look(digit),
             b'p' => self.look_all(),
             b'r' => self.settle(digit, None),
@@ -163,7 +163,7 @@ impl World {
         match outcome {
             Ok(permit) => self.pass(permit),
             Err(error) => {
-                assert_eq!(error.reason(), NotAdmittedReason::DeadlinePassed);
+                assert_eq!(error.reason(), RejectedReason::DeadlinePassed);
                 self.check_refusal(&error, waiting.deadline, false);
             }
         }

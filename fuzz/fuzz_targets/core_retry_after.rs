@@ -1,4 +1,5 @@
-//! Any `Retry-After` and any `Date` are survived: digits mean that many seconds, never more than a day.
+//! Any `Retry-After` and any `Date` are survived: digits mean that many seconds, never more than a day,
+//! and the error layer reads the same.
 //!
 //! An input is the value of `Date` (an empty line means none), then one `Retry-After` a line.
 
@@ -7,6 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use comfycontrol_core::retry_after;
 use comfycontrol_error::ApiError;
 use comfycontrol_fuzz::fuzz_target;
 use http::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -22,10 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
 
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-    *response.headers_mut() = headers;
-    let wait = ApiError::from_response(response).retry_after();
+    let wait = retry_after(&headers);
+    assert_eq!(read_by_error_layer(headers), wait);
 
     let digits = waits.iter().filter_map(|wait| naive_seconds(wait)).max();
     match date {
@@ -33,6 +33,13 @@ fuzz_target!(|bytes: &[u8]| {
         Some(_) => assert!(wait >= digits && wait <= Some(Duration::from_secs(DAY))),
     }
 });
+
+fn read_by_error_layer(headers: HeaderMap) -> Option<Duration> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    *response.headers_mut() = headers;
+    ApiError::from_response(response).retry_after()
+}
 
 fn headers(date: Option<&[u8]>, waits: &[&[u8]]) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();

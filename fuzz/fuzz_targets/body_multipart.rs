@@ -7,7 +7,7 @@
 #![cfg_attr(fuzzing, no_main)]
 
 use bytes::Bytes;
-use comfycontrol::{Body, Multipart, Part};
+use comfycontrol_body::{Body, Multipart, Part};
 use comfycontrol_fuzz::{fuzz_target, ready};
 use http_body_util::BodyExt;
 
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
         .and_then(|value| value.strip_prefix("multipart/form-data; boundary="))
         .expect("a form says how it is divided");
     let body = form.into_body();
-    let announced = body.len();
+    let announced = body.content_length();
     let copy = body.try_clone().expect("bytes can be sent again");
     let sent = read(body);
     assert_eq!(announced, Some(sent.len() as u64));

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use comfycontrol::{Body, Client, Error};
+use comfycontrol::{Body, Client, Error, RateLimitMode};
+use comfycontrol_api::Events;
 use comfycontrol_fuzz::{block_on, fuzz_target};
 use futures_util::{StreamExt, stream};
 use http::header::CONTENT_TYPE;
@@ -42,15 +43,13 @@ fuzz_target!(|bytes: &[u8]| {
 /// The name and data of each event, and whether the stream ended without an error.
 async fn events(pieces: Vec<Bytes>) -> (Vec<(Option<String>, String)>, bool) {
     let client = client(pieces);
-    let mut events = client
-        .get("/")
-        .events()
+    let mut events = Events::open(client.get("/"))
         .await
         .expect("this is an event stream");
     let mut seen = Vec::new();
     while let Some(event) = events.next().await {
         match event {
-            Ok(event) => seen.push((event.name, event.data)),
+            Ok(event) => seen.push((event.event_type, event.data)),
             Err(_) => {
                 assert!(events.next().await.is_none(), "goes on after an error");
                 return (seen, false);
@@ -69,7 +68,9 @@ fn client(pieces: Vec<Bytes>) -> Client {
         response.headers_mut().insert(CONTENT_TYPE, events);
         std::future::ready(Ok::<_, Error>(response))
     });
-    let builder = Client::builder().without_token().no_limit();
+    let builder = Client::builder()
+        .without_token()
+        .rate_limit(RateLimitMode::Off);
     builder
         .transport(transport)
         .build()
