@@ -11,4 +11,4 @@ pub(crate) const GRANT_SLIDING_LOG: u64 = 445;
 pub(crate) const RATE_LIMIT: u64 = 1_010;
 pub(crate) const TEN_REQUESTS: u64 = 575_000;
 pub(crate) const THREE_LAYERS: u64 = 1_920;
-pub(crate) const WHOLE_STACK: u64 = 8_100;
+pub(crate) const WHOLE_STACK: u64 = 8_109;
