@@ -96,7 +96,7 @@ fn check(error: &ApiError, reply: &Reply) {
     assert_fit_to_be_shown(error.message(), 1_001);
     assert_fit_to_be_shown(error.cf_ray().unwrap_or_default(), 64);
     assert_fit_to_be_shown(&format!("{error:?}"), 40_000);
-    if let Some(problem) = error.kind() {
+    if let Some(problem) = error.problem() {
         for text in [
             problem.advice(),
             problem.detail(),
