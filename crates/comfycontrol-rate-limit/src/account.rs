@@ -23,7 +23,7 @@ use self::stamps::Stamps;
 use crate::Algorithm;
 
 /// What the server may still hold against us. All times are nanoseconds since one fixed instant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Account {
     algorithm: Algorithm,
     limit: u64,
@@ -94,6 +94,11 @@ impl Account {
 
     pub(crate) fn limit(&self) -> u64 {
         self.limit
+    }
+
+    /// How many requests are granted and have no stamp yet.
+    pub(crate) fn unstamped(&self) -> u64 {
+        self.unstamped
     }
 
     pub(crate) fn window(&self) -> u64 {
@@ -184,6 +189,12 @@ impl Account {
             }
         }
         free
+    }
+
+    /// When all that is unstamped gets its stamp at the latest, as far as that can be foreseen.
+    pub(crate) fn stamp_all(&mut self, at: u64) {
+        let unstamped = std::mem::take(&mut self.unstamped);
+        self.insert(at, unstamped);
     }
 
     /// Grants one request: it may be counted from now on.

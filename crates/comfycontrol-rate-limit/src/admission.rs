@@ -5,7 +5,9 @@
 mod counters;
 mod due;
 mod effects;
+mod in_flight;
 mod look;
+mod outlook;
 mod progress;
 mod settings;
 mod slot;
@@ -16,13 +18,14 @@ use tokio::time::Instant;
 
 pub(crate) use self::counters::Counters;
 pub(crate) use self::effects::Effects;
+pub(crate) use self::outlook::Outlook;
 pub(crate) use self::progress::Progress;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::slot::{Event, Flight, Grant, Outcome};
 use self::slots::Slots;
 use crate::account::Account;
 use crate::epoch::NEVER;
-use crate::queue::{Place, Queue, Ticket, Waiter};
+use crate::queue::{Place, Queue, Spot, Ticket, Waiter};
 use crate::snapshot::Snapshot;
 use crate::{Rejected, RejectedReason};
 
@@ -264,6 +267,16 @@ impl Admission {
     pub(crate) fn set_quota(&mut self, now: u64, limit: u32, window: u64, effects: &mut Effects) {
         self.slots.set_quota(limit, window);
         self.run(now, effects);
+    }
+
+    pub(crate) fn spot(&self, ticket: &Ticket) -> Spot {
+        self.queue.spot(ticket)
+    }
+
+    /// What a call that waits may expect; `None` if it waits no more.
+    pub(crate) fn outlook(&self, now: u64, spot: Spot) -> Option<Outlook> {
+        let ahead = self.queue.ahead(spot)?;
+        Some(self.slots.outlook(now, ahead))
     }
 
     /// Everyone who waits in `one_of` some runtimes, to be woken because the clock there has stopped.

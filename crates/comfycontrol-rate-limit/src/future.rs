@@ -7,9 +7,9 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::Rejected;
 use crate::admission::Outcome;
 use crate::reservation::Reservation;
+use crate::{Rejected, Tracker};
 
 pin_project! {
     /// Waits for a slot, sends the request, and gives the slot back with the response.
@@ -82,7 +82,11 @@ where
                     deadline,
                 } => {
                     if !*asked {
-                        ready!(this.reservation.poll(cx, *deadline))?;
+                        let Poll::Ready(admitted) = this.reservation.poll(cx, *deadline) else {
+                            track(this.reservation, request);
+                            return Poll::Pending;
+                        };
+                        admitted?;
                         *asked = true;
                     }
                     let Poll::Ready(ready) = service.poll_ready(cx) else {
@@ -101,7 +105,9 @@ where
                         continue;
                     }
                     let request = request.take().expect("polled after completion");
-                    this.reservation.dispatch();
+                    if this.reservation.dispatch() {
+                        leaves(this.reservation, &request);
+                    }
                     let future = service.call(request);
                     this.step.set(Step::Sent { future });
                 }
@@ -120,6 +126,25 @@ where
                 }
             }
         }
+    }
+}
+
+/// Whoever follows the call is told that it waits.
+#[cold]
+fn track<B>(reservation: &Reservation, request: &Option<Request<B>>) {
+    if let Some(request) = request
+        && let Some(tracker) = request.extensions().get()
+    {
+        reservation.track(tracker);
+    }
+}
+
+/// Whoever follows the call is told that it leaves.
+#[cold]
+fn leaves<B>(reservation: &Reservation, request: &Request<B>) {
+    if let Some(tracker) = request.extensions().get::<Tracker>() {
+        let shared = reservation.shared();
+        tracker.leaves(shared.instant(shared.now()));
     }
 }
 

@@ -95,6 +95,12 @@
 //! service, and has the next slot as soon as it is ready. What fails further in, be it shed or
 //! withheld, has had its slot and counts as lost.
 //!
+//! # Following a call
+//!
+//! A [`Tracker`] in the extensions of a request, or with an [`acquire`](Acquire::tracked_by), has a
+//! [`Progress`] tell how many calls wait before this one, when it leaves if none of them gives up, and
+//! that it leaves.
+//!
 //! # Tracing
 //!
 //! Waits are told at `debug` level, in the span of the call that waits; the end of a cooldown at
@@ -120,6 +126,7 @@
 //!   count in sub-windows, are among them: one step, or one sub-window, is their lag.
 //! * Limits by anything but the number of requests.
 //! * Cooldowns that another process was told to keep: nothing is written to disk.
+//! * Permits that are never dropped, unless there is a [longest hold](LimiterBuilder::max_hold).
 
 #![cfg_attr(
     test,
@@ -143,6 +150,7 @@ mod interleavings;
 mod layer;
 mod limiter;
 mod permit;
+mod progress;
 mod queue;
 mod quota;
 mod report;
@@ -150,6 +158,7 @@ mod reservation;
 mod service;
 mod shared;
 mod snapshot;
+mod stage;
 mod sync;
 mod timers;
 
@@ -161,7 +170,8 @@ pub use self::error::{Rejected, RejectedReason};
 pub use self::future::ResponseFuture;
 pub use self::layer::RateLimitLayer;
 pub use self::limiter::{Limiter, LimiterBuilder, WeakLimiter};
-pub use self::permit::{Acquire, InFlight, Permit};
+pub use self::permit::{Acquire, InFlight, Permit, TrackedAcquire};
+pub use self::progress::{Progress, Step, Tracker, Waiting};
 pub use self::quota::{InvalidQuota, Quota};
 pub use self::service::RateLimit;
 pub use self::snapshot::Snapshot;

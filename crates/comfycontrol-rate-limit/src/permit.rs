@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
-use crate::Rejected;
 use crate::reservation::Reservation;
+use crate::{Rejected, Tracker};
 
 /// Waits for a slot, in arrival order. Dropping it gives the place up.
 ///
@@ -30,6 +30,40 @@ impl Acquire {
             reservation: Some(reservation),
             deadline,
         }
+    }
+}
+
+impl Acquire {
+    /// Has a [`Progress`](crate::Progress) follow the call while it waits. Its steps end with the permit:
+    /// whoever gets that knows when the request leaves.
+    pub fn tracked_by(self, tracker: Tracker) -> TrackedAcquire {
+        TrackedAcquire {
+            acquire: self,
+            tracker,
+        }
+    }
+}
+
+/// As [`Acquire`], and followed while it waits.
+///
+/// Future of [`Acquire::tracked_by`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct TrackedAcquire {
+    acquire: Acquire,
+    tracker: Tracker,
+}
+
+impl Future for TrackedAcquire {
+    type Output = Result<Permit, Rejected>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let polled = Pin::new(&mut this.acquire).poll(cx);
+        if let Some(waiting) = &this.acquire.reservation {
+            waiting.track(&this.tracker);
+        }
+        polled
     }
 }
 

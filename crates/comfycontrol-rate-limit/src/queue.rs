@@ -4,6 +4,7 @@
 
 mod list;
 mod node;
+mod order;
 mod unused;
 
 use std::collections::BTreeSet;
@@ -12,9 +13,10 @@ use std::task::Waker;
 use slab::Slab;
 use tokio::runtime;
 
-use self::list::{List, NONE};
+use self::list::NONE;
 use self::node::Node;
 pub(crate) use self::node::{Place, Waiter};
+use self::order::Order;
 use self::unused::Unused;
 
 use crate::Rejected;
@@ -24,14 +26,17 @@ use crate::cooldown::Probe;
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Ticket(u32);
 
+/// A place as others may look at it, also when it is taken no more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Spot {
+    index: u32,
+    arrival: u64,
+}
+
 #[derive(Debug)]
 pub(crate) struct Queue {
     nodes: Slab<Node>,
-    /// How many wait.
-    len: usize,
-    waiting: List,
-    /// Of those who wait, who had a slot before, by arrival.
-    returned: BTreeSet<(u64, u32)>,
+    order: Order,
     /// Who has a slot and has not come for it yet.
     unclaimed: Unused,
     /// Who has taken a slot up and not used it yet.
@@ -45,9 +50,7 @@ impl Queue {
     pub(crate) fn new(max_hold: Option<u64>) -> Self {
         Self {
             nodes: Slab::new(),
-            len: 0,
-            waiting: List::default(),
-            returned: BTreeSet::new(),
+            order: Order::default(),
             unclaimed: Unused::new(MAX_UNCLAIMED),
             held: Unused::new(max_hold.unwrap_or(u64::MAX)),
             deadlines: BTreeSet::new(),
@@ -57,12 +60,12 @@ impl Queue {
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.order.len()
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.order.len() == 0
     }
 
     /// Joins at the end.
@@ -107,13 +110,31 @@ impl Queue {
         &self.nodes[ticket.0 as usize].place
     }
 
+    pub(crate) fn spot(&self, ticket: &Ticket) -> Spot {
+        let index = ticket.0;
+        let arrival = self.nodes[index as usize].arrival;
+        Spot { index, arrival }
+    }
+
+    /// How many wait before this one; `None` if it does not wait any more, nor has a slot to come for.
+    /// Takes time that grows with their number.
+    pub(crate) fn ahead(&self, spot: Spot) -> Option<usize> {
+        let node = self.nodes.get(spot.index as usize)?;
+        match node.place {
+            _ if node.arrival != spot.arrival => None,
+            Place::Waiting => Some(self.order.ahead(&self.nodes, spot.index)),
+            Place::Granted { .. } | Place::Lapsed => Some(0),
+            Place::Rejected(_) => None,
+        }
+    }
+
     pub(crate) fn since(&self, ticket: &Ticket) -> u64 {
         self.nodes[ticket.0 as usize].since
     }
 
     /// Hands the slot to whoever waits longest; returns its waker.
     pub(crate) fn grant_first(&mut self, now: u64, probe: Option<Probe>) -> Option<Waker> {
-        let index = self.first();
+        let index = self.order.first(&self.nodes);
         self.unlink(index);
         self.unclaimed.add(&mut self.nodes, index, now, probe);
         self.nodes[index as usize].take_waker()
@@ -250,40 +271,17 @@ impl Queue {
         }) as u32
     }
 
-    /// Who waits longest.
-    fn first(&self) -> u32 {
-        let Some((arrival, returned)) = self.returned.first() else {
-            return self.waiting.first;
-        };
-        match self.nodes.get(self.waiting.first as usize) {
-            Some(node) if node.arrival < *arrival => self.waiting.first,
-            _ => *returned,
-        }
-    }
-
     fn link(&mut self, index: u32) {
-        let node = &self.nodes[index as usize];
-        let deadline = node.deadline;
-        self.len += 1;
-        if node.has_returned {
-            self.returned.insert((node.arrival, index));
-        } else {
-            self.waiting.link_last(&mut self.nodes, index);
-        }
+        self.order.link(&mut self.nodes, index);
+        let deadline = self.nodes[index as usize].deadline;
         if deadline != u64::MAX {
             self.deadlines.insert((deadline, index));
         }
     }
 
     fn unlink(&mut self, index: u32) {
-        let node = &self.nodes[index as usize];
-        let deadline = node.deadline;
-        self.len -= 1;
-        if node.has_returned {
-            self.returned.remove(&(node.arrival, index));
-        } else {
-            self.waiting.unlink(&mut self.nodes, index);
-        }
+        self.order.unlink(&mut self.nodes, index);
+        let deadline = self.nodes[index as usize].deadline;
         if deadline != u64::MAX {
             self.deadlines.remove(&(deadline, index));
         }

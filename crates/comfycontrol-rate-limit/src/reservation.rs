@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use super::clock;
 use super::shared::Shared;
-use crate::admission::{Admission, Flight, Grant, Outcome, Progress};
-use crate::queue::{Ticket, Waiter};
-use crate::{Rejected, report};
+use crate::admission::{Admission, Flight, Outcome, Progress};
+use crate::queue::Waiter;
+use crate::stage::Stage;
+use crate::{Rejected, Tracker, report};
 
 /// One call's claim on the limiter: a place in the queue, then a slot.
 #[derive(Debug)]
@@ -21,30 +22,6 @@ pub(crate) struct Reservation {
 
 // It is moved at every step of a call.
 const _: () = assert!(size_of::<Reservation>() <= 32);
-
-#[derive(Debug)]
-enum Stage {
-    /// Has not asked yet, or is done.
-    Idle,
-    /// In the queue's books: waiting, or with a slot that goes on if it is not claimed soon.
-    Queued(Ticket),
-    /// With a slot that nobody takes away.
-    Holding(Grant),
-    /// With a slot that comes back to the limiter if it is not used in time.
-    Held(Ticket),
-    /// The request has left.
-    InFlight(Flight),
-}
-
-impl Stage {
-    /// With a slot taken up at `now`.
-    fn with(state: &mut Admission, now: u64, grant: Grant) -> Self {
-        match state.hold(now, &grant) {
-            None => Self::Holding(grant),
-            Some(ticket) => Self::Held(ticket),
-        }
-    }
-}
 
 impl Reservation {
     #[inline]
@@ -77,7 +54,9 @@ impl Reservation {
                 self.try_now(cx, deadline)
             }
             Stage::Queued(_) => self.check(cx),
-            Stage::Holding(_) | Stage::Held(_) | Stage::InFlight(_) => Poll::Ready(Ok(())),
+            Stage::Holding(_) | Stage::Tracked(_) | Stage::Held(_) | Stage::InFlight(_) => {
+                Poll::Ready(Ok(()))
+            }
         }
     }
 
@@ -170,7 +149,9 @@ impl Reservation {
         let deadline = deadline.map(|at| self.shared.nanos(at));
         let stage = std::mem::replace(&mut self.stage, Stage::Idle);
         self.stage = self.shared.update(now, |state, now, _| match stage {
-            Stage::Holding(grant) => Stage::Queued(state.park(now, &grant, deadline)),
+            Stage::Holding(grant) | Stage::Tracked(grant) => {
+                Stage::Queued(state.park(now, &grant, deadline))
+            }
             Stage::Held(ticket) => {
                 state.park_held(now, &ticket, deadline);
                 Stage::Queued(ticket)
@@ -183,12 +164,10 @@ impl Reservation {
     /// Takes up the slot, unless it has gone to another; then [`poll`](Self::poll) waits at the head.
     #[inline]
     pub(crate) fn claim(&mut self) -> bool {
-        match self.stage {
-            Stage::Holding(_) => true,
-            Stage::Idle | Stage::Queued(_) | Stage::Held(_) | Stage::InFlight(_) => {
-                self.claim_queued()
-            }
+        if let Stage::Holding(_) = self.stage {
+            return true;
         }
+        self.claim_queued()
     }
 
     #[cold]
@@ -197,7 +176,7 @@ impl Reservation {
             Stage::Queued(ticket) => ticket,
             stage => {
                 self.stage = stage;
-                return matches!(self.stage, Stage::Held(_));
+                return matches!(self.stage, Stage::Held(_) | Stage::Tracked(_));
             }
         };
         let now = self.shared.now();
@@ -216,12 +195,13 @@ impl Reservation {
         is_claimed
     }
 
-    /// The request leaves with the claimed slot.
+    /// The request leaves with the claimed slot; returns whether it may be tracked.
     #[inline]
-    pub(crate) fn dispatch(&mut self) {
+    pub(crate) fn dispatch(&mut self) -> bool {
         match self.stage {
             Stage::Holding(grant) if !self.shared.bounds_transit() => {
                 self.stage = Stage::InFlight(Flight::of(grant));
+                false
             }
             _ => self.dispatch_noted(),
         }
@@ -229,18 +209,34 @@ impl Reservation {
 
     /// The slot's stamp is known from now on, which may let others go, or it comes back no more.
     #[cold]
-    fn dispatch_noted(&mut self) {
+    fn dispatch_noted(&mut self) -> bool {
+        if let Stage::Tracked(grant) = self.stage
+            && !self.shared.bounds_transit()
+        {
+            self.stage = Stage::InFlight(Flight::of(grant));
+            return true;
+        }
         let now = self.shared.now();
         let stage = std::mem::replace(&mut self.stage, Stage::Idle);
         self.stage = self.shared.update(now, |state, now, effects| {
             let flight = match stage {
-                Stage::Holding(grant) => state.dispatch(now, grant),
+                Stage::Holding(grant) | Stage::Tracked(grant) => state.dispatch(now, grant),
                 Stage::Held(ticket) => state.dispatch_held(now, ticket),
                 Stage::Idle | Stage::Queued(_) | Stage::InFlight(_) => return stage,
             };
             state.run(now, effects);
             Stage::InFlight(flight)
         });
+        true
+    }
+
+    /// Has the call followed while it waits.
+    #[cold]
+    pub(crate) fn track(&self, tracker: &Tracker) {
+        if let Stage::Queued(ticket) = &self.stage {
+            let spot = self.shared.with(|state| state.spot(ticket));
+            self.shared.track(tracker, spot);
+        }
     }
 
     /// The request has ended; the clock is read after that, as a stamp must never be too early.
@@ -273,9 +269,11 @@ impl Reservation {
                     state.leave(now, ticket, effects);
                 });
             }
-            Stage::Holding(grant) => self.shared.update(now, |state, now, effects| {
-                state.cancel(now, &grant, effects);
-            }),
+            Stage::Holding(grant) | Stage::Tracked(grant) => {
+                self.shared.update(now, |state, now, effects| {
+                    state.cancel(now, &grant, effects);
+                })
+            }
             flight @ Stage::InFlight(_) => {
                 self.stage = flight;
                 self.settle(Outcome::Lost);

@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use comfycontrol_core::Deadline;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
+use tokio::time::Instant;
 use tower_service::Service;
 
+use crate::epoch::NEVER;
 use crate::reservation::Reservation;
 use crate::shared::Shared;
-use crate::{Rejected, ResponseFuture};
+use crate::{Rejected, ResponseFuture, Tracker};
 
 /// Holds each request back until its [`Limiter`](crate::Limiter) grants it a slot, in arrival order.
 ///
@@ -39,6 +41,18 @@ impl<S> RateLimit<S> {
     }
 }
 
+impl<S> RateLimit<S> {
+    /// A call that is followed takes the way of those with a deadline, where that is seen to.
+    fn deadline(&self, extensions: &Extensions) -> Option<Instant> {
+        match extensions.get() {
+            Some(Deadline(at)) => Some(*at),
+            None => extensions
+                .get::<Tracker>()
+                .map(|_| self.shared.instant(NEVER)),
+        }
+    }
+}
+
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for RateLimit<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
@@ -56,7 +70,12 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let deadline = request.extensions().get().map(|Deadline(at)| *at);
+        let extensions = request.extensions();
+        let deadline = if extensions.is_empty() {
+            None
+        } else {
+            self.deadline(extensions)
+        };
         let reservation = Reservation::new(self.shared.clone());
         ResponseFuture::new(self.inner.clone(), request, reservation, deadline)
     }

@@ -24,6 +24,8 @@ use crate::Snapshot;
 use crate::admission::{Admission, Effects, Outcome};
 use crate::classifier::Classifier;
 use crate::epoch::{Epoch, NEVER};
+use crate::progress::{Source, Tracker, Waiting, Watchers};
+use crate::queue::Spot;
 
 pub(crate) struct Shared {
     this: Weak<Self>,
@@ -38,6 +40,7 @@ pub(crate) struct Shared {
     armed: AtomicU64,
     /// A timer has fired and nobody has looked yet.
     fired: AtomicBool,
+    watchers: Watchers,
 }
 
 /// What a timer wakes when it rings.
@@ -60,6 +63,7 @@ impl Shared {
             setter: AtomicUsize::new(0),
             armed: AtomicU64::new(NEVER),
             fired: AtomicBool::new(false),
+            watchers: Watchers::default(),
         })
     }
 
@@ -118,7 +122,13 @@ impl Shared {
             self.arm(CalledFrom::Elsewhere);
         }
         effects.apply();
+        self.watchers.notify();
         result
+    }
+
+    /// Has a call followed that waits there.
+    pub(crate) fn track(&self, tracker: &Tracker, spot: Spot) {
+        tracker.waits(self.this.clone(), spot, &self.watchers);
     }
 
     /// Does what is due.
@@ -194,6 +204,7 @@ impl Shared {
             }
         }
         effects.apply();
+        self.watchers.notify();
     }
 
     /// Sets all timers to `alarm`, and a new one where a runtime has none; returns those that will not ring any more, to be dropped with
@@ -219,6 +230,17 @@ impl Shared {
         let armed = if timers.is_empty() { NEVER } else { alarm };
         self.armed.store(armed, Ordering::SeqCst);
         stopped
+    }
+}
+
+impl Source for Shared {
+    fn waiting(&self, spot: Spot) -> Option<Waiting> {
+        let now = self.now();
+        let outlook = self.with(|state| state.outlook(now, spot))?;
+        Some(Waiting {
+            ahead: outlook.ahead,
+            earliest: self.instant(outlook.earliest()),
+        })
     }
 }
 

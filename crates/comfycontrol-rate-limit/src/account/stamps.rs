@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 /// When requests could be counted last, oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Stamps {
     /// No two at the same time.
     list: VecDeque<Stamp>,

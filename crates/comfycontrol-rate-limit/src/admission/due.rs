@@ -36,6 +36,8 @@ pub(super) fn grants(
     effects: &mut Effects,
 ) -> Option<u64> {
     let mut check: Check = Account::check;
+    let mut granted = 0;
+    let mut next_grant = None;
     while !queue.is_empty() {
         if lapse_unclaimed(slots, queue, now) {
             continue;
@@ -48,11 +50,16 @@ pub(super) fn grants(
                 let grant = slots.grant(now, as_probe);
                 let waker = queue.grant_first(now, grant.probe);
                 effects.wake.extend(waker);
+                granted += 1;
             }
-            Err(next_grant) => return next_grant,
+            Err(next) => {
+                next_grant = next;
+                break;
+            }
         }
     }
-    None
+    slots.note(now, granted, !queue.is_empty());
+    next_grant
 }
 
 /// When something falls due next, with the next grant at `next_grant`.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::in_flight::InFlight;
+use super::outlook::Outlook;
 use super::settings::Settings;
 use super::slot::{Event, Flight, Grant, Outcome};
 use crate::Rejected;
@@ -19,6 +21,7 @@ pub(super) struct Slots {
     /// How many were ever granted and not given back, and how many of those are settled.
     granted: u64,
     settled: u64,
+    in_flight: InFlight,
 }
 
 /// How closely the account is looked at.
@@ -34,6 +37,7 @@ impl Slots {
             settings,
             granted: 0,
             settled: 0,
+            in_flight: InFlight::default(),
         }
     }
 
@@ -111,6 +115,27 @@ impl Slots {
         let windows = ahead as u64 / self.account.limit();
         let windows = windows.saturating_mul(self.account.window());
         gate.max(account).saturating_add(windows)
+    }
+
+    /// Those who wait have been looked after, and `granted` of them have a slot now.
+    pub(super) fn note(&mut self, now: u64, granted: u64, awaited: bool) {
+        if granted > 0 || awaited {
+            let unstamped = self.account.unstamped();
+            self.in_flight.note(now, unstamped, granted);
+        }
+        if !awaited {
+            self.in_flight.pause();
+        }
+    }
+
+    /// What one who waits behind `ahead` others may expect.
+    pub(super) fn outlook(&self, now: u64, ahead: usize) -> Outlook {
+        Outlook {
+            ahead,
+            account: self.account.clone(),
+            start: self.closed_until(now).unwrap_or(now),
+            latency: self.in_flight.latency(self.account.unstamped()),
+        }
     }
 
     pub(super) fn grant(&mut self, now: u64, as_probe: bool) -> Grant {

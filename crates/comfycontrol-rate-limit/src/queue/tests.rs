@@ -119,7 +119,9 @@ proptest! {
                 }
                 Op::Remove(i) if i < list.len() => {
                     let (ticket, _, is) = list.remove(i);
+                    let spot = queue.spot(&ticket);
                     let (_, waker) = queue.remove(ticket);
+                    prop_assert_eq!(queue.ahead(spot), None);
                     prop_assert_eq!(waker.is_some(), matches!(is, Is::Waiting | Is::Watching));
                 }
                 Op::Remove(_) => {}
@@ -131,6 +133,15 @@ proptest! {
                     _ => false,
                 };
                 prop_assert!(agrees, "{:?} is not {is:?}", queue.place(ticket));
+            }
+            for (before, (ticket, _, is)) in list.iter().enumerate() {
+                let waiting = list[..before].iter().filter(|(.., is)| *is == Is::Waiting).count();
+                let expected = match is {
+                    Is::Waiting => Some(waiting),
+                    Is::Rejected => None,
+                    _ => Some(0),
+                };
+                prop_assert_eq!(queue.ahead(queue.spot(ticket)), expected);
             }
             let count = |which: fn(&Is) -> bool| list.iter().filter(|(.., is)| which(is)).count();
             prop_assert_eq!(queue.len(), count(|is| *is == Is::Waiting));

@@ -8,6 +8,7 @@
 //! * `hold`: permits that are held too long, or for ever.
 //! * `layer`: the contract of a tower layer: readiness, and the service below.
 //! * `middleware`: tower's own middleware around the layer.
+//! * `progress`: a call that is followed: its place, when it is its turn, that it leaves.
 //! * `quota`: which quotas there are, and what a change of the quota does.
 //! * `readiness`: services that take long to become ready.
 //! * `reopening`: what comes of the first request after a cooldown.
@@ -30,6 +31,7 @@ mod hold;
 mod layer;
 mod middleware;
 mod mocked;
+mod progress;
 mod quota;
 mod readiness;
 mod reopening;

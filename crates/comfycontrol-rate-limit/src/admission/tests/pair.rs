@@ -125,6 +125,11 @@ impl Pair {
                     Place::Lapsed => ("lapsed", model.lapsed.contains(&id)),
                     Place::Rejected(_) => ("rejected", model.rejected.contains(&id)),
                 };
+                let ahead = model.waiting.iter().position(|(other, _)| *other == id);
+                if ahead.is_some() {
+                    let spot = self.real.spot(ticket);
+                    assert_eq!(self.real.queue.ahead(spot), ahead, "before {id}");
+                }
                 assert!(expected, "{id} is {place} at {now}, not so in {model:?}");
                 let woken = caller.wakes.count();
                 assert!(woken <= 1, "woken again without having looked");
