@@ -6,11 +6,14 @@ use bytes::Bytes;
 use comfycontrol_core::BoxError;
 use http::Uri;
 use http_body::Body;
+use hyper::rt::{Read, Write};
+use hyper_util::client::legacy::connect::Connection;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
+use tower_service::Service;
 
 use crate::connector::Connector;
-use crate::invalid_transport::InvalidTransport;
+use crate::invalid_transport::{InvalidTransport, Setting};
 use crate::proxy::Proxies;
 use crate::tls::TlsSettings;
 use crate::transport::Transport;
@@ -136,6 +139,65 @@ impl TransportBuilder {
         proxies.check()?;
         let connector = Connector::new(self.tls.build()?, proxies, self.connect_timeout);
         Ok(Transport::over(connector))
+    }
+
+    /// Builds a transport over the connections of another connector: Unix sockets, a tunnel. Nothing
+    /// is connected yet.
+    ///
+    /// The connector decides where they lead, plain `http` included, and proxies of the environment
+    /// are not its concern. An `https` request is encrypted over whatever it returns: the TLS
+    /// handshake is made here, by these settings, and its certificate must be for the host of the
+    /// URL. HTTP/2 is agreed on by ALPN, and the connect timeout covers both.
+    ///
+    /// A connector that speaks TLS itself is for
+    /// [`Transport::from_tls_connector`](Transport::from_tls_connector).
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and if a [proxy](Self::proxy) is set, which would not be used.
+    pub fn build_over<C, B>(self, connector: C) -> Result<Transport<B>, InvalidTransport>
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if let Some(e) = self.wrong {
+            return Err(e);
+        }
+        if self.proxies.is_some_and(|proxies| !proxies.is_none()) {
+            return Err(InvalidTransport::new(Setting::ProxyWithConnector));
+        }
+        let connector = Connector::over(connector, self.tls.build()?, self.connect_timeout);
+        Ok(Transport::from_tls_connector(connector))
+    }
+}
+
+/// How a transport is made without settings.
+impl<B> Transport<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    /// Sends requests over the connections of another connector: Unix sockets, a tunnel. An `https`
+    /// request is encrypted over whatever it returns.
+    ///
+    /// As [`TransportBuilder::build_over`] with the defaults: 10 s to connect, the system's
+    /// certificates.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no certificates are trusted, or if there is no TLS provider.
+    pub fn from_connector<C>(connector: C) -> Result<Self, InvalidTransport>
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        TransportBuilder::new().build_over(connector)
     }
 }
 

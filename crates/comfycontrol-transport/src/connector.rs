@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use comfycontrol_core::BoxError;
 use http::Uri;
+use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use rustls::ClientConfig;
 use tower::ServiceExt;
 use tower_service::Service;
@@ -17,43 +18,48 @@ use crate::error::{ConnectFailed, TransportErrorKind};
 use crate::loopback::{Loopback, Resolver};
 use crate::proxy::Proxies;
 
-/// Makes connections within the connect timeout, TLS handshake and proxy included.
-#[derive(Clone)]
-pub(crate) struct Connector(Arc<Inner>);
+/// Makes connections within the connect timeout, TLS handshake and proxy included. TLS is spoken over
+/// whatever `C` returns.
+pub(crate) struct Connector<C = Route>(Arc<Inner<C>>);
 
 /// Behind one pointer, since a client is cloned for every call and connects seldom.
-struct Inner {
-    https: HttpsConnector<Route>,
+struct Inner<C> {
+    https: HttpsConnector<C>,
     timeout: Duration,
 }
 
 impl Connector {
     pub(crate) fn new(tls: ClientConfig, proxies: Proxies, timeout: Duration) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(timeout));
-        let route = Route {
-            loopback: Loopback::new(tcp.clone()),
-            to_proxy: HttpsConnectorBuilder::new()
-                .with_tls_config(tls.clone())
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(tcp.clone()),
-            tcp,
-            proxies: Arc::new(proxies),
-        };
+        let route = Route::new(tls.clone(), proxies, timeout);
+        Self::over(route, tls, timeout)
+    }
+}
+
+impl<C> Connector<C> {
+    pub(crate) fn over(carrier: C, tls: ClientConfig, timeout: Duration) -> Self {
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(route);
+            .wrap_connector(carrier);
         Self(Arc::new(Inner { https, timeout }))
     }
 }
 
-impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<Carrier>;
+impl<C> Clone for Connector<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C> Service<Uri> for Connector<C>
+where
+    C: Service<Uri> + Clone + Send + 'static,
+    C::Response: Connection + Read + Write + Send + Unpin + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send + 'static,
+{
+    type Response = MaybeHttpsStream<C::Response>;
     type Error = BoxError;
     type Future = BoxFuture<Self::Response>;
 
@@ -75,11 +81,30 @@ impl Service<Uri> for Connector {
 
 /// Chooses the way to a host.
 #[derive(Clone)]
-struct Route {
+pub(crate) struct Route {
     loopback: Loopback,
     tcp: HttpConnector<Resolver>,
     to_proxy: HttpsConnector<HttpConnector<Resolver>>,
     proxies: Arc<Proxies>,
+}
+
+impl Route {
+    fn new(tls: ClientConfig, proxies: Proxies, timeout: Duration) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(timeout));
+        Self {
+            loopback: Loopback::new(tcp.clone()),
+            to_proxy: HttpsConnectorBuilder::new()
+                .with_tls_config(tls)
+                .https_or_http()
+                .enable_http1()
+                .wrap_connector(tcp.clone()),
+            tcp,
+            proxies: Arc::new(proxies),
+        }
+    }
 }
 
 impl Service<Uri> for Route {

@@ -20,6 +20,7 @@ pub(crate) enum Setting {
     Proxy(&'static str),
     #[cfg(feature = "proxy")]
     ProxyVariable(&'static str),
+    ProxyWithConnector,
     RootCertificate,
     Roots,
 }
@@ -46,6 +47,7 @@ impl InvalidTransport {
             Setting::CryptoProvider => "crypto_provider",
             #[cfg(feature = "proxy")]
             Setting::Proxy(_) | Setting::ProxyVariable(_) => "proxy",
+            Setting::ProxyWithConnector => "proxy",
             Setting::RootCertificate | Setting::Roots => "root_certificate",
         }
     }
@@ -68,6 +70,10 @@ impl fmt::Display for InvalidTransport {
                 f,
                 "{name} does not hold a proxy: give http://, https://, socks5:// or socks5h:// with \
                  host and port, or call no_proxy()"
+            ),
+            Setting::ProxyWithConnector => f.write_str(
+                "proxy cannot be used with a connector of your own, which decides where connections \
+                 lead: give up one of them",
             ),
             Setting::RootCertificate => {
                 f.write_str("root certificate is not usable: give one X.509 certificate in DER")

@@ -23,6 +23,10 @@ impl Proxies {
         Self
     }
 
+    pub(crate) fn is_none(&self) -> bool {
+        true
+    }
+
     pub(crate) fn check(&self) -> Result<(), crate::invalid_transport::InvalidTransport> {
         Ok(())
     }

@@ -46,11 +46,15 @@ where
         Self(Kind::Pool(Arc::new(pooled(connector))))
     }
 
-    /// Sends requests over the connections of another connector: Unix sockets, a tunnel, another TLS.
+    /// Sends requests over the connections of a connector that speaks TLS itself.
     ///
-    /// Where they lead is decided by the connector, plain `http` included; a connect timeout and ALPN,
-    /// which HTTP/2 needs, are its own too.
-    pub fn from_connector<C>(connector: C) -> Self
+    /// **Nothing is encrypted here: requests to `https` URLs, and the token in them, are written in
+    /// clear text into whatever the connector returns.** It must make the TLS handshake for such
+    /// URLs, check the certificate for their host, and offer `h2` by ALPN if HTTP/2 is to be spoken.
+    /// One that does not is for [`from_connector`](Self::from_connector).
+    ///
+    /// The time for a connection is the connector's own to bound, too.
+    pub fn from_tls_connector<C>(connector: C) -> Self
     where
         C: Connect + Clone + Send + Sync + 'static,
     {

@@ -1,18 +1,14 @@
-//! Another service, or another connector, in place of the network.
+//! Another service in place of the network.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use comfycontrol_emulator::Emulator;
 use comfycontrol_transport::{Transport, TransportError, TransportErrorKind};
-use http::{Request, Response, Uri, Version};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
 use tower::{Service, ServiceExt, service_fn};
 
 type Body = Full<Bytes>;
@@ -88,39 +84,6 @@ async fn a_transport_is_ready_when_its_service_is() {
     assert!(error.into_source().is::<Broken>());
 }
 
-#[tokio::test]
-async fn a_connector_decides_where_its_connections_lead() {
-    let emulator = Emulator::builder().without_api().start().await.unwrap();
-    let address = address(&emulator.http_url());
-    let transport = Transport::from_connector(service_fn(move |_: Uri| {
-        Box::pin(async move { TcpStream::connect(address).await.map(TokioIo::new) })
-    }));
-    let response = transport.oneshot(get("http://anywhere.example/x", ""));
-    let response = response.await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), response.version()),
-        (200, Version::HTTP_11)
-    );
-    assert_eq!(
-        emulator.captured_requests()[0].headers()["host"],
-        "anywhere.example"
-    );
-}
-
-#[tokio::test]
-async fn a_connector_that_fails_has_sent_nothing() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let transport = Transport::from_connector(service_fn(move |_: Uri| {
-        Box::pin(async move { TcpStream::connect(address).await.map(TokioIo::new) })
-    }));
-    let error = transport.oneshot(get("http://anywhere.example/x", ""));
-    let error = error.await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::ConnectionRefused);
-    assert!(error.is_unprocessed());
-}
-
 // === support ===
 
 /// An error of which the transport knows nothing.
@@ -152,8 +115,4 @@ async fn ask(transport: Transport<Body>) -> TransportError {
 
 fn get(url: &str, body: &'static str) -> Request<Body> {
     Request::get(url).body(Full::from(body)).unwrap()
-}
-
-fn address(url: &str) -> SocketAddr {
-    url.trim_start_matches("http://").parse().unwrap()
 }

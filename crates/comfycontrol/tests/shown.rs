@@ -27,7 +27,7 @@ async fn of_a_goodbye_only_harmless_text() {
         let client = Client::builder()
             .without_token()
             .retry(RetryPolicy::none())
-            .transport(Transport::from_connector(h2_that_says(head, goodbye)));
+            .transport(Transport::from_tls_connector(h2_that_says(head, goodbye)));
         let client = client.build().unwrap();
         let error = match client.get("/v1/user").send().await {
             Err(error) => error,

@@ -7,11 +7,10 @@ use std::hint::black_box;
 
 use allocation_counter::{AllocationInfo, measure};
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::transport::Transport;
-use comfycontrol::{Client, ClientBuilder, Error, RateLimitMode};
+use comfycontrol::transport::TransportBuilder;
+use comfycontrol::{Body, Client, ClientBuilder, Error, RateLimitMode};
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
 use comfycontrol_test::SECOND;
-use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::runtime::{Builder, Runtime};
 
 const CAP: usize = 64 * 1024;
@@ -45,7 +44,10 @@ fn without_a_cap_it_costs_what_was_sent_which_shows_that_it_is_counted() {
     let builder = builder(&edge.emulator).base_url(edge.emulator.http_url());
     let mut layers = builder.layers().unwrap();
     layers.error_decoder = layers.error_decoder.max_error_body(usize::MAX);
-    let stack = layers.stack(Transport::from_connector(HttpConnector::new()));
+    let transport = TransportBuilder::new()
+        .root_certificate(edge.emulator.ca_der())
+        .no_proxy();
+    let stack = layers.stack(transport.build::<Body>().unwrap());
     let client = Client::builder()
         .without_token()
         .base_url(edge.emulator.http_url())

@@ -34,6 +34,10 @@ impl Proxies {
         Self::None
     }
 
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     /// `HTTPS_PROXY`, else `ALL_PROXY`, and `NO_PROXY`, in either case.
     pub(crate) fn from_env() -> Self {
         Self::from_variables(|name| std::env::var_os(name))

@@ -1,6 +1,7 @@
 //! Requests over real sockets on this machine.
 //!
 //! * `certificates`: whose certificate is trusted.
+//! * `connectors`: connectors of a user's own, and TLS over what they return.
 //! * `environment`: the proxy that the environment names.
 //! * `failures`: connections that cannot be made, and such as break.
 //! * `goodbye`: what a server says when it ends an HTTP/2 connection or stream.
@@ -13,6 +14,7 @@
 //! connection as it is told, `support` is what most of them need.
 
 mod certificates;
+mod connectors;
 mod environment;
 mod failures;
 mod goodbye;

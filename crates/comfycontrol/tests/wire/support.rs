@@ -46,5 +46,5 @@ pub(crate) fn transport(
         .https_or_http()
         .enable_all_versions()
         .build();
-    MapErr::new(Transport::from_connector(connector), Error::from)
+    MapErr::new(Transport::from_tls_connector(connector), Error::from)
 }
