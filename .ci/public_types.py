@@ -42,7 +42,7 @@ ALLOWED = {
 # What a single item may name beside that: (crate, foreign crate) -> item.
 EXCEPTIONS = {
     # tower's own trait is all that the item is for; it stands behind the feature `retry`.
-    ("comfycontrol-token", "tower"): "comfycontrol_token::ResendOnce",
+    ("comfycontrol-token", "tower"): "comfycontrol_token::ResendReplaced",
     # It reads a part of a JSON document that was taken apart before.
     ("comfycontrol", "serde-json"): "comfycontrol::InvalidJson::read_value",
 }
@@ -110,7 +110,7 @@ SELF_TESTS = [
     ("comfycontrol-error", "pub type X = comfycontrol_token::Y", ["comfycontrol-token"]),
     ("comfycontrol-error", "impl Y for X where pin_project_lite::__private::Pinned<Y>: Z", []),
     ("comfycontrol-error", "pub type X = pin_project_lite::Y", ["pin-project-lite"]),
-    ("comfycontrol-token", "impl tower::Policy<X> for comfycontrol_token::ResendOnce", []),
+    ("comfycontrol-token", "impl tower::Policy<X> for comfycontrol_token::ResendReplaced", []),
     ("comfycontrol-token", "impl tower::Policy<X> for comfycontrol_token::Other", ["tower"]),
     ("comfycontrol", "pub fn comfycontrol::f<T: serde_core::de::DeserializeOwned>() -> T", []),
     ("comfycontrol", "pub use comfycontrol::transport::rustls", ["rustls"]),

@@ -51,7 +51,7 @@ pub enum FailureKind {
     /// The response is a 429: the server has not processed the request. It is sent again, after
     /// the [cooldown](crate::RetryPolicy::cooldown) or when a rate limiter inside lets it go.
     Throttled,
-    /// The response is a 401, and there is another token now. The request is sent again at once, and
-    /// once.
+    /// The response is a 401, and there is another token now. The request is sent again at once, up to
+    /// three times in one call.
     TokenReplaced,
 }

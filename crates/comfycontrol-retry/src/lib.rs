@@ -8,7 +8,7 @@
 //! | [throttled](FailureKind::Throttled): 429 | any | up to three times, after the [`cooldown`](RetryPolicy::cooldown) of 10 s or what the response asks; at once [behind a rate limiter](RetryPolicy::behind_rate_limit), which holds it until its own cooldown is over |
 //! | [never applied](FailureKind::NeverApplied): never sent, or given back unprocessed | any | up to twice, after backoff |
 //! | [maybe applied](FailureKind::MaybeApplied): 500, 502, 503, …, broken connection, timeout of an attempt | idempotent | up to twice, after backoff |
-//! | [unauthorized, token replaced](FailureKind::TokenReplaced): 401 | any | once, at once |
+//! | [unauthorized, token replaced](FailureKind::TokenReplaced): 401 | any | up to three times, at once |
 //! | [permanent](FailureKind::Permanent), and [rejected](FailureKind::Rejected) by a limiter | | never |
 //!
 //! Nothing whose body cannot be [had again](comfycontrol_core::TryClone) is sent again. Backoff is

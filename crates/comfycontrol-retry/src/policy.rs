@@ -18,7 +18,7 @@ pub(crate) struct Policy<E> {
     settings: RetryPolicy,
     retries: u32,
     throttled: u32,
-    replaced: bool,
+    replaced: u32,
     earlier: Earlier<E>,
 }
 
@@ -38,7 +38,7 @@ impl<E: Failure> Policy<E> {
             settings,
             retries: 0,
             throttled: 0,
-            replaced: false,
+            replaced: 0,
             earlier: Earlier::none(),
         }
     }
@@ -46,7 +46,9 @@ impl<E: Failure> Policy<E> {
     /// What to do about a failure, apart from deadline and budget.
     fn verdict(&self, method: &Method, error: &E) -> Verdict {
         let again = match error.failure_kind() {
-            FailureKind::TokenReplaced if self.settings.token_retry && !self.replaced => {
+            FailureKind::TokenReplaced
+                if self.settings.token_retry && self.replaced < MAX_REPLACED =>
+            {
                 return Verdict::Resend;
             }
             FailureKind::Throttled if self.throttled < self.settings.max_throttled_retries => {
@@ -92,7 +94,7 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
         let wait = match verdict {
             Verdict::GiveUp => return None,
             Verdict::Resend => {
-                self.replaced = true;
+                self.replaced += 1;
                 Wait::none()
             }
             Verdict::Throttled => {
@@ -121,7 +123,7 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
         if verdict == Verdict::Backoff && !self.settings.budget.withdraw() {
             return None;
         }
-        let count = self.retries + self.throttled + u32::from(self.replaced);
+        let count = self.retries + self.throttled + self.replaced;
         tracing::Span::current().record("http.request.resend_count", count);
         self.earlier.keep(error);
         Some(wait)
@@ -143,5 +145,7 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
 
 /// Who is asked to wait longer than this is told, and decides.
 const MAX_ASKED_WAIT: Duration = Duration::from_secs(30);
+/// A token may be replaced more than once while a call is on its way, but not for ever.
+const MAX_REPLACED: u32 = 3;
 /// No server may silence a call for longer.
 const MAX_COOLDOWN: Duration = Duration::from_secs(5 * 60);

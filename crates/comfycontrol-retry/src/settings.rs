@@ -45,7 +45,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Sends nothing again, except once with a new token where the old one was replaced.
+    /// Sends nothing again, except with a new token where the old one was replaced: up to three times.
     ///
     /// [`without_token_retry`](Self::without_token_retry) excludes that too.
     pub fn none() -> Self {

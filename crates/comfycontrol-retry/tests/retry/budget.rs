@@ -74,7 +74,10 @@ async fn a_429_and_a_replaced_token_cost_nothing() {
     let layer = once_more();
     retries(&layer, FailureKind::NeverApplied, 20).await;
     assert_eq!(retries(&layer, FailureKind::Throttled, 20).await, 3 * 20);
-    assert_eq!(retries(&layer, FailureKind::TokenReplaced, 20).await, 20);
+    assert_eq!(
+        retries(&layer, FailureKind::TokenReplaced, 20).await,
+        3 * 20
+    );
 }
 
 #[tokio::test(start_paused = true)]

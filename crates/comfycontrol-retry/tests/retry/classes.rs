@@ -11,7 +11,7 @@ async fn each_class_is_sent_again_as_often_as_its_method_allows() {
         (FailureKind::Permanent, 1, 1),
         (FailureKind::Rejected, 1, 1),
         (FailureKind::Throttled, 4, 4),
-        (FailureKind::TokenReplaced, 2, 2),
+        (FailureKind::TokenReplaced, 4, 4),
         (FailureKind::MaybeApplied, 3, 1),
         (FailureKind::NeverApplied, 3, 3),
     ] {
@@ -71,13 +71,14 @@ async fn throttled_requests_and_replaced_tokens_leave_the_retries_alone() {
             vec![REPLACED, THROTTLED, THROTTLED, THROTTLED, UNAPPLIED],
             6,
         ),
-        // The fourth 429, the third failure and the second replacement end it.
+        // The fourth 429, the third failure and the fourth replacement end it.
         (vec![THROTTLED, THROTTLED, THROTTLED, THROTTLED], 4),
         (
             vec![UNAPPLIED, REPLACED, UNAPPLIED, THROTTLED, UNAPPLIED],
             5,
         ),
-        (vec![REPLACED, UNAPPLIED, REPLACED], 3),
+        (vec![REPLACED, UNAPPLIED, REPLACED], 4),
+        (vec![REPLACED, REPLACED, REPLACED, REPLACED], 4),
     ] {
         let script = Script::then_success(failures.clone());
         let outcome = script.call(RetryPolicy::new(), post()).await;
@@ -92,7 +93,7 @@ async fn what_is_switched_off_is_not_sent_again() {
     for (policy, failed, sends) in [
         (RetryPolicy::none(), UNAPPLIED, 1),
         (RetryPolicy::none(), THROTTLED, 1),
-        (RetryPolicy::none(), REPLACED, 2),
+        (RetryPolicy::none(), REPLACED, 4),
         (RetryPolicy::none().without_token_retry(), REPLACED, 1),
         (no_token(), REPLACED, 1),
         (no_token(), UNAPPLIED, 3),

@@ -24,7 +24,7 @@ fn waits(call: &Call) -> Vec<RangeInclusive<Duration>> {
     for Failed { class, asked } in &call.failures {
         let safe = *class == FailureKind::NeverApplied
             || *class == FailureKind::MaybeApplied && call.method.is_idempotent();
-        waits.push(if *class == FailureKind::TokenReplaced && replaced < 1 {
+        waits.push(if *class == FailureKind::TokenReplaced && replaced < 3 {
             replaced += 1;
             Duration::ZERO..=Duration::ZERO
         } else if *class == FailureKind::Throttled && throttled < call.max_throttled_retries {

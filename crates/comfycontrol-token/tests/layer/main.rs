@@ -16,7 +16,7 @@
 //!
 //! The token:
 //! * `broken_file`: its file breaks while it is in use.
-//! * `resend`: `ResendOnce` outside of the layer, and what is not sent again.
+//! * `resend`: `ResendReplaced` outside of the layer, and what is not sent again.
 //! * `rotation`: it is replaced in every way under load.
 //!
 //! What holds of them all goes to `contract`.

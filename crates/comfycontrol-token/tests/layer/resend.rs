@@ -1,9 +1,9 @@
-//! `ResendOnce` outside of the layer, and what is not sent again.
+//! `ResendReplaced` outside of the layer, and what is not sent again.
 
 use std::time::Duration;
 
 use comfycontrol_test::{SECOND, within};
-use comfycontrol_token::{ResendOnce, TokenReplaced};
+use comfycontrol_token::{ResendReplaced, TokenReplaced};
 use http::{Response, StatusCode};
 use tokio::time::sleep;
 use tower::retry::Policy;
@@ -33,7 +33,7 @@ async fn a_body_that_cannot_be_sent_twice_is_not_and_the_next_call_is_right() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resend_happens_once_and_only_for_a_replaced_token() {
+async fn a_resend_happens_only_for_a_replaced_token_and_not_for_one_that_had_a_401() {
     let it = Stage::new();
     it.ask().await;
     it.server.revoke(0);
@@ -56,21 +56,19 @@ async fn a_resend_happens_once_and_only_for_a_replaced_token() {
 }
 
 #[test]
-fn the_policy_is_spent_after_one_resend() {
+fn a_token_replaced_thrice_in_one_call_is_sent_a_fourth_time_and_no_more() {
     let marked = || {
         let mut response = Response::new("");
         response.extensions_mut().insert(TokenReplaced);
         Ok::<_, BoxError>(response)
     };
-    let policy = ResendOnce::default();
-    for (result, resends) in [
-        (Ok(Response::new("")), false),
-        (Err("broken".into()), false),
-        (marked(), true),
-    ] {
-        let mut policy = policy.clone();
-        let mut result: Result<_, BoxError> = result;
-        assert_eq!(policy.retry(&mut get(), &mut result).is_some(), resends);
-        assert_eq!(policy.retry(&mut get(), &mut marked()).is_some(), !resends);
+    let mut policy = ResendReplaced::default();
+    for mut result in [Ok(Response::new("")), Err(BoxError::from("broken"))] {
+        assert!(policy.retry(&mut get(), &mut result).is_none());
     }
+    for resends in [true, true, true, false] {
+        assert_eq!(policy.retry(&mut get(), &mut marked()).is_some(), resends);
+    }
+    let mut other = ResendReplaced::default();
+    assert!(other.retry(&mut get(), &mut marked()).is_some());
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use comfycontrol_test::{SECOND, within};
-use comfycontrol_token::{AddTokenLayer, ResendOnce, TokenProvider, file};
+use comfycontrol_token::{AddTokenLayer, ResendReplaced, TokenProvider, file};
 use http::header::AUTHORIZATION;
 use http::{Response, StatusCode};
 use tempfile::TempDir;
@@ -110,7 +110,7 @@ impl Stage {
     ) -> impl Service<Req, Response = Res, Error = BoxError, Future: Send> + Clone + Send + use<>
     {
         ServiceBuilder::new()
-            .layer(RetryLayer::new(ResendOnce::default()))
+            .layer(RetryLayer::new(ResendReplaced::default()))
             .service(self.service_without_retry())
     }
 

@@ -8,6 +8,7 @@
 //! * `requests`: what goes out.
 //! * `responses`: what comes back.
 //! * `retries`: what is sent again.
+//! * `rotation`: a token that is replaced while calls are on their way.
 //! * `service`: the client as a tower service among others.
 //! * `timeouts`: time, for the whole call, for an attempt, and until the head of a response.
 //!
@@ -21,6 +22,7 @@ mod request_ids;
 mod requests;
 mod responses;
 mod retries;
+mod rotation;
 mod service;
 mod support;
 mod timeouts;

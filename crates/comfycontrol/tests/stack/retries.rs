@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol::retry::RetryPolicy;
-use comfycontrol::token::{Token, TokenHandle};
-use comfycontrol::{Body, Client, Error, ErrorKind, Multipart, Part, RateLimitMode, Sent};
+use comfycontrol::{Body, Error, ErrorKind, Multipart, Part, RateLimitMode, Sent};
 use comfycontrol_test::now;
 use futures_util::stream;
-use http::{Method, Request, Response, StatusCode};
-use tower::service_fn;
+use http::{Method, Response, StatusCode};
 
-use super::support::{Seen, builder, client_of, status, transport};
+use super::support::{builder, client_of, status, transport};
 
 #[tokio::test(start_paused = true)]
 async fn a_streamed_post_is_sent_once_and_never_empty() {
@@ -149,37 +147,6 @@ async fn the_budget_ends_repeats_that_help_nobody() {
     let repeats = seen.count() - 100;
     // Without a budget each call is repeated twice.
     assert!(repeats < 100, "{repeats} repeats");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_replaced_token_is_tried_once_and_paid_for() {
-    let handle = TokenHandle::new(Token::parse("cfc_old0000000").unwrap());
-    let limiter = Limiter::new(Quota::COMFYCONTROL);
-    let seen = Seen::default();
-    let transport = {
-        let (handle, seen) = (handle.clone(), seen.clone());
-        service_fn(move |req: Request<Body>| {
-            let (handle, seen) = (handle.clone(), seen.clone());
-            async move {
-                let token = req.headers()["authorization"].clone();
-                seen.take(req).await;
-                handle.rotate(Token::parse("cfc_new0000000").unwrap());
-                // Unauthorized whatever it is: only one more try is worth while.
-                assert!(token.is_sensitive());
-                status(401)
-            }
-        })
-    };
-    let client = Client::builder()
-        .token_provider(handle)
-        .rate_limit(limiter.clone())
-        .transport(transport)
-        .build()
-        .unwrap();
-    let failed = client.post("/x").body("payload").send().await.unwrap_err();
-    assert_eq!(failed.status(), Some(StatusCode::UNAUTHORIZED));
-    assert_eq!(seen.bodies(), ["payload"; 2]);
-    assert_eq!(limiter.snapshot().free(), 38);
 }
 
 #[tokio::test(start_paused = true)]
