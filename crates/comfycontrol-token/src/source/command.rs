@@ -23,7 +23,8 @@ use crate::Token;
 /// end with code 0; after that it is killed (what it started itself is not, and it does not run again as long as that holds
 /// the output open). It reads nothing and its messages are
 /// dropped: neither its output nor its arguments are in any error or log. It runs at most once in 60 s of use, and once
-/// more after a 401.
+/// more after a 401. Where this process ignores `SIGCHLD`, nobody learns with which code a command ended, and its output
+/// alone decides.
 ///
 /// ```
 /// # #[cfg(unix)] {
@@ -68,7 +69,7 @@ impl CommandSource {
             *self.held_open.lock() = Some(running.reader);
         }
         let (status, output) = outcome?;
-        if !status.success() {
+        if let Some(status) = status.filter(|status| !status.success()) {
             return Err(SourceErrorKind::Exited {
                 code: status.code(),
             });
@@ -140,7 +141,7 @@ impl Running {
     ///
     /// The time is counted in ticks and not read off a clock, so that a process that was stopped
     /// for an hour does not find its command's time used up.
-    fn wait(&mut self) -> Result<(ExitStatus, Output), SourceErrorKind> {
+    fn wait(&mut self) -> Result<(Option<ExitStatus>, Output), SourceErrorKind> {
         let mut output = None;
         for _ in 0..TICKS {
             output = output.or_else(|| self.output.try_recv().ok());
@@ -149,7 +150,12 @@ impl Running {
             {
                 return Err(SourceErrorKind::TooLarge);
             }
-            if let Some(status) = self.child.0.try_wait().map_err(problem)?
+            let status = match self.child.state().map_err(problem)? {
+                ChildState::Running => None,
+                ChildState::Ended(status) => Some(Some(status)),
+                ChildState::Gone => Some(None),
+            };
+            if let Some(status) = status
                 && let Some(output) = output.take()
             {
                 return Ok((status, output));
@@ -164,12 +170,42 @@ impl Running {
 /// A child process that does not outlive this value, not even as a zombie.
 struct KillOnDrop(Child);
 
+enum ChildState {
+    Running,
+    Ended(ExitStatus),
+    /// The system has forgotten how it ended, as it does where `SIGCHLD` is ignored (wait(2), "Notes").
+    Gone,
+}
+
+impl KillOnDrop {
+    fn state(&mut self) -> io::Result<ChildState> {
+        match self.0.try_wait() {
+            Ok(None) => Ok(ChildState::Running),
+            Ok(Some(status)) => Ok(ChildState::Ended(status)),
+            Err(error) if is_no_child(&error) => Ok(ChildState::Gone),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // Both fail only where the child has been waited for.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        // One that is gone may have left its number to another process.
+        if matches!(self.state(), Ok(ChildState::Running)) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
     }
+}
+
+#[cfg(unix)]
+fn is_no_child(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ECHILD)
+}
+
+#[cfg(not(unix))]
+fn is_no_child(_: &io::Error) -> bool {
+    false
 }
 
 struct WakeOnDrop(Thread);

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 use std::time::Duration;
 
 use comfycontrol_test::now;
+#[cfg(target_os = "linux")]
+use comfycontrol_test::once_more;
 use comfycontrol_token::{InvalidToken, SourceErrorKind, TokenSource, command};
 
 use crate::support::{problem_of, shown};
@@ -74,6 +78,47 @@ fn no_command_is_left_behind() {
     assert!(!Path::new("/proc").join(pid.trim()).exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_works_where_the_ends_of_children_are_ignored() {
+    let test = once_more("command::reads_a_command");
+    // Inherited, where the shell's own `trap` need not be.
+    let ignoring = Command::new("env")
+        .arg("--ignore-signal=CHLD")
+        .arg(test.get_program())
+        .args(test.get_args())
+        .env(IGNORING, "")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ignoring.stdout);
+    assert!(ignoring.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+    assert!(said.contains("read with its end ignored"), "{said}");
+}
+
+/// What the child runs; does nothing in an ordinary test run.
+#[cfg(target_os = "linux")]
+#[test]
+fn reads_a_command() {
+    if std::env::var_os(IGNORING).is_none() {
+        return;
+    }
+    for script in [
+        "echo cfc_abc",
+        "echo cfc_abc; exec >&-; sleep 0.1",
+        "echo cfc_abc; exit 3",
+    ] {
+        assert_eq!(shown(&command("sh", ["-c", script])), "Bearer cfc_abc");
+    }
+    let nothing = SourceErrorKind::InvalidToken(InvalidToken::Empty);
+    assert_eq!(problem_of(&command("sh", ["-c", "exit 3"])), nothing);
+    assert_eq!(
+        problem_of(&command("yes", ["a"])),
+        SourceErrorKind::TooLarge
+    );
+    println!("read with its end ignored");
+}
+
 /// Takes ten seconds, as the next one does.
 #[test]
 fn a_command_whose_offspring_holds_the_output_open_does_not_pile_up() {
@@ -100,3 +145,8 @@ fn a_command_that_does_not_end_is_stopped() {
         "waited for its end"
     );
 }
+
+// === support ===
+
+#[cfg(target_os = "linux")]
+const IGNORING: &str = "SOURCES_IGNORING_CHILDREN";
