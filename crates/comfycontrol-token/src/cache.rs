@@ -116,6 +116,11 @@ impl Cache {
         }
     }
 
+    /// When the source may be read once more, however much that is needed.
+    pub(crate) fn rested_at(&self) -> Option<Instant> {
+        self.schedule.rested_at()
+    }
+
     /// A reading begins.
     pub(crate) fn begin_reading(&mut self) {
         if self.tokens.current.is_some() && !self.tokens.works() {

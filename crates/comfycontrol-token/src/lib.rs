@@ -55,7 +55,7 @@
 //! Innermost, next to the transport: inside a retry layer, so that each attempt has the token of its moment; inside a rate
 //! limiter, so that the token is read when the request leaves and not when it queues (a request withheld there has
 //! cost its slot, though nothing was sent); and inside any layer that follows redirects, which cannot make it leak. Where no retry policy looks for
-//! [`TokenReplaced`], the feature `retry` has one, `ResendOnce`.
+//! [`TokenReplaced`], the feature `retry` has one, `ResendReplaced`.
 //!
 //! # Not handled
 //!
@@ -63,7 +63,8 @@
 //!   the transport to see to.
 //! * The buffers in which hyper encodes a request. They are not wiped.
 //! * Stopping a source that never returns. No request waits for it longer than the
-//!   [read timeout](TokenProvider::set_read_timeout), but the thread or the task that reads it is lost, and no other token comes.
+//!   [read timeout](TokenProvider::set_read_timeout), and neither does the end of the program, but the thread or the task that
+//!   reads it is lost, and no other token comes. It is one thread a provider, and 512 in all.
 //! * Getting tokens. The API cannot make them (authentication page, "Obtaining an API Token").
 
 mod attached;
@@ -95,7 +96,7 @@ pub use self::marker::{TokenReplaced, WithoutToken};
 pub use self::origin::{InvalidOrigin, Origin};
 pub use self::provider::{Snapshot, TokenProvider};
 #[cfg(feature = "retry")]
-pub use self::resend::ResendOnce;
+pub use self::resend::ResendReplaced;
 pub use self::service::AddToken;
 pub use self::source::{
     AsyncTokenSource, CommandSource, EnvSource, ExpiringSource, FileSource, FirstOfSource,

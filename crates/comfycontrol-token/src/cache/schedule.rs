@@ -10,6 +10,8 @@ pub(super) struct Schedule {
     /// Until then a token that works goes out without another thought.
     next_check: Option<Instant>,
     last_read: Option<Instant>,
+    /// When all readings so far would be over, at one a second.
+    spread_until: Option<Instant>,
 }
 
 impl Schedule {
@@ -18,6 +20,7 @@ impl Schedule {
             interval: SHORTEST_INTERVAL,
             next_check: None,
             last_read: None,
+            spread_until: None,
         }
     }
 
@@ -38,16 +41,25 @@ impl Schedule {
 
     pub(super) fn has_read(&mut self, now: Instant) {
         self.last_read = Some(now);
+        let begun = self.spread_until.map_or(now, |until| until.max(now));
+        self.spread_until = Some(begun + SHORTEST_INTERVAL);
         self.next_check = Some(now + SHORTEST_INTERVAL);
+    }
+
+    /// When the source may be read for a token that is needed at once: now, after one reading in the second before.
+    ///
+    /// A source that gives another token at each reading is thus not read as fast as 401s come.
+    pub(super) fn rested_at(&self) -> Option<Instant> {
+        self.spread_until?.checked_sub(SHORTEST_INTERVAL)
     }
 
     /// Whether the source may be read again, `wait` after the last time; if not, the next check is then.
     pub(super) fn check(&mut self, now: Instant, wait: Duration, at_once: bool) -> bool {
-        let rested = |at| now.saturating_duration_since(at) >= wait;
-        let due = at_once || self.last_read.is_none_or(rested);
+        let next = self.last_read.map(|at| at + wait).max(self.spread_until);
+        let due = at_once || next.is_none_or(|next| next <= now);
         let soon = now + SHORTEST_INTERVAL;
-        self.next_check = Some(match self.last_read {
-            Some(at) if !due => soon.min(at + wait),
+        self.next_check = Some(match next {
+            Some(next) if !due => soon.min(next),
             _ => soon,
         });
         due

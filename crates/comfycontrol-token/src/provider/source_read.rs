@@ -8,11 +8,12 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep_until};
 
 use super::read_wait::ReadWait;
 use super::shared::{Shared, Source, State};
+use super::source_thread;
 use super::waiters::Waiters;
 use crate::cache::Reading;
 use crate::source::SHORTEST_INTERVAL;
@@ -25,6 +26,8 @@ use crate::{AsyncTokenSource, SourceError, SourceErrorKind, TokenSource, clock};
 #[must_use]
 pub(super) struct SourceRead {
     shared: Arc<Shared>,
+    /// Not before then, if it is launched.
+    rested: Option<Instant>,
 }
 
 impl SourceRead {
@@ -45,42 +48,40 @@ impl SourceRead {
         state.cache.begin_reading();
         Self {
             shared: shared.clone(),
+            rested: state.cache.rested_at(),
         }
     }
 
     /// Runs as a task, or on a thread that may block. Should there be none to be had, the drop says so.
     pub(super) fn launch(self) {
-        match (&self.shared.source, Handle::try_current()) {
-            (Source::Async(_), Ok(runtime)) => {
+        let now = clock::now();
+        let rest = self.rested.filter(|rested| *rested > now);
+        match (&self.shared.source, Handle::try_current(), rest) {
+            (_, Ok(runtime), None) => self.launch_in(&runtime),
+            (_, Ok(runtime), Some(rested)) => {
                 // Nobody joins the task: whoever waits hears of its end from the drop.
-                runtime.spawn(self.run_as_task());
+                runtime.spawn(async move {
+                    sleep_until(rested).await;
+                    self.launch_in(&Handle::current());
+                });
             }
-            (Source::Async(_), Err(_)) => {
+            (Source::Async(_), Err(_), _) => {
                 let reading = self.failed(SourceErrorKind::NoRuntime);
                 self.apply(reading, false);
             }
-            (_, Ok(runtime)) => self.launch_on(&runtime),
-            (_, Err(_)) => {
-                let _ = thread::Builder::new()
-                    .name("token-source".into())
-                    .spawn(move || self.run());
+            (_, Err(_), rest) => {
+                let rest = rest.map_or(Duration::ZERO, |rested| rested - now);
+                source_thread::spawn_outside(move || self.run(), rest);
             }
         }
     }
 
-    fn launch_on(self, runtime: &Handle) {
-        let waiting = Arc::new(Mutex::new(Some(self)));
-        let to_run = waiting.clone();
-        let launched = panic::catch_unwind(AssertUnwindSafe(|| {
-            runtime.spawn_blocking(move || {
-                let read = to_run.lock().take();
-                read.map(Self::run)
-            })
-        }));
-        if launched.is_err() {
-            // Where no thread can be started, tokio panics and keeps what it was to run.
-            let read = waiting.lock().take();
-            drop(read);
+    fn launch_in(self, runtime: &Handle) {
+        if let Source::Async(_) = self.shared.source {
+            runtime.spawn(self.run_as_task());
+        } else {
+            let done = ReadWait::new(&self.shared, &self.shared.state.lock());
+            source_thread::spawn(move || self.run(), done, runtime);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::Token;
 
 /// A source of tokens, read again and again by a call that may block.
 ///
-/// A [`TokenProvider`](crate::TokenProvider) reads it on a thread that may block, once at a time, and keeps the
+/// A [`TokenProvider`](crate::TokenProvider) reads it on a thread of its own within the runtime, once at a time, and keeps the
 /// last good token whatever happens here. A panic counts as a [`SourceError`]. Where a reading is asynchronous, as with
 /// the client of a vault, implement [`AsyncTokenSource`](crate::AsyncTokenSource) instead.
 ///

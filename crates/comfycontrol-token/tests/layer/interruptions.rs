@@ -1,6 +1,8 @@
 //! Whatever dies meanwhile: the call, the runtime, the source.
 
+use std::sync::mpsc;
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use comfycontrol_test::{SECOND, paused, within};
@@ -117,7 +119,7 @@ fn a_runtime_that_is_dead_already_is_an_error_and_the_next_call_starts_anew() {
 
 #[cfg(all(unix, target_pointer_width = "64"))]
 #[test]
-fn a_runtime_that_cannot_have_a_thread_is_an_error_and_the_next_call_starts_anew() {
+fn a_runtime_that_cannot_have_a_thread_is_no_hindrance() {
     let (source, script) = scripted(["a"]);
     let service = over(source, |_| StatusCode::OK);
     let barren = runtime::Builder::new_current_thread()
@@ -125,23 +127,41 @@ fn a_runtime_that_cannot_have_a_thread_is_an_error_and_the_next_call_starts_anew
         .thread_stack_size(1 << 47) // more than there are addresses
         .build()
         .unwrap();
-    let error = barren.block_on(async {
-        let mut call = task::spawn(service.clone().oneshot(get()));
-        assert_ready_err!(call.poll())
-    });
-    let error = error.downcast::<TokenWithheld>().unwrap();
-    assert_eq!(
-        *error.source_error().unwrap().kind(),
-        SourceErrorKind::Unread
-    );
-
-    let response = paused()
+    let response = barren
         .block_on(within(60 * SECOND, service.oneshot(get())))
         .unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    // What waits in vain for a thread of that runtime reads nothing later on.
     drop(barren);
     assert_eq!(script.reads(), 1);
+}
+
+#[test]
+fn a_source_that_hangs_does_not_keep_the_runtime_from_ending() {
+    for flavor in [
+        runtime::Builder::new_current_thread,
+        runtime::Builder::new_multi_thread,
+    ] {
+        let (source, script) = scripted(["a"]);
+        let service = over(source, |_| StatusCode::OK);
+        let gate = script.gate();
+        service
+            .provider()
+            .set_read_timeout(Duration::from_millis(20));
+        let runtime = flavor().enable_time().build().unwrap();
+        runtime
+            .block_on(service.clone().oneshot(get()))
+            .unwrap_err();
+        let (ended, end) = mpsc::channel();
+        thread::spawn(move || {
+            drop(runtime);
+            let _ = ended.send(());
+        });
+        let end = end.recv_timeout(5 * SECOND);
+        assert_eq!(service.provider().snapshot().generation(), 0, "it hangs");
+        assert_eq!(script.reads(), 1);
+        end.expect("the runtime waits for the source");
+        gate.send(()).unwrap();
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use comfycontrol_test::{SECOND, arrived, next_request, within};
+use comfycontrol_test::{SECOND, arrived, next_request, now, within};
 use comfycontrol_token::{AddTokenLayer, TokenHandle, TokenProvider, TokenReplaced};
 use http::header::AUTHORIZATION;
 use http::{Response, StatusCode};
@@ -87,11 +87,34 @@ async fn after_that_an_unauthorized_token_goes_out_at_once_while_the_source_is_r
             gate.send(()).unwrap();
             landed(&script, reads).await;
         }
-        time::advance(Duration::from_secs(1)).await;
+        // What was read at once is made up for.
+        time::advance(Duration::from_secs(2)).await;
     }
     assert_ready_ok!(service.poll_ready());
     let _call = task::spawn(service.call(get()));
     assert_eq!(token_of(&mut handle), "Bearer cfc_b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_with_another_token_at_each_reading_is_read_once_a_second_and_the_first_time_at_once()
+ {
+    let (source, script) = scripted([
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m",
+    ]);
+    let service = over(source, |_| StatusCode::UNAUTHORIZED);
+    service.provider().preload().unwrap();
+    let begun = now();
+    within(60 * SECOND, service.clone().oneshot(get()))
+        .await
+        .unwrap();
+    assert_eq!((script.reads(), begun.elapsed()), (2, Duration::ZERO));
+    while begun.elapsed() < 5 * SECOND {
+        let response = within(60 * SECOND, service.clone().oneshot(get()))
+            .await
+            .unwrap();
+        assert!(response.extensions().get::<TokenReplaced>().is_some());
+        assert!(script.reads() as u64 <= 2 + begun.elapsed().as_secs());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -77,3 +77,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_read_at_once_is_made_up_for() {
+    let mut it = Driver::with("a");
+    it.passes(100);
+    assert!(
+        it.cache.rested_at() <= Some(it.now),
+        "the first time at once"
+    );
+    it.reads(WHOLE, Ok("b"));
+    assert_eq!(
+        it.cache.rested_at(),
+        Some(it.now + Duration::from_millis(900))
+    );
+    it.passes(1_899);
+    assert_eq!(it.check(), Advice::Send);
+    it.passes(1);
+    assert_eq!(it.check(), Advice::SendAndRead);
+    it.reads(WHOLE, Ok("b"));
+    assert!(
+        it.cache.rested_at() <= Some(it.now),
+        "nothing is owed any more"
+    );
+}
