@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::api::{Account, Scenario};
 use crate::capture::Capture;
 use crate::gateway::{Faults, Pipeline};
-use crate::server::{Bound, Loopback};
+use crate::server::{Bound, Bounds, Loopback};
 use crate::shared::Shared;
 use crate::{
     CapturedRequest, Edge, EdgeHandle, EdgeService, FaultHandle, FaultRule, Limit, Throttled,
@@ -36,8 +36,9 @@ impl Emulator {
             rules: Vec::new(),
             with_api: true,
             scenario: Scenario::default(),
+            compressed: false,
             max_captured: 65_536,
-            max_connections: 1024,
+            bounds: Bounds::default(),
             ports: [0; 3],
         }
     }
@@ -121,8 +122,9 @@ pub struct EmulatorBuilder {
     rules: Vec<FaultRule>,
     with_api: bool,
     scenario: Scenario,
+    compressed: bool,
     max_captured: usize,
-    max_connections: usize,
+    bounds: Bounds,
     ports: [u16; 3],
 }
 
@@ -148,6 +150,13 @@ impl EmulatorBuilder {
     /// Puts nothing behind the limit: whatever is within it gets an empty 200, token or not.
     pub fn without_api(mut self) -> Self {
         self.with_api = false;
+        self
+    }
+
+    /// Sends the API's responses as gzip to those who accept it, if `compressed`; plain by
+    /// default. A request for a range and a stream of events stay plain.
+    pub fn compressed(mut self, compressed: bool) -> Self {
+        self.compressed = compressed;
         self
     }
 
@@ -200,7 +209,21 @@ impl EmulatorBuilder {
     /// Sets how many connections may be open at once on each listener; more wait. 1024 by
     /// default.
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections;
+        self.bounds.connections = connections;
+        self
+    }
+
+    /// Sets how long a connection may take to its first whole head, the handshake of TLS
+    /// included; 10 s by default. One that takes longer is closed.
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.bounds.head_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a connection may be without a request under way, and how long the next
+    /// piece of a request's body may take; 30 s by default. One that takes longer is closed.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.bounds.idle_timeout = timeout;
         self
     }
 
@@ -221,9 +244,9 @@ impl EmulatorBuilder {
     pub async fn start(mut self) -> io::Result<Emulator> {
         let bound = Bound::bind(self.ports).await?;
         self.scenario.storage = bound.storage_url()?;
-        let max_connections = self.max_connections;
+        let bounds = self.bounds;
         let shared = self.share();
-        let server = bound.start(shared.clone(), max_connections)?;
+        let server = bound.start(shared.clone(), bounds)?;
         Ok(Emulator { shared, server })
     }
 
@@ -243,7 +266,7 @@ impl EmulatorBuilder {
             (Edge::without_tokens(self.limit, start, wall_clock), None)
         };
         let faults = Faults::new(self.rules);
-        let pipeline = Pipeline::new(edge, self.throttled, faults, account);
+        let pipeline = Pipeline::new(edge, self.throttled, faults, account, self.compressed);
         Arc::new(Shared::new(pipeline, Capture::new(self.max_captured)))
     }
 }

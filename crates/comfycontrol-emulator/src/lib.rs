@@ -75,16 +75,19 @@
 //! # Faults and shapes
 //!
 //! A [`FaultRule`] makes things go wrong for the next requests or at random: a
-//! [`Shape`] in place of the response, a delay, a reset before or in the body, a stall, a
-//! cut.
+//! [`Shape`] in place of the response, a delay, a stream or connection that ends too early
+//! ([`Ending`]), a [`Coding`] nobody asked for, a head that is too large, a list that
+//! changes while it is read ([`ListFault`]), a stream of events that breaks off
+//! ([`EventFault`]). [`Fault`] lists them all.
 //!
 //! ```
-//! use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
+//! use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, ListFault, Shape};
 //!
 //! let builder = Emulator::builder()
 //!     .fault(FaultRule::next(1, Fault::Respond(Shape::BadGateway)))
 //!     .fault(FaultRule::next(1, Fault::Respond(Shape::Garbage(Garbage::Truncated))))
-//!     .fault(FaultRule::chance(0.01, 7, Fault::ResetInBody).path("/v1/workflow"));
+//!     .fault(FaultRule::chance(0.01, 7, Fault::ResetInBody).path("/v1/workflow"))
+//!     .fault(FaultRule::next(3, Fault::List(ListFault::Shrink(10))).path("/v1/runner"));
 //! # drop(builder);
 //! ```
 //!
@@ -139,6 +142,7 @@ mod shared;
 mod sse;
 mod timestamp;
 
+pub use self::api::{EventFault, KeepAlive, ListFault};
 pub use self::capture::CapturedRequest;
 pub use self::edge::{
     Algorithm, Block, Edge, InvalidLimit, Lag, Limit, Stats, TokenInfo, Tokens, Unauthorized,
@@ -149,5 +153,7 @@ pub use self::gateway::{Fault, FaultRule};
 pub use self::handles::{EdgeHandle, FaultHandle, TokenStore};
 pub use self::listener::Listener;
 pub use self::network::{Lost, RoundTrip, Transit};
-pub use self::responses::{Body, BodyReset, Garbage, RetryAfter, Shape, Throttled};
+pub use self::responses::{
+    Body, BodyReset, Coding, Echo, Ending, Garbage, Length, RetryAfter, Shape, Throttled,
+};
 pub use self::service::{EdgeService, ResponseFuture};

@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
 
-use crate::gateway::{Alteration, MAX_BODY, Next, Outgoing};
+use crate::gateway::{MAX_BODY, Next, Outgoing, Strike};
 use crate::network::{Departure, Ticket};
 use crate::shared::{self, Shared};
 use crate::{Body, EdgeHandle, FaultHandle, Lost, TokenStore, Transit, clock, sse};
@@ -143,7 +143,7 @@ pin_project! {
 
 enum Landed {
     Responded(Option<Outgoing>),
-    Open(Box<Parts>, Option<Alteration>),
+    Open(Box<Parts>, Strike),
     Reset,
 }
 
@@ -196,8 +196,8 @@ where
                     *this.due = now + arrival.delay;
                     *this.landed = Some(match (arrival.next, head) {
                         (Next::Respond(outgoing), _) => Landed::Responded(Some(outgoing)),
-                        (Next::Forward(alteration), Some(head)) => Landed::Open(head, alteration),
-                        (Next::Forward(_) | Next::Reset, _) => Landed::Reset,
+                        (Next::Forward(strike), Some(head)) => Landed::Open(head, strike),
+                        (Next::Forward(_) | Next::End(_), _) => Landed::Reset,
                     });
                 }
                 Some(Landed::Responded(outgoing)) => {
@@ -206,7 +206,7 @@ where
                     return Poll::Ready(Ok(response));
                 }
                 Some(Landed::Reset) => return Poll::Ready(Err(Lost::new().into())),
-                Some(Landed::Open(head, alteration)) => {
+                Some(Landed::Open(head, strike)) => {
                     let Some(body) = ready!(poll_read(this.body, this.read, cx)) else {
                         return Poll::Ready(Err(Lost::new().into()));
                     };
@@ -215,7 +215,7 @@ where
                     let outgoing = if body.len() > MAX_BODY {
                         state.pipeline.respond_too_large(now, head)
                     } else {
-                        state.pipeline.respond(now, head, body, *alteration)
+                        state.pipeline.respond(now, head, body, strike.clone())
                     };
                     drop(state);
                     return Poll::Ready(Ok(sse::response(shared, outgoing)));

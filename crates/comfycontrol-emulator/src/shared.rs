@@ -65,10 +65,10 @@ impl fmt::Debug for Shared {
 fn land(pipeline: &mut Pipeline, at: Instant, departure: Departure) -> Landed {
     let Departure { ip, head, has_body } = departure;
     let mut arrival = pipeline.arrive(at, ip, &head);
-    if let Next::Forward(alteration) = arrival.next
+    if let Next::Forward(strike) = &arrival.next
         && !has_body
     {
-        let outgoing = pipeline.respond(at, &head, Bytes::new(), alteration);
+        let outgoing = pipeline.respond(at, &head, Bytes::new(), strike.clone());
         arrival.next = Next::Respond(outgoing);
     }
     let is_open = matches!(arrival.next, Next::Forward(_));

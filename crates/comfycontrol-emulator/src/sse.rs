@@ -10,7 +10,7 @@ use futures_core::Stream;
 use http::Response;
 use tokio::time::{Sleep, sleep};
 
-use crate::api::Subscription;
+use crate::api::{Subscription, Turn, turn};
 use crate::gateway::Outgoing;
 use crate::shared::Shared;
 use crate::{Body, clock};
@@ -21,7 +21,9 @@ pub(crate) fn response(shared: &Arc<Shared>, outgoing: Outgoing) -> Response<Bod
         Body::streamed(Events {
             shared: shared.clone(),
             subscription,
+            sent: 0,
             pause: None,
+            silent: false,
         })
     })
 }
@@ -30,7 +32,10 @@ struct Events {
     shared: Arc<Shared>,
     /// What is left of it.
     subscription: Subscription,
+    sent: u32,
     pause: Option<Pin<Box<Sleep>>>,
+    /// Nothing more comes.
+    silent: bool,
 }
 
 impl Stream for Events {
@@ -38,6 +43,9 @@ impl Stream for Events {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let this = &mut *self;
+        if this.silent {
+            return Poll::Pending;
+        }
         if this.subscription.max_events == 0 {
             return Poll::Ready(None);
         }
@@ -57,7 +65,19 @@ impl Stream for Events {
         } else {
             this.subscription.max_events - 1
         };
+        let sent = this.sent;
+        this.sent += 1;
         this.pause = Some(Box::pin(sleep(this.subscription.interval)));
-        Poll::Ready(Some(format!("data: {}\n\n", update.data).into()))
+        match turn(&this.subscription.faults, sent, &update.data) {
+            Turn::Event(text) => Poll::Ready(Some(text.into())),
+            Turn::Last(text) => {
+                this.subscription.max_events = 0;
+                Poll::Ready(Some(text.into()))
+            }
+            Turn::Silence => {
+                this.silent = true;
+                Poll::Pending
+            }
+        }
     }
 }

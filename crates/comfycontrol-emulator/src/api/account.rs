@@ -2,24 +2,24 @@
 
 use std::time::SystemTime;
 
-use super::error::ApiError;
 use super::id;
 use super::runner::Runner;
 use super::scenario::Scenario;
+use super::shelf::Shelf;
 use super::template::Template;
 use super::workflow::Workflow;
 use crate::random::{mix, seed};
 
-/// The account: its user, runners, workflows and templates, each newest first.
+/// The account: its user, runners, workflows and templates.
 #[derive(Debug)]
 pub(crate) struct Account {
     scenario: Scenario,
     seed: u64,
     serial: u64,
     pub(super) user_id: String,
-    pub(super) runners: Vec<Runner>,
-    pub(super) workflows: Vec<Workflow>,
-    pub(super) templates: Vec<Template>,
+    pub(super) runners: Shelf<Runner>,
+    pub(super) workflows: Shelf<Workflow>,
+    pub(super) templates: Shelf<Template>,
 }
 
 impl Account {
@@ -28,15 +28,16 @@ impl Account {
             seed: seed(),
             serial: 0,
             user_id: String::new(),
-            runners: Vec::new(),
-            workflows: Vec::new(),
-            templates: Vec::new(),
+            runners: Shelf::new(),
+            workflows: Shelf::new(),
+            templates: Shelf::new(),
             scenario,
         };
         account.user_id = account.next_id();
-        account.runners = (0..account.scenario.runners)
-            .map(|index| Runner::seeded(index, account.next_id(), wall_clock))
-            .collect();
+        for index in (0..account.scenario.runners).rev() {
+            let runner = Runner::seeded(index, account.next_id(), wall_clock);
+            account.runners.add(runner);
+        }
         account
     }
 
@@ -55,13 +56,5 @@ impl Account {
         let low = mix(self.seed, self.serial + 1);
         self.serial += 2;
         id::uuid(high, low)
-    }
-
-    /// The workflow with this identifier.
-    pub(super) fn workflow(&self, id: &str) -> Result<&Workflow, ApiError> {
-        id::check(id)?;
-        let mut workflows = self.workflows.iter();
-        let workflow = workflows.find(|workflow| workflow.id() == id);
-        workflow.ok_or_else(ApiError::not_found)
     }
 }

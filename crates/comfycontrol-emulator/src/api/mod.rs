@@ -5,7 +5,10 @@
 
 mod account;
 mod error;
+mod event_fault;
+mod faults;
 mod id;
+mod list_fault;
 mod multipart;
 mod outputs;
 mod pagination;
@@ -15,6 +18,7 @@ mod routes;
 mod run;
 mod runner;
 mod scenario;
+mod shelf;
 mod storage;
 mod success;
 mod template;
@@ -22,6 +26,10 @@ mod updates;
 mod workflow;
 
 pub(crate) use self::account::Account;
+pub use self::event_fault::{EventFault, KeepAlive};
+pub(crate) use self::event_fault::{Turn, turn};
+pub(crate) use self::faults::ApiFaults;
+pub use self::list_fault::ListFault;
 pub(crate) use self::payload::{Payload, Subscription};
 pub(crate) use self::router::respond;
 pub(crate) use self::scenario::Scenario;

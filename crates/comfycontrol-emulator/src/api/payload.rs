@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Body;
+use crate::{Body, EventFault};
 
 /// The content of a response, as a value.
 #[derive(Debug)]
@@ -19,4 +19,5 @@ pub(crate) struct Subscription {
     pub(crate) workflow_id: String,
     pub(crate) interval: Duration,
     pub(crate) max_events: u32,
+    pub(crate) faults: Vec<EventFault>,
 }

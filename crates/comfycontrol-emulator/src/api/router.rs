@@ -6,6 +6,7 @@ use http::{Method, Response, StatusCode};
 
 use super::account::Account;
 use super::error::ApiError;
+use super::faults::ApiFaults;
 use super::payload::Payload;
 use super::routes::{runners, templates, user, workflows};
 use super::success::Success;
@@ -20,8 +21,9 @@ pub(crate) fn respond(
     head: &Parts,
     body: Bytes,
     exchange: &Exchange,
+    faults: &ApiFaults,
 ) -> Response<Payload> {
-    let (status, content_type, payload) = match route(account, now, head, body) {
+    let (status, content_type, payload) = match route(account, now, head, body, faults) {
         Ok(Success::Json(status, value)) => (status, JSON, whole(value.to_string())),
         Ok(Success::Empty) => (StatusCode::OK, "", Payload::Body(Body::empty())),
         Ok(Success::Subscription(subscription)) => {
@@ -39,7 +41,13 @@ fn whole(text: String) -> Payload {
     Payload::Body(text.into())
 }
 
-fn route(account: &mut Account, now: Now, head: &Parts, body: Bytes) -> Result<Success, ApiError> {
+fn route(
+    account: &mut Account,
+    now: Now,
+    head: &Parts,
+    body: Bytes,
+    faults: &ApiFaults,
+) -> Result<Success, ApiError> {
     let path = head
         .uri
         .path()
@@ -50,17 +58,17 @@ fn route(account: &mut Account, now: Now, head: &Parts, body: Bytes) -> Result<S
     let post = head.method == Method::POST;
     match segments[..] {
         ["user"] if get => Ok(user::show(account)),
-        ["runner"] if get => runners::list(account, head),
+        ["runner"] if get => runners::list(account, now, head, &faults.lists),
         ["runner"] if post => runners::create(account, now, &body),
         ["runner", id] if get => runners::show(account, id),
-        ["workflow"] if get => workflows::list(account, now, head),
+        ["workflow"] if get => workflows::list(account, now, head, &faults.lists),
         ["workflow"] if post => workflows::create(account, now, head, body),
         ["workflow", id] if get => workflows::show(account, now, id),
         ["workflow", id, "rerun"] if post => workflows::rerun(account, now, id, head, body),
         ["workflow", id, "cancel"] if post => workflows::cancel(account, now, id),
         ["workflow", id, "outputs"] if get => workflows::outputs(account, now, id),
-        ["workflow", id, "subscribe"] if get => workflows::subscribe(account, id),
-        ["template"] if get => templates::list(account, head),
+        ["workflow", id, "subscribe"] if get => workflows::subscribe(account, id, &faults.events),
+        ["template"] if get => templates::list(account, now, head, &faults.lists),
         ["template"] if post => templates::create(account, now, head, body),
         ["template", id] if get => templates::show(account, id),
         ["user" | "runner" | "workflow" | "template"]

@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
+use super::shelf::Identified;
 use crate::timestamp::timestamp;
 
 /// A ComfyUI server of the account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Runner {
     pub(super) id: String,
     pub(super) name: String,
@@ -16,6 +17,12 @@ pub(super) struct Runner {
     pub(super) tags: Vec<String>,
     pub(super) headers: Map<String, Value>,
     pub(super) created: SystemTime,
+}
+
+impl Identified for Runner {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Runner {

@@ -10,7 +10,7 @@ use super::outputs;
 use super::pagination::parameter;
 use crate::Body;
 use crate::clock::Now;
-use crate::responses::Exchange;
+use crate::responses::{Exchange, denied};
 
 /// The storage's response; it wants no part of the API's token.
 pub(crate) fn respond(
@@ -19,26 +19,33 @@ pub(crate) fn respond(
     head: &Parts,
     exchange: &Exchange,
 ) -> Response<Body> {
-    let deny = |status, code| {
-        let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code></Error>\n"
-        );
-        exchange.response(status, "application/xml", body)
-    };
+    let deny = |status, code, message| denied(status, code, message, exchange);
     if head.headers.contains_key(AUTHORIZATION) {
-        return deny(StatusCode::BAD_REQUEST, "AuthorizationNotAllowed");
+        return deny(
+            StatusCode::BAD_REQUEST,
+            "AuthorizationNotAllowed",
+            "The URL is signed: no other credentials are allowed",
+        );
     }
     if head.method != Method::GET && head.method != Method::HEAD {
-        return deny(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed");
+        return deny(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "The method is not allowed",
+        );
     }
     let expires = parameter(head, "expires").and_then(|text| text.parse().ok());
     let expires: u64 = expires.unwrap_or_default();
     let expected = outputs::sign(account.secret(), head.uri.path(), expires);
     if parameter(head, "signature") != Some(expected) {
-        return deny(StatusCode::FORBIDDEN, "SignatureDoesNotMatch");
+        return deny(
+            StatusCode::FORBIDDEN,
+            "SignatureDoesNotMatch",
+            "The signature does not match the URL",
+        );
     }
     if expires <= outputs::seconds(now.wall_clock) {
-        return deny(StatusCode::FORBIDDEN, "ExpiredToken");
+        return deny(StatusCode::FORBIDDEN, "ExpiredToken", "Request has expired");
     }
     exchange.response(
         StatusCode::OK,

@@ -4,16 +4,23 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
+use super::shelf::Identified;
 use crate::timestamp::timestamp;
 
 /// A graph kept for later.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Template {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) description: String,
     pub(super) body: Map<String, Value>,
     pub(super) created: SystemTime,
+}
+
+impl Identified for Template {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Template {

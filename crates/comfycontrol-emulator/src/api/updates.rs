@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::outputs;
 use super::run::Status;
+use super::shelf::Identified;
 use super::workflow::{EXCEPTION, EXCEPTION_MESSAGE, Workflow};
 use crate::clock::Now;
 
@@ -18,7 +19,7 @@ pub(crate) struct Update {
 
 /// What is to be said of a run now; nothing if there is no such run.
 pub(crate) fn update(account: &Account, now: Now, workflow_id: &str) -> Option<Update> {
-    let workflow = account.workflow(workflow_id).ok()?;
+    let workflow = account.workflows.find(workflow_id).ok()?;
     Some(Update {
         data: data(account, now, workflow),
         is_last: workflow.status(now).is_terminal(),

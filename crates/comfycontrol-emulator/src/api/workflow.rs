@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::run::{Run, Status};
+use super::shelf::Identified;
 use crate::clock::Now;
 use crate::timestamp::timestamp;
 
@@ -31,6 +32,12 @@ pub(super) struct Submission {
     pub(super) params: Vec<(String, String)>,
 }
 
+impl Identified for Workflow {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Workflow {
     /// A workflow that is accepted now and runs for `run_time`.
     pub(super) fn accept(
@@ -49,10 +56,6 @@ impl Workflow {
             accepted: now.instant,
             created: now.wall_clock,
         }
-    }
-
-    pub(super) fn id(&self) -> &str {
-        &self.id
     }
 
     /// What it was made of.

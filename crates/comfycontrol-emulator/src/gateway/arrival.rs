@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::outgoing::{Alteration, Outgoing};
+use super::faults::Strike;
+use super::outgoing::Outgoing;
+use crate::Ending;
 
 #[derive(Debug)]
 pub(crate) struct Arrival {
@@ -13,9 +15,10 @@ pub(crate) struct Arrival {
 
 #[derive(Debug)]
 pub(crate) enum Next {
+    /// This comes in place of a response.
+    End(Ending),
     /// The API wants to see the body.
-    Forward(Option<Alteration>),
-    Reset,
+    Forward(Strike),
     Respond(Outgoing),
 }
 

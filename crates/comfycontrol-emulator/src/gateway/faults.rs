@@ -1,33 +1,16 @@
 //! Faults injected into the traffic that the limit lets through.
 //!
-//! A request takes at most one fault: that of the first rule that applies, in the order in
+//! A request takes the faults of at most one rule: the first that applies, in the order in
 //! which the rules were added. It has been counted by then, like a request whose response is
 //! lost on a real network. A 429 is never tampered with.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use crate::Shape;
+use http::Method;
+use http::request::Parts;
+
+use super::fault::Fault;
 use crate::random::happens;
-
-/// What goes wrong with a request or its response.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The response comes so much later.
-    Delay(Duration),
-    /// The connection is reset before the head of the response.
-    Reset,
-    /// The connection is reset after half of the body, or the first event.
-    ResetInBody,
-    /// This response comes instead of the API's, which never sees the request.
-    Respond(Shape),
-    /// Nothing more comes after half of the body, or the first event.
-    Stall,
-    /// The body ends, properly framed, after its half or its first event.
-    Truncate,
-    /// The response calls itself `text/html`.
-    WrongContentType,
-}
 
 /// Injects a [`Fault`] into the next requests, or into requests at random.
 ///
@@ -37,12 +20,27 @@ pub enum Fault {
 /// let rule = FaultRule::next(2, Fault::Reset).path("/v1/runner");
 /// assert_eq!(rule.remaining(), Some(2));
 /// ```
+///
+/// Several faults can befall one request, each after the one before. Here a throttled
+/// response has a head of 100 KB:
+///
+/// ```
+/// use comfycontrol_emulator::{Fault, FaultRule, Shape, Throttled};
+///
+/// let throttled = Fault::Respond(Shape::Throttled(Throttled::json()));
+/// let heavy = Fault::Head { bytes: 100_000, fields: 20 };
+/// let rule = FaultRule::next(1, throttled).and(heavy);
+/// # drop(rule);
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct FaultRule {
-    fault: Fault,
+    faults: Vec<Fault>,
     when: When,
+    method: Option<Method>,
     path: String,
+    path_end: String,
+    of_storage: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -72,10 +70,44 @@ impl FaultRule {
         Self::new(fault, when)
     }
 
+    /// Besides, injects this fault into the same requests.
+    ///
+    /// Each fault befalls what the ones before have left of the response:
+    /// [`Encode`](Fault::Encode) and then [`Truncate`](Fault::Truncate) is the first half of
+    /// a coded body, the other way round half of a body, coded.
+    pub fn and(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Applies the rule only to this method.
+    pub fn method(self, method: Method) -> Self {
+        Self {
+            method: Some(method),
+            ..self
+        }
+    }
+
     /// Applies the rule only to paths that begin with `prefix`.
     pub fn path(self, prefix: impl Into<String>) -> Self {
         Self {
             path: prefix.into(),
+            ..self
+        }
+    }
+
+    /// Applies the rule only to paths that end with `suffix`, such as `/subscribe`.
+    pub fn path_end(self, suffix: impl Into<String>) -> Self {
+        Self {
+            path_end: suffix.into(),
+            ..self
+        }
+    }
+
+    /// Applies the rule to the storage of outputs, not to the API.
+    pub fn storage(self) -> Self {
+        Self {
+            of_storage: true,
             ..self
         }
     }
@@ -90,14 +122,25 @@ impl FaultRule {
 
     fn new(fault: Fault, when: When) -> Self {
         Self {
-            fault,
+            faults: vec![fault],
             when,
+            method: None,
             path: String::new(),
+            path_end: String::new(),
+            of_storage: false,
         }
     }
 
-    fn befalls(&mut self, path: &str) -> bool {
-        if !path.starts_with(&self.path) {
+    fn befalls(&mut self, target: Target, head: &Parts) -> bool {
+        let path = head.uri.path();
+        if self.of_storage != (target == Target::Storage)
+            || self
+                .method
+                .as_ref()
+                .is_some_and(|method| *method != head.method)
+            || !path.starts_with(&self.path)
+            || !path.ends_with(&self.path_end)
+        {
             return false;
         }
         match &mut self.when {
@@ -135,19 +178,30 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The fault that befalls the next request, to this path.
-    pub(crate) fn strike(&mut self, path: &str) -> Option<Fault> {
-        let rule = self
-            .0
-            .iter_mut()
-            .find_map(|rule| rule.befalls(path).then(|| rule.fault.clone()));
+    /// The faults that befall the next request to this target.
+    pub(crate) fn strike(&mut self, target: Target, head: &Parts) -> Strike {
+        let mut rules = self.0.iter_mut();
+        let faults =
+            rules.find_map(|rule| rule.befalls(target, head).then(|| rule.faults[..].into()));
         self.0.retain(|rule| rule.remaining() != Some(0));
-        rule
+        faults.unwrap_or_default()
     }
 }
 
+/// Who responds: the API behind its edge, or the storage of outputs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Target {
+    Api,
+    Storage,
+}
+
+/// All that befalls one request, in order.
+pub(crate) type Strike = Arc<[Fault]>;
+
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
 
     #[test]
@@ -155,16 +209,28 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(FaultRule::next(2, Fault::Reset).path("/v1/user"));
         faults.add(FaultRule::next(1, Fault::Stall));
-        let struck: Vec<_> = ["/v1/user", "/v1/runner", "/v1/user", "/v1/user"]
-            .map(|path| faults.strike(path))
-            .into();
-        let expected = [
-            Some(Fault::Reset),
-            Some(Fault::Stall),
-            Some(Fault::Reset),
-            None,
-        ];
+        let struck = ["/v1/user", "/v1/runner", "/v1/user", "/v1/user"]
+            .map(|path| strike(&mut faults, Target::Api, "GET", path));
+        let expected = [&[Fault::Reset][..], &[Fault::Stall], &[Fault::Reset], &[]];
         assert_eq!(struck, expected);
+    }
+
+    #[test]
+    fn a_rule_is_held_to_its_method_its_path_and_its_target() {
+        let mut faults = Faults::default();
+        faults.add(FaultRule::next(9, Fault::Stall).storage());
+        faults.add(FaultRule::next(9, Fault::Reset).method(Method::POST));
+        let subscribe = FaultRule::next(9, Fault::GoAway).path("/v1/workflow/");
+        faults.add(subscribe.path_end("/subscribe").and(Fault::Truncate));
+        let mut api = |method, path| strike(&mut faults, Target::Api, method, path);
+        assert_eq!(api("POST", "/v1/runner"), [Fault::Reset]);
+        let both = [Fault::GoAway, Fault::Truncate];
+        assert_eq!(api("GET", "/v1/workflow/1/subscribe"), both);
+        assert_eq!(api("GET", "/v1/workflow/1"), []);
+        assert_eq!(
+            strike(&mut faults, Target::Storage, "GET", "/"),
+            [Fault::Stall]
+        );
     }
 
     #[test]
@@ -172,7 +238,7 @@ mod tests {
         let strikes = |seed| {
             let mut faults = Faults::new(vec![FaultRule::chance(0.25, seed, Fault::Reset)]);
             (0..4000)
-                .map(|_| faults.strike("/").is_some())
+                .map(|_| !strike(&mut faults, Target::Api, "GET", "/").is_empty())
                 .collect::<Vec<_>>()
         };
         let hits = strikes(7).into_iter().filter(|hit| *hit).count();
@@ -186,8 +252,14 @@ mod tests {
         let mut never = Faults::new(vec![FaultRule::chance(0.0, 1, Fault::Reset)]);
         let mut always = Faults::new(vec![FaultRule::chance(1.0, 1, Fault::Reset)]);
         for _ in 0..1000 {
-            assert_eq!(never.strike("/"), None);
-            assert_eq!(always.strike("/"), Some(Fault::Reset));
+            assert_eq!(strike(&mut never, Target::Api, "GET", "/"), []);
+            assert_eq!(strike(&mut always, Target::Api, "GET", "/"), [Fault::Reset]);
         }
+    }
+
+    fn strike(faults: &mut Faults, target: Target, method: &str, path: &str) -> Vec<Fault> {
+        let request = Request::builder().method(method).uri(path);
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        faults.strike(target, &head).to_vec()
     }
 }

@@ -4,14 +4,16 @@
 //! Pure: every step is told the time and does no I/O.
 
 mod arrival;
+mod fault;
 mod faults;
 mod outgoing;
 mod pipeline;
 mod validate;
 
 pub(crate) use self::arrival::{Arrival, Next};
-pub(crate) use self::faults::Faults;
-pub use self::faults::{Fault, FaultRule};
-pub(crate) use self::outgoing::{Alteration, Outgoing};
+pub use self::fault::Fault;
+pub use self::faults::FaultRule;
+pub(crate) use self::faults::{Faults, Strike};
+pub(crate) use self::outgoing::{OnConnection, Outgoing};
 pub(crate) use self::pipeline::Pipeline;
 pub(crate) use self::validate::MAX_BODY;

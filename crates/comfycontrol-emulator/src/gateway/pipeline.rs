@@ -8,13 +8,14 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use super::arrival::{Arrival, Next};
-use super::faults::{Fault, Faults};
-use super::outgoing::{Alteration, Outgoing};
+use super::fault::Fault;
+use super::faults::{Faults, Strike, Target};
+use super::outgoing::Outgoing;
 use super::validate::{Invalid, validate};
-use crate::api::{self, Account, Payload, Update};
+use crate::api::{self, Account, ApiFaults, Payload, Update};
 use crate::clock::Now;
-use crate::responses::{Damage, Exchange};
-use crate::{Body, Edge, Throttled, Verdict};
+use crate::responses::Exchange;
+use crate::{Body, Edge, Ending, Throttled, Verdict};
 
 pub(crate) struct Pipeline {
     pub(crate) edge: Edge,
@@ -22,6 +23,8 @@ pub(crate) struct Pipeline {
     pub(crate) faults: Faults,
     /// None: whatever the edge admits gets an empty 200.
     account: Option<Account>,
+    /// Whether those who accept gzip get it.
+    compresses: bool,
     responses: u64,
 }
 
@@ -31,12 +34,14 @@ impl Pipeline {
         throttled: Throttled,
         faults: Faults,
         account: Option<Account>,
+        compresses: bool,
     ) -> Self {
         Self {
             edge,
             throttled,
             faults,
             account,
+            compresses,
             responses: 0,
         }
     }
@@ -47,30 +52,35 @@ impl Pipeline {
         if let Verdict::Throttled { wait } = verdict {
             let exchange = self.exchange(now, head);
             let response = self.throttled.response(wait, &exchange);
-            return Arrival::at_once(Next::Respond(response.into()));
+            let response = Outgoing::new(response.map(Payload::Body), Strike::default());
+            return Arrival::at_once(Next::Respond(response));
         }
-        let mut arrival = Arrival::at_once(Next::Forward(None));
-        let damage = |damage| Next::Forward(Some(Alteration::Damage(damage)));
-        match self.faults.strike(head.uri.path()) {
-            None => {}
-            Some(Fault::Delay(delay)) => arrival.delay = delay,
-            Some(Fault::Reset) => arrival.next = Next::Reset,
-            Some(Fault::ResetInBody) => arrival.next = damage(Damage::Reset),
-            Some(Fault::Respond(shape)) => {
-                let response = shape.response_to(&self.exchange(now, head));
-                arrival.next = Next::Respond(response.into());
-            }
-            Some(Fault::Stall) => arrival.next = damage(Damage::Stall),
-            Some(Fault::Truncate) => arrival.next = damage(Damage::Truncate),
-            Some(Fault::WrongContentType) => {
-                arrival.next = Next::Forward(Some(Alteration::Mislabel));
-            }
-        }
-        if let Next::Forward(alteration) = arrival.next
+        let strike = self.faults.strike(Target::Api, head);
+        let mut arrival = self.befall(now, strike, head);
+        if let Next::Forward(strike) = &arrival.next
             && let Some(response) = self.turn_away(now, verdict, head)
         {
             let response = response.map(Payload::Body);
-            arrival.next = Next::Respond(Outgoing::new(response, alteration));
+            arrival.next = Next::Respond(Outgoing::new(response, strike.clone()));
+        }
+        arrival
+    }
+
+    /// Responds to the request with this head, which has come to the storage. That stands
+    /// behind no edge.
+    pub(crate) fn arrive_at_storage(&mut self, now: Instant, head: &Parts) -> Arrival {
+        let strike = self.faults.strike(Target::Storage, head);
+        let mut arrival = self.befall(now, strike, head);
+        if let Next::Forward(strike) = &arrival.next {
+            let exchange = self.exchange(now, head);
+            let response = match &self.account {
+                Some(account) => {
+                    api::respond_from_storage(account, self.clocks(now), head, &exchange)
+                }
+                None => Response::new(Body::empty()),
+            };
+            let response = response.map(Payload::Body);
+            arrival.next = Next::Respond(Outgoing::new(response, strike.clone()));
         }
         arrival
     }
@@ -81,36 +91,54 @@ impl Pipeline {
         now: Instant,
         head: &Parts,
         body: Bytes,
-        alteration: Option<Alteration>,
+        strike: Strike,
     ) -> Outgoing {
         let exchange = self.exchange(now, head);
         let clocks = self.clocks(now);
         let response = match &mut self.account {
-            Some(account) => api::respond(account, clocks, head, body, &exchange),
+            Some(account) => {
+                api::respond(account, clocks, head, body, &exchange, &api_faults(&strike))
+            }
             None => Response::new(Payload::Body(Body::empty())),
         };
-        Outgoing::new(response, alteration)
+        let outgoing = Outgoing::new(response, strike);
+        if self.compresses && exchange.accepts_gzip() {
+            outgoing.compressed()
+        } else {
+            outgoing
+        }
     }
 
     /// The response to a body that is longer than the API takes.
     pub(crate) fn respond_too_large(&mut self, now: Instant, head: &Parts) -> Outgoing {
         let exchange = self.exchange(now, head);
-        Invalid::BodyTooLarge.response(&exchange).into()
-    }
-
-    /// The response of the storage, which stands behind no edge.
-    pub(crate) fn respond_from_storage(&mut self, now: Instant, head: &Parts) -> Response<Body> {
-        let exchange = self.exchange(now, head);
-        match &self.account {
-            Some(account) => api::respond_from_storage(account, self.clocks(now), head, &exchange),
-            None => Response::new(Body::empty()),
-        }
+        let response = Invalid::BodyTooLarge.response(&exchange);
+        Outgoing::new(response.map(Payload::Body), Strike::default())
     }
 
     /// What the subscribers of a run are told now.
     pub(crate) fn update(&self, now: Instant, workflow_id: &str) -> Option<Update> {
         let account = self.account.as_ref()?;
         api::update(account, self.clocks(now), workflow_id)
+    }
+
+    /// What these faults do before there is a response.
+    fn befall(&mut self, now: Instant, strike: Strike, head: &Parts) -> Arrival {
+        let mut arrival = Arrival::at_once(Next::Forward(strike.clone()));
+        for fault in strike.iter() {
+            match fault {
+                Fault::Delay(delay) => arrival.delay = arrival.delay.saturating_add(*delay),
+                Fault::End(ending) => arrival.next = Next::End(*ending),
+                Fault::Reset => arrival.next = Next::End(Ending::Reset),
+                Fault::Respond(shape) => {
+                    let response = shape.response_to(&self.exchange(now, head));
+                    let response = response.map(Payload::Body);
+                    arrival.next = Next::Respond(Outgoing::new(response, strike.clone()));
+                }
+                _ => {}
+            }
+        }
+        arrival
     }
 
     /// The response to a request within the limit that need not bother the API.
@@ -141,4 +169,17 @@ impl Pipeline {
         self.responses += 1;
         Exchange::new(self.responses, self.edge.wall_clock(now), head)
     }
+}
+
+/// What the API itself does wrong.
+fn api_faults(strike: &Strike) -> ApiFaults {
+    let mut faults = ApiFaults::default();
+    for fault in strike.iter() {
+        match fault {
+            Fault::Events(fault) => faults.events.push(fault.clone()),
+            Fault::List(fault) => faults.lists.push(*fault),
+            _ => {}
+        }
+    }
+    faults
 }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{ACCEPT, CONTENT_TYPE, DATE, HOST, SERVER};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, DATE, HOST, RANGE, SERVER,
+};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
@@ -10,12 +12,15 @@ use super::body::Body;
 use crate::random::mix;
 
 /// One request and the instant of its response.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Exchange {
     pub(super) ray: String,
     pub(super) wall_clock: SystemTime,
     pub(super) host: String,
+    /// What stands after `Bearer`.
+    pub(super) token: String,
     accept: Option<String>,
+    accepts_gzip: bool,
 }
 
 impl Exchange {
@@ -25,7 +30,12 @@ impl Exchange {
             ray: ray(serial),
             wall_clock,
             host: host.or_else(|| text(head, HOST)).unwrap_or_default(),
+            token: text(head, AUTHORIZATION)
+                .and_then(|value| Some(value.split_once(' ')?.1.trim().to_owned()))
+                .unwrap_or_default(),
             accept: text(head, ACCEPT),
+            accepts_gzip: !head.headers.contains_key(RANGE)
+                && text(head, ACCEPT_ENCODING).is_some_and(|value| accepts_gzip(&value)),
         }
     }
 
@@ -35,8 +45,15 @@ impl Exchange {
             ray: ray(0),
             wall_clock: SystemTime::UNIX_EPOCH + Duration::from_secs(1_705_314_600),
             host: "api.comfycontrol.app".to_owned(),
+            token: "cfc_sample".to_owned(),
             accept: Some("application/json".to_owned()),
+            accepts_gzip: false,
         }
+    }
+
+    /// Whether the whole of the response may come as gzip.
+    pub(crate) fn accepts_gzip(&self) -> bool {
+        self.accepts_gzip
     }
 
     /// The JSON media type this request prefers over HTML, if it does.
@@ -103,6 +120,22 @@ pub(crate) fn error_body(status: StatusCode, message: &str) -> String {
     format!(r#"{{"status":{},"message":{message}}}"#, status.as_u16())
 }
 
+/// Whether `accept-encoding` names gzip, or anything, with a weight (RFC 9110 §12.5.3).
+fn accepts_gzip(value: &str) -> bool {
+    let weight = |coding: &str| {
+        value.split(',').find_map(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            let named = parts.next()?.eq_ignore_ascii_case(coding);
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
+            named.then(|| weight.unwrap_or(1.0_f32))
+        })
+    };
+    let weight = weight("gzip")
+        .or_else(|| weight("x-gzip"))
+        .or_else(|| weight("*"));
+    weight.is_some_and(|weight| weight > 0.0)
+}
+
 fn ray(serial: u64) -> String {
     format!("{:016x}-FRA", mix(RAY_SEED, serial))
 }
@@ -143,6 +176,16 @@ mod tests {
         assert_eq!(prefers("application/json;q=0"), None);
         assert_eq!(prefers("*/*"), None);
         assert_eq!(prefers(""), None);
+    }
+
+    #[test]
+    fn gzip_is_sent_only_to_those_who_accept_it() {
+        for accepted in ["gzip", "br, GZIP;q=0.5", "x-gzip", "*", "gzip, *;q=0"] {
+            assert!(accepts_gzip(accepted), "{accepted}");
+        }
+        for refused in ["", "identity", "br", "gzip;q=0, *", "*;q=0.0"] {
+            assert!(!accepts_gzip(refused), "{refused}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Garbage {
     DuplicateKeys,
     /// 503: no body and no content type.
     Empty,
+    /// 200: called JSON, and no byte of it.
+    EmptySuccess,
     /// 500: 200 KB on the wire that expand to 200 MiB of zeros (`content-encoding: gzip`).
     GzipBomb,
     /// 500: 10 MiB of JSON.
@@ -48,11 +50,12 @@ pub enum Garbage {
 
 impl Garbage {
     /// Every kind of garbage.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Array,
         Self::ByteOrderMark,
         Self::DuplicateKeys,
         Self::Empty,
+        Self::EmptySuccess,
         Self::GzipBomb,
         Self::Huge,
         Self::InvalidUtf8,
@@ -69,7 +72,7 @@ impl Garbage {
     /// The HTTP status that this garbage comes with.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::PageWithSuccess => StatusCode::OK,
+            Self::EmptySuccess | Self::PageWithSuccess => StatusCode::OK,
             Self::Array | Self::DuplicateKeys | Self::InvalidUtf8 | Self::Nested => {
                 StatusCode::BAD_REQUEST
             }
@@ -105,7 +108,7 @@ impl Garbage {
             Self::DuplicateKeys => {
                 r#"{"status":400,"message":"first","status":500,"message":"second"}"#.into()
             }
-            Self::Empty => Body::empty(),
+            Self::Empty | Self::EmptySuccess => Body::empty(),
             Self::GzipBomb => gzip_bomb().into(),
             Self::Huge => huge(),
             Self::InvalidUtf8 => {

@@ -4,38 +4,37 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
-use super::connection::serve;
+use super::bounds::Bounds;
+use super::connection::Serve;
+use super::line::Line;
 use crate::Listener;
 use crate::capture::Connection;
-use crate::network::{Cut, Wire};
+use crate::clock;
+use crate::network::Wire;
 use crate::shared::Shared;
 
 /// What all listeners of one emulator have in common.
 #[derive(Clone)]
 pub(super) struct Accept {
-    shared: Arc<Shared>,
-    stopped: watch::Receiver<bool>,
-    max_connections: usize,
+    serve: Serve,
     serial: Arc<AtomicU64>,
 }
 
 impl Accept {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        stopped: watch::Receiver<bool>,
-        max_connections: usize,
-    ) -> Self {
-        Self {
+    pub(super) fn new(shared: Arc<Shared>, stopped: watch::Receiver<bool>, bounds: Bounds) -> Self {
+        let serve = Serve {
             shared,
+            bounds,
             stopped,
-            max_connections: max_connections.clamp(1, Semaphore::MAX_PERMITS),
+        };
+        Self {
+            serve,
             serial: Arc::default(),
         }
     }
@@ -47,8 +46,8 @@ impl Accept {
         listener: Listener,
         acceptor: Option<TlsAcceptor>,
     ) {
-        let permits = Arc::new(Semaphore::new(self.max_connections));
-        let graceful = GracefulShutdown::new();
+        let connections = self.serve.bounds.connections;
+        let permits = Arc::new(Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS)));
         let mut open = JoinSet::new();
         loop {
             let accepted = async {
@@ -58,7 +57,7 @@ impl Accept {
             let (permit, accepted) = tokio::select! {
                 accepted = accepted => accepted,
                 // An emulator that has gone has stopped too.
-                _ = self.stopped.wait_for(|stopped| *stopped) => break,
+                _ = self.serve.stopped.wait_for(|stopped| *stopped) => break,
             };
             while open.try_join_next().is_some() {}
             let Ok((stream, peer)) = accepted else {
@@ -73,13 +72,7 @@ impl Accept {
                 server_name: None,
                 alpn: None,
             };
-            let opened = connect(
-                self.shared.clone(),
-                stream,
-                connection,
-                acceptor.clone(),
-                graceful.watcher(),
-            );
+            let opened = connect(self.serve.clone(), stream, connection, acceptor.clone());
             open.spawn(async move {
                 opened.await;
                 drop(permit);
@@ -87,33 +80,43 @@ impl Accept {
         }
         drop(socket);
         // Those that have not finished by then end with the set.
-        let _ = timeout(GRACE, graceful.shutdown()).await;
+        let _ = timeout(GRACE, async { while open.join_next().await.is_some() {} }).await;
     }
 }
 
 async fn connect(
-    shared: Arc<Shared>,
+    mut serve: Serve,
     stream: TcpStream,
     mut connection: Connection,
     acceptor: Option<TlsAcceptor>,
-    watcher: Watcher,
 ) {
     // Small responses should not wait for acknowledgements; without it they only come later.
     let _ = stream.set_nodelay(true);
-    let cut = Cut::default();
-    let wire = Wire::new(stream, cut.clone());
+    let line = Line::new();
+    let wire = Wire::new(stream, line.cut.clone());
+    let deadline = deadline(serve.bounds);
     let Some(acceptor) = acceptor else {
-        return serve(shared, wire, connection, cut, watcher).await;
+        return serve.run(wire, connection, line, deadline).await;
     };
-    if let Ok(Ok(tls)) = timeout(HANDSHAKE, acceptor.accept(wire)).await {
+    let accepted = tokio::select! {
+        accepted = timeout_at(deadline, acceptor.accept(wire)) => accepted,
+        _ = serve.stopped.wait_for(|stopped| *stopped) => return,
+    };
+    if let Ok(Ok(tls)) = accepted {
         let session = tls.get_ref().1;
         connection.server_name = session.server_name().map(str::to_owned);
         connection.alpn = session
             .alpn_protocol()
             .map(|protocol| String::from_utf8_lossy(protocol).into_owned());
-        serve(shared, tls, connection, cut, watcher).await;
+        serve.run(tls, connection, line, deadline).await;
     }
 }
 
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// When the first head must have come.
+fn deadline(bounds: Bounds) -> Instant {
+    let now = clock::now();
+    let day = Duration::from_secs(24 * 60 * 60);
+    now + bounds.head_timeout.min(day)
+}
+
 const GRACE: Duration = Duration::from_secs(1);

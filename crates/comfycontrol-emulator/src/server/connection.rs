@@ -1,95 +1,130 @@
-//! Responding to what comes in on one connection.
+//! A connection, from its first byte to its end.
 
-use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
-use http::{Request, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::sleep;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
+use super::bounds::Bounds;
+use super::early_hints::Hinting;
+use super::ended::Ended;
+use super::exchange::respond;
+use super::line::{Line, Phase};
 use crate::capture::Connection;
-use crate::gateway::{MAX_BODY, Next};
-use crate::network::Cut;
+use crate::clock;
 use crate::shared::Shared;
-use crate::{Body, Listener, Lost, clock, sse};
 
-/// Serves a connection to its end, which `watcher` may bring forward.
-pub(super) async fn serve(
-    shared: Arc<Shared>,
-    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    connection: Connection,
-    cut: Cut,
-    watcher: Watcher,
-) {
-    let service = service_fn(move |request| {
-        let (shared, connection, cut) = (shared.clone(), connection.clone(), cut.clone());
-        async move {
-            let responded = respond(&shared, &connection, request).await;
-            let response = responded.inspect_err(|_| cut.make())?;
-            Ok::<_, io::Error>(response.map(|body| {
-                body.map_err(move |reset| {
-                    cut.make();
-                    reset
-                })
-            }))
-        }
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new());
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(MAX_HTTP2_HEADERS);
-    let serving = builder.serve_connection(TokioIo::new(io), service);
-    // A client that breaks off is part of the game.
-    let _ = watcher.watch(serving).await;
+/// What a connection is served with.
+#[derive(Clone)]
+pub(super) struct Serve {
+    pub(super) shared: Arc<Shared>,
+    pub(super) bounds: Bounds,
+    /// Whether the emulator has ended.
+    pub(super) stopped: watch::Receiver<bool>,
 }
 
-/// The response to one request, or the end of its connection.
-async fn respond(
-    shared: &Arc<Shared>,
-    connection: &Connection,
-    request: Request<Incoming>,
-) -> io::Result<Response<Body>> {
-    let (head, body) = request.into_parts();
-    let now = clock::now();
-    let arrival = {
-        let mut state = shared.at(now);
-        state.capture.see(connection, &head);
-        if connection.listener == Listener::Storage {
-            return Ok(state.pipeline.respond_from_storage(now, &head));
-        }
-        state.pipeline.arrive(now, connection.peer.ip(), &head)
-    };
-    if !arrival.delay.is_zero() {
-        sleep(arrival.delay).await;
-    }
-    let outgoing = match arrival.next {
-        Next::Respond(outgoing) => outgoing,
-        Next::Reset => return Err(io::Error::other(Lost::new())),
-        Next::Forward(alteration) => {
-            let read = Limited::new(body, MAX_BODY).collect().await;
-            let now = clock::now();
-            match read {
-                Ok(body) => {
-                    let body = body.to_bytes();
-                    let mut state = shared.at(now);
-                    state.pipeline.respond(now, &head, body, alteration)
-                }
-                Err(error) if error.is::<LengthLimitError>() => {
-                    shared.at(now).pipeline.respond_too_large(now, &head)
-                }
-                Err(error) => return Err(io::Error::other(error)),
+impl Serve {
+    /// Serves a connection to its end; its first head must have come by `deadline`.
+    pub(super) async fn run(
+        self,
+        io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        connection: Connection,
+        line: Line,
+        deadline: Instant,
+    ) {
+        let Self {
+            shared,
+            bounds,
+            mut stopped,
+        } = self;
+        let phase = line.watch();
+        let io = Hinting::new(io, line.early_hints.clone());
+        let service = service_fn(move |request| {
+            let (shared, connection, line) = (shared.clone(), connection.clone(), line.clone());
+            async move {
+                let under_way = line.begin();
+                let responded = respond(&shared, &connection, &line, bounds, request).await;
+                let response = responded.map_err(|ending| Ended::new(ending, &line.cut))?;
+                Ok::<_, Ended>(response.map(|body| {
+                    body.map_err(move |reset| {
+                        let _ = &under_way;
+                        Ended::new(reset.ending(), &line.cut)
+                    })
+                }))
             }
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(bounds.idle_timeout);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            // Of a peer that is gone, nothing is heard.
+            .keep_alive_interval(bounds.idle_timeout)
+            .keep_alive_timeout(bounds.idle_timeout)
+            .max_header_list_size(MAX_HTTP2_HEADERS);
+        let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service));
+        let mut ends = pin!(end(phase, bounds, deadline));
+        let mut ending = false;
+        loop {
+            tokio::select! {
+                // A client that breaks off is part of the game.
+                _ = serving.as_mut() => return,
+                end = ends.as_mut(), if !ending => match end {
+                    End::Silent => return,
+                    End::Graceful => {}
+                },
+                // An emulator that has gone has stopped too.
+                _ = stopped.wait_for(|stopped| *stopped), if !ending => {}
+            }
+            serving.as_mut().graceful_shutdown();
+            ending = true;
         }
-    };
-    Ok(sse::response(shared, outgoing))
+    }
+}
+
+/// How a connection ends that neither its client nor the emulator ends.
+enum End {
+    /// Requests under way may finish.
+    Graceful,
+    /// There is nothing to wait for.
+    Silent,
+}
+
+/// Waits until a connection is to end: it was silent or idle for too long, or takes no
+/// further request.
+async fn end(mut phase: watch::Receiver<Phase>, bounds: Bounds, deadline: Instant) -> End {
+    tokio::select! {
+        _ = phase.wait_for(|phase| phase.spoken) => {}
+        () = sleep_until(deadline) => return End::Silent,
+    }
+    loop {
+        let now = *phase.borrow_and_update();
+        if now.goes_away {
+            return End::Graceful;
+        }
+        let idle = clock::now().checked_add(bounds.idle_timeout);
+        let idle = async {
+            match idle {
+                Some(idle) if now.under_way == 0 => sleep_until(idle).await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = phase.changed() => if changed.is_err() {
+                std::future::pending::<()>().await;
+            },
+            () = idle => return End::Graceful,
+        }
+    }
 }
 
 /// Above the bound that the edge checks, so that it is the edge that says no.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::accept::Accept;
+use super::bounds::Bounds;
 use super::tls::Tls;
 use crate::Listener;
 use crate::shared::Shared;
@@ -47,8 +48,8 @@ impl Bound {
         Ok(format!("http://{}", self.storage.local_addr()?))
     }
 
-    /// Begins to accept, at most so many connections on each listener.
-    pub(crate) fn start(self, shared: Arc<Shared>, max_connections: usize) -> io::Result<Loopback> {
+    /// Begins to accept, within these bounds.
+    pub(crate) fn start(self, shared: Arc<Shared>, bounds: Bounds) -> io::Result<Loopback> {
         let Self {
             http,
             https,
@@ -65,7 +66,7 @@ impl Bound {
             stop,
             tasks: Vec::new(),
         };
-        let accept = Accept::new(shared, stopped, max_connections);
+        let accept = Accept::new(shared, stopped, bounds);
         for (socket, listener, acceptor) in [
             (http, Listener::Http, None),
             (https, Listener::Https, Some(tls.acceptor)),

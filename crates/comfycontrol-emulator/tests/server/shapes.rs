@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, RetryAfter, Shape, Throttled};
+use comfycontrol_emulator::{
+    Echo, Emulator, Fault, FaultRule, Garbage, RetryAfter, Shape, Throttled,
+};
+use http::StatusCode;
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
@@ -190,6 +193,76 @@ async fn a_body_drips_or_breaks_off() {
         20
     );
     assert!(reset.frame().await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn the_token_comes_back_in_a_message() {
+    let account = Account::open().await;
+    account
+        .emulator
+        .tokens()
+        .insert("opaque", "0paque-t0ken", None);
+    let echoed = async |echo, token: &str| {
+        let rule = FaultRule::next(1, Fault::Respond(Shape::Echo(echo)));
+        account.emulator.faults().add(rule);
+        let request = http::Request::get(format!("{}/v1/user", account.emulator.http_url()));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let response = fetch(request.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(response.status, 401);
+        response.json()["message"].as_str().unwrap().to_owned()
+    };
+    let whole = echoed(Echo::Whole, "0paque-t0ken").await;
+    assert_eq!(whole, "the token 0paque-t0ken is not valid");
+    let bare = echoed(Echo::WithoutPrefix, "cfc_abcdef").await;
+    assert_eq!(bare, "the token abcdef is not valid");
+    let split = echoed(Echo::ZeroWidth, "cfc_abcdef").await;
+    assert_eq!(
+        split,
+        "the token cfc\u{200b}_ab\u{200c}cde\u{200d}f\u{2060} is not valid"
+    );
+}
+
+#[tokio::test]
+async fn the_storage_denies_by_xml_and_a_title_is_the_status() {
+    let denied = shaped(Shape::StorageDenied, "*/*").await;
+    assert_eq!(
+        (
+            denied.status,
+            &denied.headers["content-type"] == "application/xml"
+        ),
+        (403, true)
+    );
+    let code = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message>";
+    assert!(denied.text().contains(code));
+    let page = shaped(Shape::Unavailable, "*/*").await;
+    assert!(
+        page.text()
+            .contains("<title>503 Service Unavailable</title>")
+    );
+    let empty = shaped(Shape::Garbage(Garbage::EmptySuccess), "*/*").await;
+    assert_eq!((empty.status, empty.body.len()), (200, 0));
+    assert_eq!(empty.headers["content-type"], "application/json");
+    let bytes = Shape::Bytes(
+        StatusCode::ACCEPTED,
+        "text/x".parse().unwrap(),
+        "own".into(),
+    );
+    let own = shaped(bytes, "*/*").await;
+    assert_eq!((own.status, own.text().as_str()), (202, "own"));
+    assert_eq!(own.headers["content-type"], "text/x");
+}
+
+#[tokio::test]
+async fn a_success_can_begin_with_a_byte_order_mark() {
+    let account = Account::open().await;
+    let plain = account.get("/v1/user").await.text();
+    let mark = FaultRule::next(1, Fault::ByteOrderMark);
+    account.emulator.faults().add(mark);
+    let marked = account.get("/v1/user").await;
+    assert_eq!(
+        (marked.status, marked.text()),
+        (200, format!("\u{feff}{plain}"))
+    );
 }
 
 // === support ===

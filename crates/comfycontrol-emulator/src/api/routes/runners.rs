@@ -6,32 +6,50 @@ use serde_json::{Map, Value};
 
 use crate::api::account::Account;
 use crate::api::error::ApiError;
-use crate::api::id;
+use crate::api::list_fault::ListFault;
 use crate::api::pagination::{page, parameter};
 use crate::api::runner::Runner;
 use crate::api::success::Success;
 use crate::clock::Now;
 
 /// `GET /v1/runner`; `total` is after the status filter.
-pub(in crate::api) fn list(account: &Account, head: &Parts) -> Result<Success, ApiError> {
+pub(in crate::api) fn list(
+    account: &mut Account,
+    now: Now,
+    head: &Parts,
+    faults: &[ListFault],
+) -> Result<Success, ApiError> {
     let status = parameter(head, "status");
     if !matches!(status.as_deref(), None | Some("active" | "disabled")) {
         return Err(ApiError::bad_request("invalid status"));
     }
     let wanted = |runner: &&Runner| status.as_deref().is_none_or(|s| s == runner.status());
     let runners = account.runners.iter().filter(wanted);
-    let page = page(head, "runners", runners, |runner| {
+    let page = page(head, faults, "runners", runners, |runner| {
         runner.show(&account.user_id)
     })?;
-    Ok(Success::ok(page))
+    for id in &page.leaving {
+        account.runners.remove(id);
+    }
+    for _ in 0..page.coming {
+        let id = account.next_id();
+        if let Some(like) = account.runners.newest().cloned() {
+            let created = now.wall_clock;
+            account.runners.add(Runner {
+                id,
+                created,
+                ..like
+            });
+        }
+    }
+    Ok(Success::ok(page.value))
 }
 
 /// `GET /v1/runner/{id}`
 pub(in crate::api) fn show(account: &Account, id: &str) -> Result<Success, ApiError> {
-    id::check(id)?;
-    let runner = account.runners.iter().find(|runner| runner.id == id);
-    let runner = runner.ok_or_else(ApiError::not_found)?;
-    Ok(Success::ok(runner.show(&account.user_id)))
+    Ok(Success::ok(
+        account.runners.find(id)?.show(&account.user_id),
+    ))
 }
 
 /// `POST /v1/runner`
@@ -52,7 +70,7 @@ pub(in crate::api) fn create(
         created: now.wall_clock,
     };
     let shown = runner.show(&account.user_id);
-    account.runners.insert(0, runner);
+    account.runners.add(runner);
     Ok(Success::created(shown))
 }
 

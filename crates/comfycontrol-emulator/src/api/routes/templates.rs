@@ -5,7 +5,7 @@ use http::request::Parts;
 
 use crate::api::account::Account;
 use crate::api::error::ApiError;
-use crate::api::id;
+use crate::api::list_fault::ListFault;
 use crate::api::multipart::{json_file, parts, required};
 use crate::api::pagination::page;
 use crate::api::success::Success;
@@ -28,23 +28,41 @@ pub(in crate::api) fn create(
         created: now.wall_clock,
     };
     let shown = template.detail(&account.user_id);
-    account.templates.insert(0, template);
+    account.templates.add(template);
     Ok(Success::created(shown))
 }
 
 /// `GET /v1/template`; items have no `body`.
-pub(in crate::api) fn list(account: &Account, head: &Parts) -> Result<Success, ApiError> {
+pub(in crate::api) fn list(
+    account: &mut Account,
+    now: Now,
+    head: &Parts,
+    faults: &[ListFault],
+) -> Result<Success, ApiError> {
     let templates = account.templates.iter();
-    let page = page(head, "templates", templates, |template| {
+    let page = page(head, faults, "templates", templates, |template| {
         template.summary(&account.user_id)
     })?;
-    Ok(Success::ok(page))
+    for id in &page.leaving {
+        account.templates.remove(id);
+    }
+    for _ in 0..page.coming {
+        let id = account.next_id();
+        if let Some(like) = account.templates.newest().cloned() {
+            let created = now.wall_clock;
+            account.templates.add(Template {
+                id,
+                created,
+                ..like
+            });
+        }
+    }
+    Ok(Success::ok(page.value))
 }
 
 /// `GET /v1/template/{id}`
 pub(in crate::api) fn show(account: &Account, id: &str) -> Result<Success, ApiError> {
-    id::check(id)?;
-    let template = account.templates.iter().find(|template| template.id == id);
-    let template = template.ok_or_else(ApiError::not_found)?;
-    Ok(Success::ok(template.detail(&account.user_id)))
+    Ok(Success::ok(
+        account.templates.find(id)?.detail(&account.user_id),
+    ))
 }

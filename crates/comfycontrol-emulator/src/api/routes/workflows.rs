@@ -5,6 +5,8 @@ use http::request::Parts;
 
 use crate::api::account::Account;
 use crate::api::error::ApiError;
+use crate::api::event_fault::EventFault;
+use crate::api::list_fault::ListFault;
 use crate::api::multipart::{self, Part, json_file, parts, required};
 use crate::api::outputs;
 use crate::api::pagination::{page, parameter};
@@ -41,7 +43,7 @@ pub(in crate::api) fn rerun(
     head: &Parts,
     body: Bytes,
 ) -> Result<Success, ApiError> {
-    let mut submission = account.workflow(id)?.submission().clone();
+    let mut submission = account.workflows.find(id)?.submission().clone();
     for (name, value) in params(&parts(head, body)?)? {
         match submission
             .params
@@ -56,20 +58,34 @@ pub(in crate::api) fn rerun(
 }
 
 /// `GET /v1/workflow`; `total` is after the status filter.
-pub(in crate::api) fn list(account: &Account, now: Now, head: &Parts) -> Result<Success, ApiError> {
+pub(in crate::api) fn list(
+    account: &mut Account,
+    now: Now,
+    head: &Parts,
+    faults: &[ListFault],
+) -> Result<Success, ApiError> {
     let status = parameter(head, "status");
     let wanted = |w: &&Workflow| status.as_deref().is_none_or(|s| s == w.status(now).name());
     let workflows = account.workflows.iter().filter(wanted);
-    let page = page(head, "workflows", workflows, |workflow| {
+    let page = page(head, faults, "workflows", workflows, |workflow| {
         workflow.summary(now)
     })?;
-    Ok(Success::ok(page))
+    for id in &page.leaving {
+        account.workflows.remove(id);
+    }
+    for _ in 0..page.coming {
+        let like = account.workflows.newest();
+        if let Some(submission) = like.map(|like| like.submission().clone()) {
+            start(account, now, submission);
+        }
+    }
+    Ok(Success::ok(page.value))
 }
 
 /// `GET /v1/workflow/{id}`
 pub(in crate::api) fn show(account: &Account, now: Now, id: &str) -> Result<Success, ApiError> {
     Ok(Success::ok(
-        account.workflow(id)?.detail(now, &account.user_id),
+        account.workflows.find(id)?.detail(now, &account.user_id),
     ))
 }
 
@@ -79,11 +95,7 @@ pub(in crate::api) fn cancel(
     now: Now,
     id: &str,
 ) -> Result<Success, ApiError> {
-    account.workflow(id)?;
-    let mut workflows = account.workflows.iter_mut();
-    let workflow = workflows.find(|workflow| workflow.id() == id);
-    let workflow = workflow.ok_or_else(ApiError::not_found)?;
-    match workflow.cancel(now) {
+    match account.workflows.find_mut(id)?.cancel(now) {
         Ok(()) => Ok(Success::Empty),
         Err(status) => Err(ApiError::bad_request(format!(
             "cannot cancel a workflow that is {}",
@@ -94,7 +106,7 @@ pub(in crate::api) fn cancel(
 
 /// `GET /v1/workflow/{id}/outputs`
 pub(in crate::api) fn outputs(account: &Account, now: Now, id: &str) -> Result<Success, ApiError> {
-    let workflow = account.workflow(id)?;
+    let workflow = account.workflows.find(id)?;
     match workflow.status(now) {
         Status::Completed => Ok(Success::ok(outputs::list(account, now, id))),
         _ => Err(ApiError::not_found()),
@@ -102,23 +114,28 @@ pub(in crate::api) fn outputs(account: &Account, now: Now, id: &str) -> Result<S
 }
 
 /// `GET /v1/workflow/{id}/subscribe`
-pub(in crate::api) fn subscribe(account: &Account, id: &str) -> Result<Success, ApiError> {
-    let workflow_id = account.workflow(id)?.id().to_owned();
+pub(in crate::api) fn subscribe(
+    account: &Account,
+    id: &str,
+    faults: &[EventFault],
+) -> Result<Success, ApiError> {
+    account.workflows.find(id)?;
     let scenario = account.scenario();
     Ok(Success::Subscription(Subscription {
-        workflow_id,
+        workflow_id: id.to_owned(),
         interval: scenario.sse_interval,
         max_events: scenario.max_sse_events,
+        faults: faults.to_vec(),
     }))
 }
 
 fn start(account: &mut Account, now: Now, submission: Submission) -> Success {
     let ids = [account.next_id(), account.next_id()];
-    let runner_id = account.runners.first().map(|runner| runner.id.clone());
+    let runner_id = account.runners.newest().map(|runner| runner.id.clone());
     let run_time = account.scenario().run_time;
     let workflow = Workflow::accept(submission, now, run_time, ids, runner_id);
     let shown = workflow.summary(now);
-    account.workflows.insert(0, workflow);
+    account.workflows.add(workflow);
     Success::created(shown)
 }
 

@@ -1,0 +1,10 @@
+//! What the API does wrong with one request.
+
+use super::event_fault::EventFault;
+use super::list_fault::ListFault;
+
+#[derive(Debug, Default)]
+pub(crate) struct ApiFaults {
+    pub(crate) events: Vec<EventFault>,
+    pub(crate) lists: Vec<ListFault>,
+}

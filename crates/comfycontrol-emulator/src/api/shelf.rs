@@ -1,0 +1,63 @@
+//! Things of one kind, newest first, found by their identifier.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::error::ApiError;
+use super::id;
+
+/// A thing that has an identifier.
+pub(super) trait Identified {
+    fn id(&self) -> &str;
+}
+
+#[derive(Debug)]
+pub(super) struct Shelf<T> {
+    /// By age: the last is the newest.
+    things: BTreeMap<u64, T>,
+    ages: HashMap<String, u64>,
+    serial: u64,
+}
+
+impl<T: Identified> Shelf<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            things: BTreeMap::new(),
+            ages: HashMap::new(),
+            serial: 0,
+        }
+    }
+
+    /// Everything, newest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.things.values().rev()
+    }
+
+    pub(super) fn newest(&self) -> Option<&T> {
+        self.things.values().next_back()
+    }
+
+    pub(super) fn add(&mut self, thing: T) {
+        self.ages.insert(thing.id().to_owned(), self.serial);
+        self.things.insert(self.serial, thing);
+        self.serial += 1;
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(age) = self.ages.remove(id) {
+            self.things.remove(&age);
+        }
+    }
+
+    /// The thing with this identifier.
+    pub(super) fn find(&self, id: &str) -> Result<&T, ApiError> {
+        id::check(id)?;
+        let age = self.ages.get(id).ok_or_else(ApiError::not_found)?;
+        self.things.get(age).ok_or_else(ApiError::not_found)
+    }
+
+    pub(super) fn find_mut(&mut self, id: &str) -> Result<&mut T, ApiError> {
+        id::check(id)?;
+        let age = self.ages.get(id).ok_or_else(ApiError::not_found)?;
+        self.things.get_mut(age).ok_or_else(ApiError::not_found)
+    }
+}
