@@ -38,6 +38,7 @@ impl Emulator {
             scenario: Scenario::default(),
             compressed: false,
             max_captured: 65_536,
+            max_captured_bytes: 64 << 20,
             bounds: Bounds::default(),
             ports: [0; 3],
         }
@@ -124,6 +125,7 @@ pub struct EmulatorBuilder {
     scenario: Scenario,
     compressed: bool,
     max_captured: usize,
+    max_captured_bytes: usize,
     bounds: Bounds,
     ports: [u16; 3],
 }
@@ -206,6 +208,20 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Sets how many bytes the heads that are kept may take together, roughly; 64 MiB by
+    /// default. Of those that are too many, the first are forgotten.
+    pub fn max_captured_bytes(mut self, bytes: usize) -> Self {
+        self.max_captured_bytes = bytes;
+        self
+    }
+
+    /// Sets how many bytes runners, workflows and templates may take together, each counted
+    /// as 1 KiB and its text; 256 MiB by default. A request for more gets a 403.
+    pub fn max_kept_bytes(mut self, bytes: usize) -> Self {
+        self.scenario.max_kept_bytes = bytes;
+        self
+    }
+
     /// Sets how many connections may be open at once on each listener; more wait. 1024 by
     /// default.
     pub fn max_connections(mut self, connections: usize) -> Self {
@@ -267,6 +283,9 @@ impl EmulatorBuilder {
         };
         let faults = Faults::new(self.rules);
         let pipeline = Pipeline::new(edge, self.throttled, faults, account, self.compressed);
-        Arc::new(Shared::new(pipeline, Capture::new(self.max_captured)))
+        Arc::new(Shared::new(
+            pipeline,
+            Capture::new(self.max_captured, self.max_captured_bytes),
+        ))
     }
 }

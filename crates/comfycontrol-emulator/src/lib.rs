@@ -115,6 +115,16 @@
 //! node whose `class_type` is `EmulatedFailure`. A cancellation takes effect after a
 //! tenth of the run time.
 //!
+//! # Bounds
+//!
+//! What a client can make the emulator hold or wait for is bounded: see
+//! [`EmulatorBuilder::max_connections`], [`head_timeout`](EmulatorBuilder::head_timeout),
+//! [`idle_timeout`](EmulatorBuilder::idle_timeout),
+//! [`max_kept_bytes`](EmulatorBuilder::max_kept_bytes) and
+//! [`max_captured_bytes`](EmulatorBuilder::max_captured_bytes). A body has 50 MB at most, all
+//! bodies that are being read 256 MiB, a form 1,000 parts, a workflow 1,000 parameters and 100
+//! tags, the JSON of a runner 64 KiB.
+//!
 //! # Not handled
 //!
 //! Tiers and their limits, managed runners, updates of runners and templates,

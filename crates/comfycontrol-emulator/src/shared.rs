@@ -1,6 +1,7 @@
 //! What all handles, listeners and services of one emulator share.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -12,7 +13,11 @@ use crate::clock;
 use crate::gateway::{Arrival, Next, Pipeline};
 use crate::network::{Departure, Flights};
 
-pub(crate) struct Shared(Mutex<State>);
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Bytes of request bodies that are being read.
+    reading: AtomicUsize,
+}
 
 pub(crate) struct State {
     pub(crate) pipeline: Pipeline,
@@ -29,16 +34,20 @@ pub(crate) struct Landed {
 
 impl Shared {
     pub(crate) fn new(pipeline: Pipeline, capture: Capture) -> Self {
-        Self(Mutex::new(State {
+        let state = State {
             pipeline,
             capture,
             flights: Flights::new(),
-        }))
+        };
+        Self {
+            state: Mutex::new(state),
+            reading: AtomicUsize::new(0),
+        }
     }
 
     /// The state, with every request that has arrived by `now` decided.
     pub(crate) fn at(&self, now: Instant) -> MutexGuard<'_, State> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         let State {
             pipeline, flights, ..
         } = &mut *state;
@@ -48,7 +57,15 @@ impl Shared {
 
     /// The state as it was left, for those who have no clock.
     pub(crate) fn unlanded(&self) -> MutexGuard<'_, State> {
-        self.0.lock()
+        self.state.lock()
+    }
+
+    /// A body that is being read, and has no bytes yet.
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        Reading {
+            all: &self.reading,
+            bytes: 0,
+        }
     }
 
     pub(crate) fn now(&self) -> MutexGuard<'_, State> {
@@ -61,6 +78,29 @@ impl fmt::Debug for Shared {
         f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
+
+/// The part that one body has of what all bodies under way may take.
+pub(crate) struct Reading<'a> {
+    all: &'a AtomicUsize,
+    bytes: usize,
+}
+
+impl Reading<'_> {
+    /// Takes so many bytes more, if there are.
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes <= MAX_READING
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Room for five bodies of the greatest size.
+const MAX_READING: usize = 256 << 20;
 
 fn land(pipeline: &mut Pipeline, at: Instant, departure: Departure) -> Landed {
     let Departure { ip, head, has_body } = departure;

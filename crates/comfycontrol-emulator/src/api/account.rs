@@ -2,10 +2,11 @@
 
 use std::time::SystemTime;
 
+use super::error::ApiError;
 use super::id;
 use super::runner::Runner;
 use super::scenario::Scenario;
-use super::shelf::Shelf;
+use super::shelf::{EACH, Shelf};
 use super::template::Template;
 use super::workflow::Workflow;
 use crate::random::{mix, seed};
@@ -39,6 +40,15 @@ impl Account {
             account.runners.add(runner);
         }
         account
+    }
+
+    /// Whether a thing of so many bytes can still be kept.
+    pub(super) fn room_for(&self, bytes: usize) -> Result<(), ApiError> {
+        let kept = self.runners.bytes() + self.workflows.bytes() + self.templates.bytes();
+        if kept.saturating_add(bytes).saturating_add(EACH) > self.scenario.max_kept_bytes {
+            return Err(ApiError::full());
+        }
+        Ok(())
     }
 
     pub(crate) fn scenario(&self) -> &Scenario {

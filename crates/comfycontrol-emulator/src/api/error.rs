@@ -17,6 +17,21 @@ impl ApiError {
         }
     }
 
+    /// The account keeps as much as it may.
+    pub(super) fn full() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            message: "the account is full".to_owned(),
+        }
+    }
+
+    pub(super) fn too_large(most: usize) -> Self {
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            message: format!("request body exceeds {most} bytes"),
+        }
+    }
+
     pub(super) fn not_found() -> Self {
         Self {
             status: StatusCode::NOT_FOUND,

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use multer::Multipart;
-use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use super::graph::Graph;
 
 /// One part of a form.
 #[derive(Debug)]
@@ -21,7 +21,15 @@ pub(super) struct Part {
     pub(super) content: Bytes,
 }
 
-/// The parts of a `multipart/form-data` body (RFC 7578).
+impl Part {
+    /// The content as text.
+    pub(super) fn text(&self) -> Result<&str, ApiError> {
+        std::str::from_utf8(&self.content)
+            .map_err(|_| ApiError::bad_request(format!("{} is not valid UTF-8", self.name)))
+    }
+}
+
+/// The parts of a `multipart/form-data` body (RFC 7578), of which there may be 1,000.
 pub(super) fn parts(head: &Parts, body: Bytes) -> Result<Vec<Part>, ApiError> {
     let boundary = head
         .headers
@@ -30,6 +38,10 @@ pub(super) fn parts(head: &Parts, body: Bytes) -> Result<Vec<Part>, ApiError> {
         .ok_or_else(|| ApiError::bad_request("expected multipart/form-data"))?;
     // The body is complete, so reading it never has to wait.
     match pin!(read(body, boundary)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(parts)) if parts.len() > MAX_PARTS => {
+            let message = format!("at most {MAX_PARTS} parts are allowed");
+            Err(ApiError::bad_request(message))
+        }
         Poll::Ready(Ok(parts)) => Ok(parts),
         Poll::Ready(Err(_)) | Poll::Pending => {
             Err(ApiError::bad_request("malformed multipart/form-data"))
@@ -38,14 +50,9 @@ pub(super) fn parts(head: &Parts, body: Bytes) -> Result<Vec<Part>, ApiError> {
 }
 
 /// The text part of this name, if there is one.
-pub(super) fn text(parts: &[Part], name: &str) -> Result<Option<String>, ApiError> {
-    let Some(part) = parts.iter().find(|part| part.name == name) else {
-        return Ok(None);
-    };
-    match std::str::from_utf8(&part.content) {
-        Ok(text) => Ok(Some(text.to_owned())),
-        Err(_) => Err(ApiError::bad_request(format!("{name} is not valid UTF-8"))),
-    }
+pub(super) fn text<'a>(parts: &'a [Part], name: &str) -> Result<Option<&'a str>, ApiError> {
+    let part = parts.iter().find(|part| part.name == name);
+    part.map(Part::text).transpose()
 }
 
 /// The text part of this name, which must have between 1 and `most` characters.
@@ -57,25 +64,28 @@ pub(super) fn required(parts: &[Part], name: &str, most: usize) -> Result<String
             let message = format!("{name} cannot be longer than {most} characters");
             Err(ApiError::bad_request(message))
         }
-        _ => Ok(text),
+        _ => Ok(text.to_owned()),
     }
 }
 
 /// The JSON object in the file part of this name.
-pub(super) fn json_file(parts: &[Part], name: &str) -> Result<Map<String, Value>, ApiError> {
+pub(super) fn json_file(parts: &[Part], name: &str) -> Result<Graph, ApiError> {
     let part = parts.iter().find(|part| part.name == name);
     let part = part.ok_or_else(|| ApiError::bad_request(format!("{name} is required")))?;
     if part.file_name.is_none() {
         return Err(ApiError::bad_request(format!("{name} must be a file")));
     }
-    serde_json::from_slice(&part.content)
-        .map_err(|_| ApiError::bad_request(format!("{name} is not a valid JSON object")))
+    Graph::parse(&part.content)
+        .ok_or_else(|| ApiError::bad_request(format!("{name} is not a valid JSON object")))
 }
 
 async fn read(body: Bytes, boundary: String) -> multer::Result<Vec<Part>> {
     let mut form = Multipart::new(Whole(Some(body)), boundary);
     let mut parts = Vec::new();
-    while let Some(field) = form.next_field().await? {
+    // One more is seen to be too many.
+    while parts.len() <= MAX_PARTS
+        && let Some(field) = form.next_field().await?
+    {
         parts.push(Part {
             name: field.name().unwrap_or_default().to_owned(),
             file_name: field.file_name().map(str::to_owned),
@@ -95,3 +105,6 @@ impl futures_core::Stream for Whole {
         Poll::Ready(self.0.take().map(Ok))
     }
 }
+
+/// Parts of one form.
+const MAX_PARTS: usize = 1_000;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::list_fault::ListFault;
-use super::shelf::Identified;
+use super::shelf::Kept;
 
 /// One page of a list.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Page {
 }
 
 /// The page that `page` and `per_page` ask for, with what befalls the list.
-pub(super) fn page<'a, T: Identified + 'a>(
+pub(super) fn page<'a, T: Kept + 'a>(
     head: &Parts,
     faults: &[ListFault],
     key: &str,

@@ -25,6 +25,7 @@ pub(crate) fn respond(
 ) -> Response<Payload> {
     let (status, content_type, payload) = match route(account, now, head, body, faults) {
         Ok(Success::Json(status, value)) => (status, JSON, whole(value.to_string())),
+        Ok(Success::Text(status, text)) => (status, JSON, whole(text)),
         Ok(Success::Empty) => (StatusCode::OK, "", Payload::Body(Body::empty())),
         Ok(Success::Subscription(subscription)) => {
             let events = Payload::Events(subscription);

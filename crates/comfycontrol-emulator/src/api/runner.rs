@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use super::shelf::Identified;
+use super::shelf::Kept;
 use crate::timestamp::timestamp;
 
 /// A ComfyUI server of the account.
@@ -19,9 +19,20 @@ pub(super) struct Runner {
     pub(super) created: SystemTime,
 }
 
-impl Identified for Runner {
+impl Kept for Runner {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn bytes(&self) -> usize {
+        let tags = self.tags.iter().map(String::len);
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.as_str().map_or(0, str::len));
+        self.name.len()
+            + self.endpoint.len()
+            + tags.chain(headers).map(|bytes| bytes + 64).sum::<usize>()
     }
 }
 

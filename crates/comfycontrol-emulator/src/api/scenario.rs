@@ -10,6 +10,8 @@ pub(crate) struct Scenario {
     pub(crate) sse_interval: Duration,
     pub(crate) max_sse_events: u32,
     pub(crate) min_output_bytes: usize,
+    /// Bytes that runners, workflows and templates take together, roughly.
+    pub(crate) max_kept_bytes: usize,
     pub(crate) link_lifetime: Duration,
     /// Where signed URLs lead to: scheme, host and port.
     pub(crate) storage: String,
@@ -24,6 +26,7 @@ impl Default for Scenario {
             sse_interval: Duration::from_secs(2),
             max_sse_events: 120,
             min_output_bytes: 0,
+            max_kept_bytes: 256 << 20,
             link_lifetime: Duration::from_secs(300),
             storage: "https://storage.comfycontrol.app".to_owned(),
         }

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use super::error::ApiError;
 use super::id;
 
-/// A thing that has an identifier.
-pub(super) trait Identified {
+/// A thing that is kept.
+pub(super) trait Kept {
     fn id(&self) -> &str;
+
+    /// Bytes of text that it keeps, roughly.
+    fn bytes(&self) -> usize;
 }
 
 #[derive(Debug)]
@@ -16,14 +19,16 @@ pub(super) struct Shelf<T> {
     things: BTreeMap<u64, T>,
     ages: HashMap<String, u64>,
     serial: u64,
+    bytes: usize,
 }
 
-impl<T: Identified> Shelf<T> {
+impl<T: Kept> Shelf<T> {
     pub(super) fn new() -> Self {
         Self {
             things: BTreeMap::new(),
             ages: HashMap::new(),
             serial: 0,
+            bytes: 0,
         }
     }
 
@@ -36,15 +41,23 @@ impl<T: Identified> Shelf<T> {
         self.things.values().next_back()
     }
 
+    /// Bytes that everything takes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn add(&mut self, thing: T) {
+        self.bytes += thing.bytes() + EACH;
         self.ages.insert(thing.id().to_owned(), self.serial);
         self.things.insert(self.serial, thing);
         self.serial += 1;
     }
 
     pub(super) fn remove(&mut self, id: &str) {
-        if let Some(age) = self.ages.remove(id) {
-            self.things.remove(&age);
+        if let Some(age) = self.ages.remove(id)
+            && let Some(thing) = self.things.remove(&age)
+        {
+            self.bytes -= thing.bytes() + EACH;
         }
     }
 
@@ -61,3 +74,6 @@ impl<T: Identified> Shelf<T> {
         self.things.get_mut(age).ok_or_else(ApiError::not_found)
     }
 }
+
+/// What each thing takes beside its text.
+pub(super) const EACH: usize = 1_024;

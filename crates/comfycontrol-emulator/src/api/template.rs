@@ -2,9 +2,11 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::shelf::Identified;
+use super::graph::Graph;
+use super::shelf::Kept;
+use super::success::with_text;
 use crate::timestamp::timestamp;
 
 /// A graph kept for later.
@@ -13,13 +15,17 @@ pub(super) struct Template {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) description: String,
-    pub(super) body: Map<String, Value>,
+    pub(super) body: Graph,
     pub(super) created: SystemTime,
 }
 
-impl Identified for Template {
+impl Kept for Template {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn bytes(&self) -> usize {
+        self.body.as_str().len()
     }
 }
 
@@ -35,9 +41,8 @@ impl Template {
         })
     }
 
-    pub(super) fn detail(&self, user_id: &str) -> Value {
-        let mut detail = self.summary(user_id);
-        detail["body"] = Value::Object(self.body.clone());
-        detail
+    /// All of it, as JSON text.
+    pub(super) fn detail(&self, user_id: &str) -> String {
+        with_text(&self.summary(user_id), "body", self.body.as_str())
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::outputs;
 use super::run::Status;
-use super::shelf::Identified;
+use super::shelf::Kept;
 use super::workflow::{EXCEPTION, EXCEPTION_MESSAGE, Workflow};
 use crate::clock::Now;
 

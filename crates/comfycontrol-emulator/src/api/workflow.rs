@@ -2,11 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::graph::Graph;
+use super::params::Params;
 use super::run::{Run, Status};
-use super::shelf::Identified;
+use super::shelf::Kept;
+use super::success::with_text;
 use crate::clock::Now;
 use crate::timestamp::timestamp;
 
@@ -17,6 +20,8 @@ pub(super) struct Workflow {
     submission: Submission,
     prompt_id: String,
     runner_id: Option<String>,
+    /// What it adds to what the account keeps.
+    bytes: usize,
     run: Run,
     accepted: Instant,
     created: SystemTime,
@@ -27,14 +32,24 @@ pub(super) struct Workflow {
 pub(super) struct Submission {
     pub(super) name: String,
     pub(super) tags: Vec<String>,
-    pub(super) graph: Map<String, Value>,
-    /// Names and values of placeholders.
-    pub(super) params: Vec<(String, String)>,
+    pub(super) graph: Graph,
+    pub(super) params: Params,
 }
 
-impl Identified for Workflow {
+impl Submission {
+    /// Bytes of its text.
+    pub(super) fn bytes(&self) -> usize {
+        self.graph.as_str().len() + self.params.bytes()
+    }
+}
+
+impl Kept for Workflow {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -46,12 +61,14 @@ impl Workflow {
         run_time: Duration,
         [id, prompt_id]: [String; 2],
         runner_id: Option<String>,
+        bytes: usize,
     ) -> Self {
         Self {
             id,
             prompt_id,
             runner_id,
-            run: Run::new(run_time, failing_node(&submission.graph).is_some()),
+            bytes,
+            run: Run::new(run_time, submission.graph.failing_node().is_some()),
             submission,
             accepted: now.instant,
             created: now.wall_clock,
@@ -103,7 +120,7 @@ impl Workflow {
     pub(super) fn failed_node(&self, now: Now) -> Option<&str> {
         let failed = self.status(now) == Status::Failed;
         failed
-            .then(|| failing_node(&self.submission.graph))
+            .then(|| self.submission.graph.failing_node())
             .flatten()
     }
 
@@ -120,7 +137,8 @@ impl Workflow {
         })
     }
 
-    pub(super) fn detail(&self, now: Now, user_id: &str) -> Value {
+    /// All of it, as JSON text.
+    pub(super) fn detail(&self, now: Now, user_id: &str) -> String {
         let prompt_id = self.prompt_id(now);
         let failed = self.failed_node(now);
         let mut detail = self.summary(now);
@@ -128,8 +146,7 @@ impl Workflow {
             "user_id": user_id,
             "user_runner_id": prompt_id.and(self.runner_id.as_ref()),
             "managed_runner_id": null,
-            "workflow_json": self.submission.graph,
-            "workflow_params": self.submission.params,
+            "workflow_params": self.submission.params.iter().collect::<Vec<_>>(),
             "prompt_id": prompt_id,
             "queue_number": prompt_id.map(|_| 1),
             "error_node": failed,
@@ -139,17 +156,9 @@ impl Workflow {
         if let (Value::Object(detail), Value::Object(more)) = (&mut detail, more) {
             detail.extend(more);
         }
-        detail
+        with_text(&detail, "workflow_json", self.submission.graph.as_str())
     }
 }
 
-/// The node by which a graph asks to fail: one of class `EmulatedFailure`.
-fn failing_node(graph: &Map<String, Value>) -> Option<&str> {
-    let mut nodes = graph.iter();
-    let failing = nodes.find(|(_, node)| node["class_type"] == FAILING_CLASS);
-    failing.map(|(id, _)| id.as_str())
-}
-
-const FAILING_CLASS: &str = "EmulatedFailure";
 pub(super) const EXCEPTION: &str = "EmulatedError";
 pub(super) const EXCEPTION_MESSAGE: &str = "the graph asked to fail";

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{Response, StatusCode};
 use tokio::time::Instant;
 
 use super::arrival::{Arrival, Next};
@@ -14,7 +14,7 @@ use super::outgoing::Outgoing;
 use super::validate::{Invalid, validate};
 use crate::api::{self, Account, ApiFaults, Payload, Update};
 use crate::clock::Now;
-use crate::responses::Exchange;
+use crate::responses::{Exchange, error_body};
 use crate::{Body, Edge, Ending, Throttled, Verdict};
 
 pub(crate) struct Pipeline {
@@ -113,6 +113,15 @@ impl Pipeline {
     pub(crate) fn respond_too_large(&mut self, now: Instant, head: &Parts) -> Outgoing {
         let exchange = self.exchange(now, head);
         let response = Invalid::BodyTooLarge.response(&exchange);
+        Outgoing::new(response.map(Payload::Body), Strike::default())
+    }
+
+    /// The response to a body that is too much beside those of other requests.
+    pub(crate) fn respond_too_many(&mut self, now: Instant, head: &Parts) -> Outgoing {
+        let exchange = self.exchange(now, head);
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let body = error_body(status, "too many request bodies at once");
+        let response = exchange.response(status, "application/json", body);
         Outgoing::new(response.map(Payload::Body), Strike::default())
     }
 

@@ -48,7 +48,7 @@ pub(super) async fn respond(
             outgoing
         }
         Next::Forward(strike) => {
-            let read = read(body, bounds).await;
+            let read = read(shared, body, bounds).await;
             let now = clock::now();
             let mut state = shared.at(now);
             match read {
@@ -56,6 +56,10 @@ pub(super) async fn respond(
                 Read::TooLarge => {
                     early = true;
                     state.pipeline.respond_too_large(now, &head)
+                }
+                Read::TooMany => {
+                    early = true;
+                    state.pipeline.respond_too_many(now, &head)
                 }
                 Read::Broken => return Err(Ending::Reset),
             }
@@ -82,17 +86,23 @@ pub(super) async fn respond(
 enum Read {
     Broken,
     TooLarge,
+    /// With all others that are being read, it is too much.
+    TooMany,
     Whole(Bytes),
 }
 
 /// Reads a whole body.
-async fn read(body: Incoming, bounds: Bounds) -> Read {
+async fn read(shared: &Shared, body: Incoming, bounds: Bounds) -> Read {
     let mut body = Limited::new(body, MAX_BODY);
+    let mut reading = shared.reading();
     let mut read = Vec::new();
     loop {
         match timeout(bounds.idle_timeout, body.frame()).await {
             Ok(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
+                    if !reading.take(data.len()) {
+                        return Read::TooMany;
+                    }
                     read.extend_from_slice(data);
                 }
             }

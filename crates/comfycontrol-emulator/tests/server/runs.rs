@@ -190,6 +190,27 @@ async fn a_rerun_is_a_new_run_with_the_parameters_that_changed() {
 }
 
 #[tokio::test]
+async fn parts_of_one_name_keep_their_own_values() {
+    let account = Account::open().await;
+    let mut form = FORM[..2].to_vec();
+    form.extend([
+        ("$a", "a.png", "a file"),
+        ("$a", "", "a text"),
+        ("#b", "", "first"),
+        ("#b", "", "last"),
+    ]);
+    let created = account.post_form("/v1/workflow", &form).await.json();
+    let path = format!("/v1/workflow/{}", created["id"].as_str().unwrap());
+    let params = account.get(&path).await.json()["workflow_params"].take();
+    let expected = [
+        ["$file(a)", "a.png"],
+        ["$text(a)", "a text"],
+        ["#choice(b)", "last"],
+    ];
+    assert_eq!(params, serde_json::json!(expected));
+}
+
+#[tokio::test]
 async fn uploads_that_break_the_rules_get_a_400() {
     let account = Account::open().await;
     let graph = ("workflow_json", "w.json", "{}");

@@ -9,6 +9,7 @@ use crate::api::error::ApiError;
 use crate::api::list_fault::ListFault;
 use crate::api::pagination::{page, parameter};
 use crate::api::runner::Runner;
+use crate::api::shelf::Kept;
 use crate::api::success::Success;
 use crate::clock::Now;
 
@@ -58,6 +59,9 @@ pub(in crate::api) fn create(
     now: Now,
     body: &[u8],
 ) -> Result<Success, ApiError> {
+    if body.len() > MAX_JSON {
+        return Err(ApiError::too_large(MAX_JSON));
+    }
     let fields: Map<String, Value> =
         serde_json::from_slice(body).map_err(|_| ApiError::bad_request("invalid request body"))?;
     let runner = Runner {
@@ -69,6 +73,7 @@ pub(in crate::api) fn create(
         headers: headers(fields.get("headers"))?,
         created: now.wall_clock,
     };
+    account.room_for(runner.bytes())?;
     let shown = runner.show(&account.user_id);
     account.runners.add(runner);
     Ok(Success::created(shown))
@@ -120,3 +125,6 @@ fn headers(field: Option<&Value>) -> Result<Map<String, Value>, ApiError> {
         )),
     }
 }
+
+/// A runner's JSON. Taken apart, text can take a hundred times its length.
+const MAX_JSON: usize = 64 * 1024;

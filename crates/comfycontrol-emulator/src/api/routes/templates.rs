@@ -1,6 +1,7 @@
 //! `/v1/template`
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
 
 use crate::api::account::Account;
@@ -8,6 +9,7 @@ use crate::api::error::ApiError;
 use crate::api::list_fault::ListFault;
 use crate::api::multipart::{json_file, parts, required};
 use crate::api::pagination::page;
+use crate::api::shelf::Kept;
 use crate::api::success::Success;
 use crate::api::template::Template;
 use crate::clock::Now;
@@ -27,9 +29,10 @@ pub(in crate::api) fn create(
         body: json_file(&parts, "body")?,
         created: now.wall_clock,
     };
+    account.room_for(template.bytes())?;
     let shown = template.detail(&account.user_id);
     account.templates.add(template);
-    Ok(Success::created(shown))
+    Ok(Success::Text(StatusCode::CREATED, shown))
 }
 
 /// `GET /v1/template`; items have no `body`.
@@ -62,7 +65,6 @@ pub(in crate::api) fn list(
 
 /// `GET /v1/template/{id}`
 pub(in crate::api) fn show(account: &Account, id: &str) -> Result<Success, ApiError> {
-    Ok(Success::ok(
-        account.templates.find(id)?.detail(&account.user_id),
-    ))
+    let shown = account.templates.find(id)?.detail(&account.user_id);
+    Ok(Success::Text(StatusCode::OK, shown))
 }

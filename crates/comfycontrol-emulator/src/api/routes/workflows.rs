@@ -1,15 +1,17 @@
 //! `/v1/workflow`
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
 
 use crate::api::account::Account;
 use crate::api::error::ApiError;
 use crate::api::event_fault::EventFault;
 use crate::api::list_fault::ListFault;
-use crate::api::multipart::{self, Part, json_file, parts, required};
+use crate::api::multipart::{self, json_file, parts, required};
 use crate::api::outputs;
 use crate::api::pagination::{page, parameter};
+use crate::api::params::Params;
 use crate::api::payload::Subscription;
 use crate::api::run::Status;
 use crate::api::success::Success;
@@ -26,13 +28,18 @@ pub(in crate::api) fn create(
     let parts = parts(head, body)?;
     let tags = multipart::text(&parts, "tags")?.unwrap_or_default();
     let tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+    if tags.clone().count() > MAX_TAGS {
+        let message = format!("at most {MAX_TAGS} tags are allowed");
+        return Err(ApiError::bad_request(message));
+    }
     let submission = Submission {
         name: required(&parts, "name", 200)?,
         tags: tags.map(str::to_owned).collect(),
         graph: json_file(&parts, "workflow_json")?,
-        params: params(&parts)?,
+        params: Params::read(&parts)?,
     };
-    Ok(start(account, now, submission))
+    let bytes = submission.bytes();
+    start(account, now, submission, bytes)
 }
 
 /// `POST /v1/workflow/{id}/rerun`; parameters that are not given keep their values.
@@ -44,17 +51,11 @@ pub(in crate::api) fn rerun(
     body: Bytes,
 ) -> Result<Success, ApiError> {
     let mut submission = account.workflows.find(id)?.submission().clone();
-    for (name, value) in params(&parts(head, body)?)? {
-        match submission
-            .params
-            .iter_mut()
-            .find(|(known, _)| *known == name)
-        {
-            Some(known) => known.1 = value,
-            None => submission.params.push((name, value)),
-        }
-    }
-    Ok(start(account, now, submission))
+    let params = Params::read(&parts(head, body)?)?;
+    // The text of the others is shared.
+    let bytes = params.bytes();
+    submission.params = submission.params.with(params)?;
+    start(account, now, submission, bytes)
 }
 
 /// `GET /v1/workflow`; `total` is after the status filter.
@@ -76,7 +77,7 @@ pub(in crate::api) fn list(
     for _ in 0..page.coming {
         let like = account.workflows.newest();
         if let Some(submission) = like.map(|like| like.submission().clone()) {
-            start(account, now, submission);
+            start(account, now, submission, 0)?;
         }
     }
     Ok(Success::ok(page.value))
@@ -84,9 +85,8 @@ pub(in crate::api) fn list(
 
 /// `GET /v1/workflow/{id}`
 pub(in crate::api) fn show(account: &Account, now: Now, id: &str) -> Result<Success, ApiError> {
-    Ok(Success::ok(
-        account.workflows.find(id)?.detail(now, &account.user_id),
-    ))
+    let shown = account.workflows.find(id)?.detail(now, &account.user_id);
+    Ok(Success::Text(StatusCode::OK, shown))
 }
 
 /// `POST /v1/workflow/{id}/cancel`
@@ -129,34 +129,22 @@ pub(in crate::api) fn subscribe(
     }))
 }
 
-fn start(account: &mut Account, now: Now, submission: Submission) -> Success {
+/// Starts a workflow that adds so many bytes to what the account keeps.
+fn start(
+    account: &mut Account,
+    now: Now,
+    submission: Submission,
+    bytes: usize,
+) -> Result<Success, ApiError> {
+    account.room_for(bytes)?;
     let ids = [account.next_id(), account.next_id()];
     let runner_id = account.runners.newest().map(|runner| runner.id.clone());
     let run_time = account.scenario().run_time;
-    let workflow = Workflow::accept(submission, now, run_time, ids, runner_id);
+    let workflow = Workflow::accept(submission, now, run_time, ids, runner_id, bytes);
     let shown = workflow.summary(now);
     account.workflows.add(workflow);
-    Success::created(shown)
+    Ok(Success::created(shown))
 }
 
-/// The dynamic parts, named as in the graph: `$key` text or file, `#key` choice.
-fn params(parts: &[Part]) -> Result<Vec<(String, String)>, ApiError> {
-    let mut params = Vec::new();
-    for part in parts {
-        let Some((kind, key)) = part.name.split_at_checked(1) else {
-            continue;
-        };
-        let param = match (kind, &part.file_name) {
-            ("$", Some(file)) => (format!("$file({key})"), file.clone()),
-            ("$", None) => (format!("$text({key})"), value(parts, part)?),
-            ("#", _) => (format!("#choice({key})"), value(parts, part)?),
-            _ => continue,
-        };
-        params.push(param);
-    }
-    Ok(params)
-}
-
-fn value(parts: &[Part], part: &Part) -> Result<String, ApiError> {
-    Ok(multipart::text(parts, &part.name)?.unwrap_or_default())
-}
+/// Tags of one workflow.
+const MAX_TAGS: usize = 100;
