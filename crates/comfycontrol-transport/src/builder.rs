@@ -171,7 +171,7 @@ impl TransportBuilder {
             return Err(InvalidTransport::new(Setting::ProxyWithConnector));
         }
         let connector = Connector::over(connector, self.tls.build()?, self.connect_timeout);
-        Ok(Transport::from_tls_connector(connector))
+        Ok(Transport::over_other(connector))
     }
 }
 

@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use crate::carrier::{BoxFuture, Carrier};
 use crate::error::{ConnectFailed, TransportErrorKind};
+use crate::informational::{Bounded, bounded};
 use crate::loopback::{Loopback, Resolver};
 use crate::proxy::Proxies;
 
@@ -59,7 +60,7 @@ where
     C::Error: Into<BoxError>,
     C::Future: Send + 'static,
 {
-    type Response = MaybeHttpsStream<C::Response>;
+    type Response = Bounded<MaybeHttpsStream<C::Response>>;
     type Error = BoxError;
     type Future = BoxFuture<Self::Response>;
 
@@ -72,9 +73,10 @@ where
         let connecting = self.0.https.clone().oneshot(dst);
         let connecting = tokio::time::timeout(self.0.timeout, connecting);
         Box::pin(async move {
-            connecting
+            let connected = connecting
                 .await
-                .map_err(|_| ConnectFailed::new(TransportErrorKind::ConnectTimedOut))?
+                .map_err(|_| ConnectFailed::new(TransportErrorKind::ConnectTimedOut))?;
+            Ok(bounded(connected?))
         })
     }
 }

@@ -1,17 +1,19 @@
 mod chain;
 mod connect_failed;
 mod kind;
+mod message_fault;
 
 use std::error::Error;
 use std::fmt;
 
 use comfycontrol_core::{BoxError, Report};
 
-use self::chain::{kind, never_processed};
+use self::chain::{fault, kind, never_processed};
 
 pub(crate) use self::chain::without_quotes;
 pub(crate) use self::connect_failed::ConnectFailed;
 pub use self::kind::TransportErrorKind;
+pub(crate) use self::message_fault::MessageFault;
 
 /// A request failed below HTTP: its connection could not be made, or broke.
 ///
@@ -37,10 +39,15 @@ impl TransportError {
         let connecting = source
             .downcast_ref::<hyper_util::client::legacy::Error>()
             .is_some_and(hyper_util::client::legacy::Error::is_connect);
+        let kind = kind(&*source, connecting);
+        let unsent = connecting || kind == TransportErrorKind::RequestFraming;
         Self {
-            kind: kind(&*source, connecting),
-            before_sending: connecting || never_processed(&*source),
-            source: without_quotes(source),
+            kind,
+            before_sending: unsent || never_processed(&*source),
+            source: match fault(&*source) {
+                Some(fault) => fault.into(),
+                None => without_quotes(source),
+            },
         }
     }
 
@@ -60,13 +67,17 @@ impl TransportError {
     /// Whether the same request may succeed later, with nothing changed at this end.
     ///
     /// False for [`NotLoopback`](TransportErrorKind::NotLoopback),
-    /// [`RequestBody`](TransportErrorKind::RequestBody) and [`Tls`](TransportErrorKind::Tls).
+    /// [`RequestBody`](TransportErrorKind::RequestBody),
+    /// [`RequestFraming`](TransportErrorKind::RequestFraming),
+    /// [`ResponseHead`](TransportErrorKind::ResponseHead) and [`Tls`](TransportErrorKind::Tls).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         !matches!(
             self.kind,
             TransportErrorKind::NotLoopback
                 | TransportErrorKind::RequestBody
+                | TransportErrorKind::RequestFraming
+                | TransportErrorKind::ResponseHead
                 | TransportErrorKind::Tls
         )
     }
@@ -111,6 +122,21 @@ impl fmt::Display for TransportError {
             TransportErrorKind::RequestBody => {
                 "request body failed, or is not as long as announced"
             }
+            TransportErrorKind::RequestFraming => {
+                "request headers do not frame the body as it is: leave content-length and \
+                 transfer-encoding to the transport"
+            }
+            TransportErrorKind::ResponseBody => "response body is not as long as announced",
+            TransportErrorKind::ResponseHead => match self.source.downcast_ref() {
+                Some(MessageFault::HeadTooLarge) => {
+                    "response head is too large: 256 KiB of it are read"
+                }
+                Some(_) => "too many informational responses: 100 are read, and 256 KiB of them",
+                None => {
+                    "response head is too large or malformed: 256 KiB of it are read, over HTTP/1.1 \
+                     in at most 100 fields"
+                }
+            },
             TransportErrorKind::Reset if self.before_sending => {
                 "connection broke before the request was sent"
             }

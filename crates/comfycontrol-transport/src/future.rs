@@ -1,11 +1,14 @@
 use std::fmt;
+use std::future::{Ready, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http::Response;
 use hyper_util::client::legacy::ResponseFuture as PoolFuture;
 use pin_project_lite::pin_project;
 
+use crate::error::MessageFault;
+use crate::head;
 use crate::{TransportBody, TransportError};
 
 type OtherFuture =
@@ -16,6 +19,8 @@ pin_project! {
     pub struct ResponseFuture {
         #[pin]
         kind: Kind,
+        // Whether the request is a HEAD, whose response has no body.
+        to_head: bool,
     }
 }
 
@@ -24,19 +29,32 @@ pin_project! {
     enum Kind {
         Pool { #[pin] inner: PoolFuture },
         Other { inner: OtherFuture },
+        Refused { inner: Ready<TransportError> },
     }
 }
 
 impl ResponseFuture {
-    pub(crate) fn pool(inner: PoolFuture) -> Self {
+    pub(crate) fn pool(inner: PoolFuture, to_head: bool) -> Self {
         Self {
             kind: Kind::Pool { inner },
+            to_head,
         }
     }
 
-    pub(crate) fn other(inner: OtherFuture) -> Self {
+    pub(crate) fn other(inner: OtherFuture, to_head: bool) -> Self {
         Self {
             kind: Kind::Other { inner },
+            to_head,
+        }
+    }
+
+    /// Nothing was sent.
+    pub(crate) fn refused(fault: MessageFault) -> Self {
+        Self {
+            kind: Kind::Refused {
+                inner: ready(TransportError::new(fault)),
+            },
+            to_head: false,
         }
     }
 }
@@ -51,12 +69,17 @@ impl Future for ResponseFuture {
     type Output = Result<Response<TransportBody>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            KindProj::Pool { inner } => inner
-                .poll(cx)
-                .map_ok(|res| res.map(TransportBody::incoming))
-                .map_err(TransportError::new),
-            KindProj::Other { inner } => inner.as_mut().poll(cx),
-        }
+        let this = self.project();
+        let res = match this.kind.project() {
+            KindProj::Pool { inner } => ready!(inner.poll(cx))
+                .map_err(TransportError::new)?
+                .map(TransportBody::incoming),
+            KindProj::Other { inner } => ready!(inner.as_mut().poll(cx))?,
+            KindProj::Refused { inner } => return Pin::new(inner).poll(cx).map(Err),
+        };
+        head::check(res.headers()).map_err(TransportError::new)?;
+        let (head, body) = res.into_parts();
+        let body = body.expecting(head.status, &head.headers, *this.to_head);
+        Poll::Ready(Ok(Response::from_parts(head, body)))
     }
 }

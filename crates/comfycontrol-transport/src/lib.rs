@@ -34,6 +34,11 @@
 //! [not processed](TransportError::is_unprocessed), and shows nothing that a server wrote in it
 //! unescaped. A response with any status is no error.
 //!
+//! What reads as a success is whole: [bodies](TransportBody) are counted against their
+//! `Content-Length`, and a request whose `Content-Length` or `Transfer-Encoding` does not frame its body
+//! as it is [is not sent](TransportErrorKind::RequestFraming). The head of a response may have
+//! [256 KiB](TransportErrorKind::ResponseHead).
+//!
 //! # Clones
 //!
 //! Clones of a [`Transport`] share its connections.
@@ -66,7 +71,10 @@ mod builder;
 mod carrier;
 mod connector;
 mod error;
+mod framing;
 mod future;
+mod head;
+mod informational;
 mod invalid_transport;
 mod loopback;
 mod pool;

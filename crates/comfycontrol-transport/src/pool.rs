@@ -9,6 +9,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::head::MAX_HEAD_OF_H2;
+
 pub(crate) fn pooled<C, B>(connector: C) -> Client<C, B>
 where
     C: Connect + Clone,
@@ -23,6 +25,7 @@ where
         .pool_idle_timeout(POOL_IDLE)
         .http2_keep_alive_interval(PING_EVERY)
         .http2_keep_alive_timeout(PING_TIMEOUT)
+        .http2_max_header_list_size(MAX_HEAD_OF_H2)
         .build(connector)
 }
 

@@ -5,16 +5,19 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use comfycontrol_core::BoxError;
-use http::{Request, Response};
+use http::{Method, Request, Response, Uri};
 use http_body::Body;
+use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::Connect;
+use hyper_util::client::legacy::connect::{Connect, Connection};
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
 use crate::connector::Connector;
+use crate::framing;
 use crate::future::ResponseFuture;
+use crate::informational::bounded;
 use crate::pool::pooled;
 use crate::{TransportBody, TransportError};
 
@@ -46,6 +49,14 @@ where
         Self(Kind::Pool(Arc::new(pooled(connector))))
     }
 
+    /// Over a connector of another type, whose pool is boxed for that.
+    pub(crate) fn over_other<C>(connector: C) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        Self::from_service(pooled(connector))
+    }
+
     /// Sends requests over the connections of a connector that speaks TLS itself.
     ///
     /// **Nothing is encrypted here: requests to `https` URLs, and the token in them, are written in
@@ -56,9 +67,12 @@ where
     /// The time for a connection is the connector's own to bound, too.
     pub fn from_tls_connector<C>(connector: C) -> Self
     where
-        C: Connect + Clone + Send + Sync + 'static,
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Error: Into<BoxError> + 'static,
+        C::Future: Send + Unpin + 'static,
     {
-        Self::from_service(pooled(connector))
+        Self::over_other(connector.map_response(bounded))
     }
 
     /// Sends requests to any service in place of the network.
@@ -117,9 +131,13 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> ResponseFuture {
+        if let Err(fault) = framing::check(&req) {
+            return ResponseFuture::refused(fault);
+        }
+        let to_head = req.method() == Method::HEAD;
         match &mut self.0 {
-            Kind::Pool(client) => ResponseFuture::pool(client.request(req)),
-            Kind::Other(service) => ResponseFuture::other(service.call(req)),
+            Kind::Pool(client) => ResponseFuture::pool(client.request(req), to_head),
+            Kind::Other(service) => ResponseFuture::other(service.call(req), to_head),
         }
     }
 }

@@ -8,11 +8,14 @@ use comfycontrol_core::{BoxError, Escaped};
 
 use super::connect_failed::ConnectFailed;
 use super::kind::TransportErrorKind;
+use super::message_fault::MessageFault;
 
 pub(super) fn kind(error: &(dyn Error + 'static), connecting: bool) -> TransportErrorKind {
     for cause in chain(error) {
         let found = if let Some(failed) = cause.downcast_ref::<ConnectFailed>() {
             Some(failed.kind)
+        } else if let Some(fault) = cause.downcast_ref::<MessageFault>() {
+            Some(fault.kind())
         } else if let Some(e) = cause.downcast_ref() {
             Some(kind_of_tls(e, connecting))
         } else if let Some(e) = cause.downcast_ref() {
@@ -27,6 +30,11 @@ pub(super) fn kind(error: &(dyn Error + 'static), connecting: bool) -> Transport
         }
     }
     TransportErrorKind::Other
+}
+
+/// What this crate found wrong itself, wherever hyper has put it.
+pub(super) fn fault(error: &(dyn Error + 'static)) -> Option<MessageFault> {
+    chain(error).find_map(|cause| cause.downcast_ref().copied())
 }
 
 fn kind_of_tls(e: &rustls::Error, connecting: bool) -> TransportErrorKind {
@@ -55,19 +63,30 @@ fn kind_of_io(e: &io::Error, connecting: bool) -> Option<TransportErrorKind> {
 }
 
 fn kind_of_hyper(e: &hyper::Error) -> Option<TransportErrorKind> {
-    if e.is_user() {
+    if e.is_parse() && e.to_string() == HEAD_TOO_LARGE {
+        Some(TransportErrorKind::ResponseHead)
+    } else if e.is_user() && e.to_string() != RUNTIME_ENDED {
         Some(TransportErrorKind::RequestBody)
-    } else if e.is_incomplete_message() || e.is_closed() || e.is_canceled() {
+    } else if e.is_user() || e.is_incomplete_message() || e.is_closed() || e.is_canceled() {
         Some(TransportErrorKind::Reset)
     } else {
         None
     }
 }
 
+/// What hyper calls a user's error, though no body failed: the connection's task has gone, with the
+/// runtime it was on. Nothing but its text tells.
+const RUNTIME_ENDED: &str = "dispatch task is gone";
+/// The same where a response head has more bytes or fields than hyper reads.
+const HEAD_TOO_LARGE: &str = "message head is too large";
+
 fn kind_of_h2(e: &h2::Error) -> TransportErrorKind {
     // hyper resets the stream itself when the body it reads from fails.
     if e.is_reset() && !e.is_remote() && !e.is_library() {
         TransportErrorKind::RequestBody
+    } else if e.is_reset() && e.is_library() && e.reason() == Some(h2::Reason::PROTOCOL_ERROR) {
+        // h2 does not say which of the two it was.
+        TransportErrorKind::ResponseHead
     } else {
         TransportErrorKind::Reset
     }

@@ -16,11 +16,19 @@ pub enum TransportErrorKind {
     Proxy,
     /// Nothing listens at the address.
     ConnectionRefused,
+    /// The request's `Content-Length` or `Transfer-Encoding` does not frame its body as it is: nothing
+    /// was sent.
+    RequestFraming,
     /// The request's own body failed, or was not as long as announced. Over HTTP/2 its error is lost
     /// on the way, and only logged.
     RequestBody,
     /// The connection broke, while it was made or while the request was under way.
     Reset,
+    /// The response body is not as long as its `Content-Length` says.
+    ResponseBody,
+    /// The response head is larger than 256 KiB, or malformed; over HTTP/1.1 it may also have more
+    /// than 100 fields, or more than 100 informational responses before it.
+    ResponseHead,
     /// The TLS handshake failed: one side does not trust or understand the other.
     Tls,
 }

@@ -5,22 +5,29 @@
 //! * `environment`: the proxy that the environment names.
 //! * `failures`: connections that cannot be made, and such as break.
 //! * `goodbye`: what a server says when it ends an HTTP/2 connection or stream.
+//! * `heads`: how large the head of a response may be, and what may come before it.
+//! * `lengths`: bodies are as long as is announced, in both directions.
 //! * `plain_http`: plain `http` stays on this machine.
 //! * `proxies`: which proxy is used, and what is told of one that does not do its work.
+//! * `runtimes`: a transport outlives the runtimes that it is used on.
 //! * `tunnels`: what goes through a proxy: TLS, and nothing else.
 //! * `versions`: the version of HTTP, the connections that are kept, and what is added to a request.
 //!
-//! The rest is for the tests: `proxy` keeps what it is asked and what it carries, `server` does with each
+//! The rest is for the tests: `frames` is a server that says frame by frame what it is told to, `proxy` keeps what it is asked and what it carries, `server` does with each
 //! connection as it is told, `support` is what most of them need.
 
 mod certificates;
 mod connectors;
 mod environment;
 mod failures;
+mod frames;
 mod goodbye;
+mod heads;
+mod lengths;
 mod plain_http;
 mod proxies;
 mod proxy;
+mod runtimes;
 mod server;
 mod support;
 mod tunnels;

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -69,6 +70,26 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+/// Gives each connection this one answer to its first request, byte for byte, in plain HTTP/1.1.
+pub(crate) async fn http_1(answer: String) -> Server {
+    Server::start(move |mut client| {
+        let answer = answer.clone();
+        async move {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let Ok(byte) = client.read_u8().await else {
+                    return;
+                };
+                head.push(byte);
+            }
+            let _ = client.write_all(answer.as_bytes()).await;
+            // Until the client has gone.
+            while client.read(&mut [0; 4_096]).await.is_ok_and(|n| n > 0) {}
+        }
+    })
+    .await
 }
 
 /// What a TLS server shows: a certificate that is its own authority.

@@ -7,13 +7,13 @@ use comfycontrol_error::ApiError;
 use comfycontrol_rate_limit::Rejected;
 use comfycontrol_timeout::TimedOut;
 use comfycontrol_token::TokenWithheld;
-use comfycontrol_transport::TransportError;
+use comfycontrol_transport::{TransportError, TransportErrorKind};
 
 use super::Error;
 use super::cause::Cause;
 use super::config::InvalidConfig;
 use super::json::InvalidJson;
-use super::request::InvalidRequest;
+use super::request::{InvalidRequest, Reason};
 use super::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 
 impl fmt::Debug for Error {
@@ -65,6 +65,9 @@ causes! {
 /// One that only carries an [`Error`], as your own service may return, is that error.
 impl From<TransportError> for Error {
     fn from(e: TransportError) -> Self {
+        if e.kind() == TransportErrorKind::RequestFraming {
+            return InvalidRequest::because(Reason::Body, e.into_source()).into();
+        }
         if !e.source().is_some_and(|source| source.is::<Self>()) {
             return Self::new(Cause::Transport(e));
         }

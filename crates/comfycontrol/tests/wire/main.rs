@@ -3,6 +3,7 @@
 //! * `connecting`: connections that fail while they are made.
 //! * `error_bodies`: bodies of errors that take their time, break off, or come as a success.
 //! * `errors`: what each of the `examples` of an error means.
+//! * `framing`: messages that are not whole, or cannot be read, and clients that outlive runtimes.
 //! * `origins`: where the token goes, and where it does not.
 //! * `own_errors`: what the emulated API and its limit say of their own accord.
 //! * `repeats`: how often a request is sent again, as the guide's table says.
@@ -15,6 +16,7 @@ mod connecting;
 mod error_bodies;
 mod errors;
 mod examples;
+mod framing;
 mod origins;
 mod own_errors;
 mod raw;

@@ -1,0 +1,222 @@
+//! Bounds what may come before a response over HTTP/1.1: informational responses (RFC 9110 §15.2),
+//! of which hyper reads any number in one go.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::error::MessageFault;
+use crate::head::MAX_HEAD;
+
+/// A connection whose informational responses are counted.
+pub(crate) type Bounded<S> = TokioIo<Counting<TokioIo<S>>>;
+
+pub(crate) fn bounded<S: Connection>(stream: S) -> Bounded<S> {
+    let is_http_1 = !stream.connected().is_negotiated_h2();
+    TokioIo::new(Counting {
+        inner: TokioIo::new(stream),
+        count: Count::default(),
+        is_http_1,
+    })
+}
+
+/// Fails a read that has brought too many informational responses, before hyper sees them.
+#[derive(Debug)]
+pub(crate) struct Counting<S> {
+    inner: S,
+    count: Count,
+    is_http_1: bool,
+}
+
+impl<S: Connection> Connection for Counting<S> {
+    fn connected(&self) -> Connected {
+        self.inner.connected()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counting<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
+        if self.is_http_1 && !self.count.take(&buf.filled()[before..]) {
+            return Poll::Ready(Err(io::Error::other(MessageFault::TooManyInformational)));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counting<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.count.request();
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.count.request();
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+/// How many informational responses have come since the request, and what is being read.
+#[derive(Debug, Default)]
+struct Count {
+    at: At,
+    heads: usize,
+    bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum At {
+    /// So far into the first bytes of a head: `HTTP/1.1 1` if it is informational.
+    Start(usize),
+    /// In an informational head. Whether its last byte that counts ended a line.
+    Informational { line_ended: bool },
+    /// In the response itself, or between two.
+    #[default]
+    Response,
+}
+
+impl Count {
+    /// A request is written: what is read next is the beginning of a head.
+    fn request(&mut self) {
+        if matches!(self.at, At::Response) {
+            *self = Self {
+                at: At::Start(0),
+                heads: 0,
+                bytes: 0,
+            };
+        }
+    }
+
+    /// Goes on by what was read. Whether it is within the bounds.
+    fn take(&mut self, read: &[u8]) -> bool {
+        for &byte in read {
+            self.at = match self.at {
+                At::Response => return true,
+                At::Start(at) => {
+                    // Lines may be empty before a head (RFC 9112 §2.2).
+                    let is_blank = at == 0 && matches!(byte, b'\r' | b'\n');
+                    match INFORMATIONAL.get(at) {
+                        _ if is_blank => At::Start(0),
+                        Some(expected) if expected.is_none_or(|e| e == byte) => At::Start(at + 1),
+                        Some(_) => At::Response,
+                        None => At::Informational { line_ended: false },
+                    }
+                }
+                At::Informational { line_ended } => match byte {
+                    b'\n' if line_ended => {
+                        self.heads += 1;
+                        At::Start(0)
+                    }
+                    b'\n' => At::Informational { line_ended: true },
+                    b'\r' => At::Informational { line_ended },
+                    _ => At::Informational { line_ended: false },
+                },
+            };
+            self.bytes += 1;
+            if self.heads > MAX_INFORMATIONAL || self.bytes > MAX_HEAD {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// How an informational head begins; `None` is any byte.
+const INFORMATIONAL: [Option<u8>; 10] = [
+    Some(b'H'),
+    Some(b'T'),
+    Some(b'T'),
+    Some(b'P'),
+    Some(b'/'),
+    Some(b'1'),
+    Some(b'.'),
+    None,
+    Some(b' '),
+    Some(b'1'),
+];
+const MAX_INFORMATIONAL: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HINT: &str = "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n";
+
+    /// Whether all of it is within the bounds, read in pieces of any size.
+    fn is_read(text: &str) -> bool {
+        let read = |size| {
+            let mut count = Count::default();
+            count.request();
+            text.as_bytes().chunks(size).all(|piece| count.take(piece))
+        };
+        let whole = read(usize::MAX);
+        for size in [1, 2, 3, 7, 64] {
+            assert_eq!(read(size), whole, "in pieces of {size}");
+        }
+        whole
+    }
+
+    #[test]
+    fn a_hundred_informational_responses_may_come_before_the_response() {
+        let response = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc";
+        for hint in [HINT, "HTTP/1.0 100\n\n", "\r\nHTTP/1.1 102 X\r\n\n"] {
+            assert!(is_read(&(hint.repeat(100) + response)), "{hint:?}");
+            assert!(!is_read(&(hint.repeat(101) + response)), "{hint:?}");
+        }
+        assert!(!is_read(&format!(
+            "HTTP/1.1 103 X\r\na: {}\r\n\r\n",
+            "x".repeat(MAX_HEAD)
+        )));
+    }
+
+    #[test]
+    fn what_follows_the_head_of_the_response_is_not_looked_at() {
+        let response = format!("HTTP/1.1 200 OK\r\n\r\n{}", HINT.repeat(1_000));
+        assert!(is_read(&response));
+        assert!(is_read(&"garbage".repeat(100_000)));
+        assert!(is_read(&format!("{HINT}{response}")));
+    }
+
+    #[test]
+    fn each_request_is_counted_anew() {
+        let mut count = Count::default();
+        for _ in 0..3 {
+            count.request();
+            assert!(count.take(HINT.repeat(100).as_bytes()));
+            // The rest of an upload does not begin anew.
+            count.request();
+            assert!(count.take(b"HTTP/1.1 200 OK\r\n\r\n"));
+        }
+        count.request();
+        assert!(!count.take(HINT.repeat(101).as_bytes()));
+    }
+}

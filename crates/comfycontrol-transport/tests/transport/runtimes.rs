@@ -1,0 +1,79 @@
+//! A transport outlives the runtimes that it is used on, as a static one does in tests.
+
+use std::sync::{Arc, LazyLock};
+
+use comfycontrol_emulator::{Emulator, Fault, FaultRule};
+use comfycontrol_test::SECOND;
+use comfycontrol_transport::{Transport, TransportErrorKind};
+use http_body_util::BodyExt;
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt;
+
+use crate::support::{Body, builder, edge, get, post, send};
+
+#[test]
+fn a_static_transport_is_used_by_one_runtime_after_another() {
+    static EDGE: LazyLock<(Runtime, Emulator)> = LazyLock::new(|| {
+        let mut runtime = Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
+        let emulator = runtime.block_on(edge());
+        (runtime, emulator)
+    });
+    static TRANSPORT: LazyLock<Transport<Body>> =
+        LazyLock::new(|| builder(&EDGE.1).build().unwrap());
+
+    for _ in 0..3 {
+        for url in [EDGE.1.http_url(), EDGE.1.https_url()] {
+            // Its connections end with it.
+            runtime().block_on(async {
+                for _ in 0..2 {
+                    let response = send(&TRANSPORT, post(&url)).await.unwrap();
+                    response.into_body().collect().await.unwrap();
+                }
+            });
+        }
+    }
+    assert_eq!(EDGE.1.captured_requests().len(), 12);
+}
+
+#[tokio::test]
+async fn a_request_whose_connection_ends_with_another_runtime_is_reset() {
+    let emulator = Arc::new(edge().await);
+    let transport = builder(&emulator).build().unwrap();
+    for url in [emulator.http_url(), emulator.https_url()] {
+        emulator.clear_captured_requests();
+        let silence = Fault::Delay(60 * SECOND);
+        emulator.faults().add(FaultRule::next(1, silence));
+        let asked = tokio::task::spawn_blocking({
+            let (emulator, transport, url) = (emulator.clone(), transport.clone(), url.clone());
+            move || {
+                let first = runtime();
+                let mut asking = Box::pin(transport.oneshot(get(url)));
+                first.block_on(async {
+                    tokio::select! {
+                        _ = &mut asking => unreachable!("the server is silent"),
+                        () = arrival(&emulator) => {}
+                    }
+                });
+                drop(first);
+                runtime().block_on(asking)
+            }
+        });
+        let error = asked.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Reset, "{url}: {error:?}");
+        assert!(error.is_transient() && !error.is_unprocessed(), "{error:?}");
+    }
+}
+
+// === support ===
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Until the server has a request.
+async fn arrival(emulator: &Emulator) {
+    while emulator.captured_requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
