@@ -28,7 +28,7 @@ ALLOWED = {
     "comfycontrol-core": {"bytes", "http", "http-body-util", "tokio"},
     "comfycontrol-body": BODIES | {"comfycontrol-core", "futures-core"},
     "comfycontrol-error": BODIES | LAYERS | {"comfycontrol-core"},
-    "comfycontrol-rate-limit": LAYERS | {"comfycontrol-core", "tokio"},
+    "comfycontrol-rate-limit": LAYERS | {"comfycontrol-core", "futures-core", "tokio"},
     "comfycontrol-retry": LAYERS | {"comfycontrol-core"},
     "comfycontrol-timeout": LAYERS | {"comfycontrol-core", "http-body", "tokio"},
     "comfycontrol-token": LAYERS | {"comfycontrol-core"},

@@ -1,9 +1,9 @@
-//! Sends 50 calls at once over a quota of 40 requests in 10 s, and prints when each left. The clock
-//! is paused, so that it ends at once.
+//! Sends 50 calls at once over a quota of 40 requests in 10 s, and prints when each left, and how the last
+//! one comes nearer. The clock is paused, so that it ends at once.
 
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Limiter, Quota};
+use comfycontrol_rate_limit::{Limiter, Progress, Quota, Step};
 use http::{Request, Response};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -24,9 +24,21 @@ async fn main() -> Result<(), BoxError> {
             Ok::<_, BoxError>(Response::new(()))
         }));
 
+    let (tracker, mut progress) = Progress::new();
+    let mut last = Request::new(50);
+    last.extensions_mut().insert(tracker);
+
     let mut calls = JoinSet::new();
-    for number in 1..=50 {
+    for number in 1..50 {
         calls.spawn(client.clone().oneshot(Request::new(number)));
+    }
+    calls.spawn(client.oneshot(last));
+
+    while let Some(step) = progress.next().await {
+        if let Step::Waiting(waiting) = step {
+            let (ahead, until) = (waiting.ahead(), waiting.earliest() - start);
+            println!("        {ahead} wait before the last, which leaves after some {until:.1?}");
+        }
     }
     for response in calls.join_all().await {
         response?;

@@ -5,13 +5,15 @@
 mod counters;
 mod due;
 mod effects;
+mod held;
 mod in_flight;
 mod look;
 mod outlook;
-mod progress;
+mod prospect;
 mod settings;
 mod slot;
 mod slots;
+mod standing;
 
 use tokio::runtime;
 use tokio::time::Instant;
@@ -19,13 +21,14 @@ use tokio::time::Instant;
 pub(crate) use self::counters::Counters;
 pub(crate) use self::effects::Effects;
 pub(crate) use self::outlook::Outlook;
-pub(crate) use self::progress::Progress;
+pub(crate) use self::prospect::Prospect;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::slot::{Event, Flight, Grant, Outcome};
 use self::slots::Slots;
+pub(crate) use self::standing::Standing;
 use crate::account::Account;
 use crate::epoch::NEVER;
-use crate::queue::{Place, Queue, Spot, Ticket, Waiter};
+use crate::queue::{Place, Queue, Ticket, Waiter};
 use crate::snapshot::Snapshot;
 use crate::{Rejected, RejectedReason};
 
@@ -77,35 +80,36 @@ impl Admission {
         Some(self.slots.grant(now, may_grant.ok()?))
     }
 
-    /// Keeps an eye on a slot that was taken up, if it is to come back some time.
-    pub(crate) fn hold(&mut self, now: u64, grant: &Grant) -> Option<Ticket> {
-        self.slots.settings().max_hold?;
-        let ticket = self.queue.push_held(now, grant.probe);
-        self.expect_lapse();
-        Some(ticket)
+    /// Rejects a call when as many wait already as may: before it has made what it would wait with.
+    pub(crate) fn reject_when_full(&mut self, now: u64) -> Result<(), Rejected> {
+        if self.queue.len() < self.slots.settings().max_queued {
+            return Ok(());
+        }
+        self.reject(now, None, RejectedReason::QueueFull)
     }
 
-    /// Those who wait may have a slot that was put aside or taken up before long.
-    fn expect_lapse(&mut self) {
-        if self.is_awaited() {
-            self.alarm = self.alarm.min(self.queue.first_lapse().unwrap_or(NEVER));
+    /// Rejects a call that would certainly wait past its `deadline`.
+    fn reject_when_late(&mut self, now: u64, deadline: Option<u64>) -> Result<(), Rejected> {
+        match deadline {
+            None => Ok(()),
+            deadline => self.reject(now, deadline, RejectedReason::WouldWaitTooLong),
         }
     }
 
-    /// Puts such a slot aside, as [`park`](Self::park) does.
-    pub(crate) fn park_held(&mut self, now: u64, ticket: &Ticket, deadline: Option<u64>) {
-        let deadline = self.slots.settings().deadline(now, deadline);
-        self.queue.release_held(ticket, now, deadline);
-        self.expect_lapse();
-    }
-
-    /// The request leaves with such a slot, or without one if it came back to the limiter.
-    pub(crate) fn dispatch_held(&mut self, now: u64, ticket: Ticket) -> Flight {
-        let grant = match self.queue.remove(ticket).0 {
-            Place::Granted { probe, .. } => self.slots.claim(probe),
-            _ => self.slots.overdraw(),
-        };
-        self.dispatch(now, grant)
+    /// Rejects a call, unless there might be a slot for it by its `deadline`.
+    fn reject(
+        &mut self,
+        now: u64,
+        deadline: Option<u64>,
+        reason: RejectedReason,
+    ) -> Result<(), Rejected> {
+        let (ahead, unclaimed) = (self.queue.len(), self.queue.unclaimed());
+        let earliest = self.slots.lower_bound(now, ahead, unclaimed);
+        if deadline.is_some_and(|deadline| earliest <= deadline) {
+            return Ok(());
+        }
+        self.counters.rejected += 1;
+        Err(Rejected::until(earliest, now, reason))
     }
 
     /// Joins the queue, unless the call would certainly wait past `deadline` or too long.
@@ -117,10 +121,8 @@ impl Admission {
         effects: &mut Effects,
     ) -> Result<Ticket, Rejected> {
         let deadline = self.slots.settings().deadline(now, deadline);
-        let (ahead, unclaimed) = (self.queue.len(), self.queue.unclaimed());
-        let rejection = self.slots.rejection(now, deadline, ahead, unclaimed);
-        if let Some(error) = rejection {
-            self.counters.rejected += 1;
+        let full = self.reject_when_full(now);
+        if let Err(error) = full.and_then(|()| self.reject_when_late(now, deadline)) {
             effects.discard(waiter.waker);
             return Err(error);
         }
@@ -143,13 +145,13 @@ impl Admission {
         ready: bool,
         waiter: Waiter,
         effects: &mut Effects,
-    ) -> Progress {
+    ) -> Standing {
         match self.queue.place(ticket) {
             Place::Lapsed if ready => {
                 effects.discard(self.queue.rejoin(ticket, waiter));
                 self.run(now, effects);
                 // It can use a slot at once, before whoever came later and has not taken up theirs.
-                if let Progress::Waiting = self.progress(ticket)
+                if let Standing::Waiting = self.standing(ticket)
                     && let Some(probe) = self.queue.lapse_later_grant(ticket)
                 {
                     self.slots.give_back(probe);
@@ -163,10 +165,10 @@ impl Admission {
             Place::Waiting => effects.discard(self.queue.swap_waker(ticket, waiter)),
             Place::Granted { .. } | Place::Rejected(_) => effects.discard(waiter.waker),
         }
-        self.progress(ticket)
+        self.standing(ticket)
     }
 
-    pub(crate) fn progress(&self, ticket: &Ticket) -> Progress {
+    pub(crate) fn standing(&self, ticket: &Ticket) -> Standing {
         self.queue.place(ticket).into()
     }
 
@@ -267,16 +269,6 @@ impl Admission {
     pub(crate) fn set_quota(&mut self, now: u64, limit: u32, window: u64, effects: &mut Effects) {
         self.slots.set_quota(limit, window);
         self.run(now, effects);
-    }
-
-    pub(crate) fn spot(&self, ticket: &Ticket) -> Spot {
-        self.queue.spot(ticket)
-    }
-
-    /// What a call that waits may expect; `None` if it waits no more.
-    pub(crate) fn outlook(&self, now: u64, spot: Spot) -> Option<Outlook> {
-        let ahead = self.queue.ahead(spot)?;
-        Some(self.slots.outlook(now, ahead))
     }
 
     /// Everyone who waits in `one_of` some runtimes, to be woken because the clock there has stopped.

@@ -5,6 +5,7 @@
 mod list;
 mod node;
 mod order;
+mod spot;
 mod unused;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use self::list::NONE;
 use self::node::Node;
 pub(crate) use self::node::{Place, Waiter};
 use self::order::Order;
+pub(crate) use self::spot::{Spot, Turn};
 use self::unused::Unused;
 
 use crate::Rejected;
@@ -25,13 +27,6 @@ use crate::cooldown::Probe;
 /// A place in the queue. It belongs to one waiter, who hands it back with [`Queue::remove`].
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Ticket(u32);
-
-/// A place as others may look at it, also when it is taken no more.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Spot {
-    index: u32,
-    arrival: u64,
-}
 
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -66,6 +61,12 @@ impl Queue {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.order.len() == 0
+    }
+
+    /// How often somebody's place has changed.
+    #[inline]
+    pub(crate) fn moves(&self) -> u64 {
+        self.order.moves()
     }
 
     /// Joins at the end.
@@ -108,24 +109,6 @@ impl Queue {
 
     pub(crate) fn place(&self, ticket: &Ticket) -> &Place {
         &self.nodes[ticket.0 as usize].place
-    }
-
-    pub(crate) fn spot(&self, ticket: &Ticket) -> Spot {
-        let index = ticket.0;
-        let arrival = self.nodes[index as usize].arrival;
-        Spot { index, arrival }
-    }
-
-    /// How many wait before this one; `None` if it does not wait any more, nor has a slot to come for.
-    /// Takes time that grows with their number.
-    pub(crate) fn ahead(&self, spot: Spot) -> Option<usize> {
-        let node = self.nodes.get(spot.index as usize)?;
-        match node.place {
-            _ if node.arrival != spot.arrival => None,
-            Place::Waiting => Some(self.order.ahead(&self.nodes, spot.index)),
-            Place::Granted { .. } | Place::Lapsed => Some(0),
-            Place::Rejected(_) => None,
-        }
     }
 
     pub(crate) fn since(&self, ticket: &Ticket) -> u64 {
@@ -264,6 +247,7 @@ impl Queue {
             since,
             deadline,
             arrival: self.arrivals,
+            rank: 0,
             has_returned: false,
             is_held: false,
             previous: NONE,

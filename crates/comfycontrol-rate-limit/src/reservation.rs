@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::clock;
 use super::shared::Shared;
-use crate::admission::{Admission, Flight, Outcome, Progress};
+use crate::admission::{Admission, Flight, Outcome, Standing};
 use crate::queue::Waiter;
 use crate::stage::Stage;
 use crate::{Rejected, Tracker, report};
@@ -68,14 +68,15 @@ impl Reservation {
     ) -> Poll<Result<(), Rejected>> {
         let now = self.shared.now();
         let deadline = deadline.map(|at| self.shared.nanos(at));
-        if deadline.is_none_or(|deadline| now <= deadline)
-            && let Some(stage) = self.shared.with(|state| {
-                let grant = state.try_admit(now)?;
-                Some(Stage::with(state, now, grant))
-            })
-        {
-            self.stage = stage;
-            return Poll::Ready(Ok(()));
+        if deadline.is_none_or(|deadline| now <= deadline) {
+            let stage = self.shared.with(|state| match state.try_admit(now) {
+                Some(grant) => Ok(Some(Stage::with(state, now, grant))),
+                None => state.reject_when_full(now).map(|()| None),
+            })?;
+            if let Some(stage) = stage {
+                self.stage = stage;
+                return Poll::Ready(Ok(()));
+            }
         }
         self.join(cx, now, deadline)
     }
@@ -87,13 +88,13 @@ impl Reservation {
         deadline: Option<u64>,
     ) -> Poll<Result<(), Rejected>> {
         let waiter = Waiter::new(cx, clock::runtime());
-        let (ticket, progress) = self.shared.update(now, |state, now, effects| {
+        let (ticket, standing) = self.shared.update(now, |state, now, effects| {
             let ticket = state.enqueue(now, deadline, waiter, effects)?;
-            let progress = state.progress(&ticket);
-            Ok((ticket, progress))
+            let standing = state.standing(&ticket);
+            Ok((ticket, standing))
         })?;
         self.stage = Stage::Queued(ticket);
-        self.proceed(progress)
+        self.proceed(standing)
     }
 
     #[cold]
@@ -103,20 +104,20 @@ impl Reservation {
         };
         let waiter = Waiter::new(cx, clock::runtime());
         let now = self.shared.now();
-        let progress = self.shared.update(now, |state, now, effects| {
+        let standing = self.shared.update(now, |state, now, effects| {
             state.check(now, ticket, true, waiter, effects)
         });
-        self.proceed(progress)
+        self.proceed(standing)
     }
 
-    fn proceed(&self, progress: Progress) -> Poll<Result<(), Rejected>> {
-        match progress {
-            Progress::Granted => Poll::Ready(Ok(())),
-            Progress::Rejected(error) => {
+    fn proceed(&self, standing: Standing) -> Poll<Result<(), Rejected>> {
+        match standing {
+            Standing::Granted => Poll::Ready(Ok(())),
+            Standing::Rejected(error) => {
                 report::rejected(&error);
                 Poll::Ready(Err(error))
             }
-            Progress::Waiting => {
+            Standing::Waiting => {
                 self.shared.keep_time();
                 Poll::Pending
             }
@@ -138,10 +139,10 @@ impl Reservation {
         let now = self.shared.now();
         if let Stage::Queued(ticket) = &self.stage {
             let waiter = Waiter::new(cx, clock::runtime());
-            let progress = self.shared.update(now, |state, now, effects| {
+            let standing = self.shared.update(now, |state, now, effects| {
                 state.check(now, ticket, false, waiter, effects)
             });
-            return match self.proceed(progress) {
+            return match self.proceed(standing) {
                 Poll::Ready(Err(error)) => Err(error),
                 Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
             };
@@ -234,8 +235,7 @@ impl Reservation {
     #[cold]
     pub(crate) fn track(&self, tracker: &Tracker) {
         if let Stage::Queued(ticket) = &self.stage {
-            let spot = self.shared.with(|state| state.spot(ticket));
-            self.shared.track(tracker, spot);
+            self.shared.track(tracker, ticket);
         }
     }
 

@@ -25,7 +25,7 @@ use crate::admission::{Admission, Effects, Outcome};
 use crate::classifier::Classifier;
 use crate::epoch::{Epoch, NEVER};
 use crate::progress::{Source, Tracker, Waiting, Watchers};
-use crate::queue::Spot;
+use crate::queue::{Spot, Ticket, Turn};
 
 pub(crate) struct Shared {
     this: Weak<Self>,
@@ -122,13 +122,20 @@ impl Shared {
             self.arm(CalledFrom::Elsewhere);
         }
         effects.apply();
-        self.watchers.notify();
+        self.notify();
         result
     }
 
     /// Has a call followed that waits there.
-    pub(crate) fn track(&self, tracker: &Tracker, spot: Spot) {
-        tracker.waits(self.this.clone(), spot, &self.watchers);
+    pub(crate) fn track(&self, tracker: &Tracker, ticket: &Ticket) {
+        let (spot, prospect) = self.with(|state| (state.spot(ticket), state.prospect()));
+        tracker.waits(self.this.clone(), spot, prospect, &self.watchers);
+    }
+
+    /// Tells those who follow a call what has changed.
+    #[inline]
+    fn notify(&self) {
+        self.watchers.notify(|| self.with(|state| state.prospect()));
     }
 
     /// Does what is due.
@@ -204,11 +211,11 @@ impl Shared {
             }
         }
         effects.apply();
-        self.watchers.notify();
+        self.notify();
     }
 
-    /// Sets all timers to `alarm`, and a new one where a runtime has none; returns those that will not ring any more, to be dropped with
-    /// nothing locked.
+    /// Sets all timers to `alarm`, and a new one where a runtime has none; returns those that will not
+    /// ring any more, to be dropped with nothing locked.
     fn set(&self, timers: &mut Timers, alarm: u64, from: CalledFrom) -> Vec<Timer> {
         let here = match from {
             // Even inside a runtime: it may be shut down beside us.
@@ -236,11 +243,17 @@ impl Shared {
 impl Source for Shared {
     fn waiting(&self, spot: Spot) -> Option<Waiting> {
         let now = self.now();
-        let outlook = self.with(|state| state.outlook(now, spot))?;
-        Some(Waiting {
-            ahead: outlook.ahead,
-            earliest: self.instant(outlook.earliest()),
-        })
+        let (turn, prospect) = self.with(|state| (state.turn(spot), state.prospect()));
+        let (ahead, earliest) = match turn? {
+            Turn::Now => (0, now),
+            Turn::After(ahead) => {
+                let outlook = || self.with(|state| state.outlook(now));
+                let earliest = self.watchers.earliest(now, ahead, prospect, outlook);
+                (ahead, earliest)
+            }
+        };
+        let earliest = self.instant(earliest);
+        Some(Waiting { ahead, earliest })
     }
 }
 

@@ -1,42 +1,55 @@
-//! When a call that waits is served if nobody before it gives up: what the rule does is done on a copy of
-//! the account, once for each call before, and for more than a few windows of them by what repeats.
+//! When those who wait are served if nobody gives up: what the rule does is done on a copy of the
+//! account, once for each of them, and for more than a few windows of them by what repeats.
 
 use crate::account::Account;
 
-/// What one call that waits has before it.
+/// What those who wait may expect, one after the other.
 #[derive(Debug)]
 pub(crate) struct Outlook {
-    /// How many calls.
-    pub(crate) ahead: usize,
-    pub(super) account: Account,
-    /// Nobody is served before.
-    pub(super) start: u64,
+    account: Account,
     /// How long a request is on its way, to the best of our knowledge.
-    pub(super) latency: u64,
+    latency: u64,
+    /// Nobody is served before.
+    start: u64,
+    /// When the first ones are served, as far as anybody has asked.
+    grants: Vec<u64>,
 }
 
 impl Outlook {
-    pub(crate) fn earliest(mut self) -> u64 {
+    pub(super) fn new(mut account: Account, start: u64, latency: u64) -> Self {
+        account.stamp_all(start + latency);
+        Self {
+            account,
+            latency,
+            start,
+            grants: Vec::new(),
+        }
+    }
+
+    /// When the one is served who waits behind so many others.
+    pub(crate) fn earliest(&mut self, ahead: usize) -> u64 {
         let limit = self.account.limit() as usize;
-        let steps = self.ahead.min(MAX_STEPS.min(4 * limit.max(16)));
-        self.account.stamp_all(self.start + self.latency);
-        let mut grants = Vec::with_capacity(steps + 1);
-        let mut at = self.start;
-        while grants.len() <= steps {
-            // All is stamped, so the instant is known.
-            if let Err(Some(later)) = self.account.check(at) {
-                at = at.max(later);
-            }
-            grants.push(at);
-            self.account.take();
-            self.account.stamp(at + self.latency);
+        let steps = ahead.min(MAX_STEPS.min(4 * limit.max(16)));
+        while self.grants.len() <= steps {
+            self.serve_one();
         }
         // Sooner or later all repeats with each quota.
         let period = limit.min(steps / 2).max(1);
-        let more = (self.ahead - steps).div_ceil(period);
-        let like = self.ahead - more * period;
-        let each = at - grants[steps.saturating_sub(period)];
-        grants[like] + more as u64 * each
+        let more = (ahead - steps).div_ceil(period);
+        let like = ahead - more * period;
+        let each = self.grants[steps] - self.grants[steps.saturating_sub(period)];
+        self.grants[like] + more as u64 * each
+    }
+
+    fn serve_one(&mut self) {
+        let mut at = self.grants.last().copied().unwrap_or(self.start);
+        // All is stamped, so the instant is known.
+        if let Err(Some(later)) = self.account.check(at) {
+            at = at.max(later);
+        }
+        self.grants.push(at);
+        self.account.take();
+        self.account.stamp(at + self.latency);
     }
 }
 

@@ -6,8 +6,6 @@ use super::in_flight::InFlight;
 use super::outlook::Outlook;
 use super::settings::Settings;
 use super::slot::{Event, Flight, Grant, Outcome};
-use crate::Rejected;
-use crate::RejectedReason::{QueueFull, WouldWaitTooLong};
 use crate::account::Account;
 use crate::cooldown::{Cooldown, Gate, Probe, Throttled};
 
@@ -77,29 +75,9 @@ impl Slots {
         }
     }
 
-    /// Why a newcomer cannot even wait behind `ahead` others.
-    /// Of the slots granted, `unclaimed` may come back unused.
-    pub(super) fn rejection(
-        &mut self,
-        now: u64,
-        deadline: Option<u64>,
-        ahead: usize,
-        unclaimed: usize,
-    ) -> Option<Rejected> {
-        let full = ahead >= self.settings.max_queued;
-        if !full && deadline.is_none() {
-            return None;
-        }
-        let earliest = self.lower_bound(now, ahead, unclaimed);
-        if full {
-            return Some(Rejected::until(earliest, now, QueueFull));
-        }
-        (deadline? < earliest).then(|| Rejected::until(earliest, now, WouldWaitTooLong))
-    }
-
     /// Before then nobody who comes behind `ahead` others can be granted a slot, unless those give up:
-    /// no window grants more than the limit.
-    fn lower_bound(&mut self, now: u64, ahead: usize, unclaimed: usize) -> u64 {
+    /// no window grants more than the limit. Of the slots granted, `unclaimed` may come back unused.
+    pub(super) fn lower_bound(&mut self, now: u64, ahead: usize, unclaimed: usize) -> u64 {
         let gate = match self.gate.check(now) {
             Gate::Wait { until } => until,
             // Nothing is certain: the response to a probe may open the gate at once.
@@ -128,14 +106,11 @@ impl Slots {
         }
     }
 
-    /// What one who waits behind `ahead` others may expect.
-    pub(super) fn outlook(&self, now: u64, ahead: usize) -> Outlook {
-        Outlook {
-            ahead,
-            account: self.account.clone(),
-            start: self.closed_until(now).unwrap_or(now),
-            latency: self.in_flight.latency(self.account.unstamped()),
-        }
+    /// What those who wait may expect.
+    pub(super) fn outlook(&self, now: u64) -> Outlook {
+        let start = self.closed_until(now).unwrap_or(now);
+        let latency = self.in_flight.latency(self.account.unstamped());
+        Outlook::new(self.account.clone(), start, latency)
     }
 
     pub(super) fn grant(&mut self, now: u64, as_probe: bool) -> Grant {
@@ -251,6 +226,11 @@ impl Slots {
 
     pub(super) fn limit(&self) -> u64 {
         self.account.limit()
+    }
+
+    /// How many requests in what window.
+    pub(super) fn quota(&self) -> (u64, u64) {
+        (self.account.limit(), self.account.window())
     }
 
     /// How many the rule allows at `now`, whatever the gate says.

@@ -41,6 +41,8 @@ pub(super) struct Node {
     pub(super) since: u64,
     pub(super) deadline: u64,
     pub(super) arrival: u64,
+    /// How many waited longer once: see [`Order`](super::order::Order).
+    pub(super) rank: u64,
     pub(super) has_returned: bool,
     pub(super) is_held: bool,
     /// The neighbours in its list.

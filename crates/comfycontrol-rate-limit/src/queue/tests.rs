@@ -121,7 +121,7 @@ proptest! {
                     let (ticket, _, is) = list.remove(i);
                     let spot = queue.spot(&ticket);
                     let (_, waker) = queue.remove(ticket);
-                    prop_assert_eq!(queue.ahead(spot), None);
+                    prop_assert_eq!(queue.turn(spot), None);
                     prop_assert_eq!(waker.is_some(), matches!(is, Is::Waiting | Is::Watching));
                 }
                 Op::Remove(_) => {}
@@ -137,11 +137,12 @@ proptest! {
             for (before, (ticket, _, is)) in list.iter().enumerate() {
                 let waiting = list[..before].iter().filter(|(.., is)| *is == Is::Waiting).count();
                 let expected = match is {
-                    Is::Waiting => Some(waiting),
+                    Is::Waiting => Some(Turn::After(waiting)),
+                    Is::Granted(_) | Is::Held(_) => Some(Turn::Now),
+                    Is::Lapsed | Is::Watching => Some(Turn::After(0)),
                     Is::Rejected => None,
-                    _ => Some(0),
                 };
-                prop_assert_eq!(queue.ahead(queue.spot(ticket)), expected);
+                prop_assert_eq!(queue.turn(queue.spot(ticket)), expected);
             }
             let count = |which: fn(&Is) -> bool| list.iter().filter(|(.., is)| which(is)).count();
             prop_assert_eq!(queue.len(), count(|is| *is == Is::Waiting));

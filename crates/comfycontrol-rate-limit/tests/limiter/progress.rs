@@ -1,16 +1,15 @@
 //! A call that is followed: its place in the queue, when it is its turn, and that it leaves.
 
-use std::time::Duration;
+mod estimates;
 
-use comfycontrol_rate_limit::{Acquire, Algorithm, Limiter, Progress, Step, Tracker};
+use comfycontrol_rate_limit::{Acquire, Limiter, Progress, Step, Tracker};
+use futures_util::StreamExt;
 use http::{Request, Response};
-use tokio::task::JoinSet;
-use tokio::time;
+use tokio::time::{self, Instant};
 use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::{BoxError, Layer, Service, service_fn};
 
 use super::support::*;
-use super::traffic::*;
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waits_sees_its_place_and_that_it_leaves() {
@@ -114,74 +113,93 @@ async fn each_attempt_of_a_request_is_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_thousand_calls_before_it_the_estimate_is_right() {
-    for algorithm in BOTH {
-        for (requests, latency) in [
-            (1, Duration::ZERO),
-            (1, 300 * MILLISECOND),
-            (2, 2 * SECOND),
-            (40, Duration::ZERO),
-            (40, 300 * MILLISECOND),
-            (40, 2 * SECOND),
-            (100, Duration::ZERO),
-        ] {
-            let limiter = limiter(requests, algorithm);
-            // How long responses take shows in the first windows.
-            let at_once = requests as usize;
-            let more = if latency.is_zero() { 0 } else { 3 * at_once };
-            let off = off_by(&limiter, at_once + more + 1_000, 1_000, latency).await;
-            assert!(
-                off < 0.02,
-                "{requests} at once, {algorithm:?}, {latency:?}: {off} off"
-            );
-        }
+async fn who_joins_behind_wakes_nobody_who_follows_a_call() {
+    let limiter = sliding(1);
+    spend(&limiter, 1);
+    let mut followers = Vec::new();
+    for place in 0..100 {
+        let (tracker, progress) = Progress::new();
+        let mut call = followed(&limiter, tracker);
+        assert_pending!(call.poll());
+        let mut next = task::spawn(progress);
+        assert_eq!(ahead(assert_ready(next.poll_next())), Some(place));
+        assert_pending!(next.poll_next());
+        followers.push((call, next));
+    }
+    let woken = followers.iter().filter(|(_, next)| next.is_woken()).count();
+    assert_eq!(woken, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn places_are_right_when_calls_give_up_anywhere() {
+    let limiter = sliding(1);
+    let mut calls = waiting(&limiter, 20);
+    let (tracker, progress) = Progress::new();
+    let mut call = followed(&limiter, tracker);
+    assert_pending!(call.poll());
+    for left in (0..20).rev() {
+        drop(calls.remove(left * 7 % (left + 1)));
+        assert_eq!(ahead(progress.step()), Some(left));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_and_a_rest_are_in_the_estimate() {
-    for algorithm in [Algorithm::Strict, Algorithm::SlidingLog] {
-        let limiter = limiter(40, algorithm);
-        limiter.pause_for(500 * SECOND);
-        let off = off_by(&limiter, 60, 60, Duration::ZERO).await;
-        assert!(off < 0.01, "{algorithm:?}: {off}");
+async fn a_call_is_followed_as_a_stream() {
+    let limiter = sliding(1);
+    spend(&limiter, 1);
+    let (tracker, progress) = Progress::new();
+    let call = tokio::spawn(followed(&limiter, tracker));
+    let steps: Vec<_> = progress.collect().await;
+    assert!(
+        matches!(steps[..], [Step::Waiting(_), Step::Left(_)]),
+        "{steps:?}"
+    );
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_that_outlives_the_limiter_ends_with_the_call() {
+    let limiter = sliding(1);
+    spend(&limiter, 1);
+    let (tracker, mut progress) = Progress::new();
+    let kept = tracker.clone();
+    let mut call = followed(&limiter, tracker);
+    assert_pending!(call.poll());
+    assert!(progress.next().await.is_some());
+    drop((call, limiter));
+    assert_eq!(progress.step(), None);
+    let mut next = task::spawn(progress.next());
+    assert_pending!(next.poll());
+    drop(kept);
+    assert!(next.is_woken());
+    assert_eq!(assert_ready(next.poll()), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tracker_used_again_follows_the_next_call_by_another_limiter() {
+    let (tracker, mut progress) = Progress::new();
+    for calls in [1, 3] {
+        let limiter = sliding(1);
+        let _calls = waiting(&limiter, calls);
+        let mut call = followed(&limiter, tracker.clone());
+        assert_pending!(call.poll());
+        assert_eq!(ahead(progress.next().await), Some(calls));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_follower_has_gone_goes_on() {
+    let limiter = sliding(1);
+    spend(&limiter, 1);
+    let (tracker, progress) = Progress::new();
+    let mut call = followed(&limiter, tracker);
+    assert_pending!(call.poll());
+    drop(progress);
+    time::sleep(WINDOW + MILLISECOND).await;
+    assert_ready_ok!(call.poll());
 }
 
 // === support ===
-
-/// By how much of the time it waits the last of so many calls is told wrong when so many are before it.
-async fn off_by(limiter: &Limiter, calls: usize, before: usize, latency: Duration) -> f64 {
-    let mut tasks = JoinSet::new();
-    for _ in 0..calls {
-        let limiter = limiter.clone();
-        tasks.spawn(async move {
-            let flight = limiter.acquire().await.unwrap().dispatch();
-            time::sleep(latency).await;
-            respond(flight);
-        });
-    }
-    let (tracker, mut progress) = Progress::new();
-    let last = tokio::spawn({
-        let limiter = limiter.clone();
-        async move {
-            let _permit = limiter.acquire().tracked_by(tracker).await.unwrap();
-            now()
-        }
-    });
-    let told = loop {
-        match progress.next().await {
-            Some(Step::Waiting(waiting)) if waiting.ahead() <= before => break waiting,
-            Some(_) => {}
-            None => panic!("it is over"),
-        }
-    };
-    let asked = now();
-    let left = last.await.unwrap();
-    tasks.shutdown().await;
-    let (told, waited) = (told.earliest() - asked, left - asked);
-    told.abs_diff(waited).as_secs_f64() / waited.as_secs_f64()
-}
 
 /// The only slot is used, and so many calls wait.
 fn waiting(limiter: &Limiter, calls: usize) -> Vec<task::Spawn<Acquire>> {
@@ -196,7 +214,7 @@ fn waiting(limiter: &Limiter, calls: usize) -> Vec<task::Spawn<Acquire>> {
 fn followed(
     limiter: &Limiter,
     tracker: Tracker,
-) -> task::Spawn<impl Future<Output = Result<Response<()>, BoxError>>> {
+) -> task::Spawn<impl Future<Output = Result<Response<()>, BoxError>> + use<>> {
     let mut request = Request::new(());
     request.extensions_mut().insert(tracker);
     task::spawn(limiter.layer().layer(service_fn(ok)).call(request))
@@ -211,4 +229,11 @@ fn ahead(step: Option<Step>) -> Option<usize> {
 
 fn assert_ready<T>(poll: std::task::Poll<T>) -> T {
     tokio_test::assert_ready!(poll)
+}
+
+fn earliest(step: Option<Step>) -> Instant {
+    match step {
+        Some(Step::Waiting(waiting)) => waiting.earliest(),
+        _ => panic!("{step:?}"),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comfycontrol::rate_limit::{Limiter, Quota};
+use comfycontrol::rate_limit::{Limiter, Progress, Quota, Step};
 use comfycontrol::{ClientBuilder, RateLimitMode};
 
 use super::support::{builder, status, transport};
@@ -73,4 +73,35 @@ fn the_shared_limiter_is_that_of_the_origin_and_the_proxy_set_in_the_end() {
     assert!(!direct.same_limiter(&proxied));
     let again = builder().base_url(URL).rate_limit(RateLimitMode::Shared);
     assert!(proxied.same_limiter(&shared(again.proxy(PROXY))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_of_the_client_can_be_followed_until_its_request_leaves() {
+    let quota = Quota::new(1, Duration::from_secs(10)).unwrap();
+    let client = builder()
+        .without_token()
+        .rate_limit(quota)
+        .transport(transport(|_| status(200)).0)
+        .build()
+        .unwrap();
+    client.get("/v1/user").send().await.unwrap();
+    let before = tokio::spawn(client.get("/v1/user").send());
+    tokio::task::yield_now().await;
+
+    let (tracker, mut progress) = Progress::new();
+    let call = tokio::spawn(client.get("/v1/user").extension(tracker).send());
+    let mut steps = Vec::new();
+    while let Some(step) = progress.next().await {
+        steps.push(step);
+    }
+    let [Step::Waiting(first), Step::Waiting(next), Step::Left(at)] = &steps[..] else {
+        panic!("{steps:?}")
+    };
+    assert_eq!((first.ahead(), next.ahead()), (1, 0));
+    assert_eq!(
+        next.earliest().max(*at) - next.earliest().min(*at),
+        Duration::ZERO
+    );
+    before.await.unwrap().unwrap();
+    call.await.unwrap().unwrap();
 }

@@ -8,7 +8,7 @@ use super::operations::UNIT;
 use crate::Algorithm;
 use crate::account::Account;
 use crate::admission::{Admission, Effects, Grant, Settings};
-use crate::queue::Place;
+use crate::queue::{Place, Turn};
 
 pub(super) struct Pair {
     pub(super) real: Admission,
@@ -128,7 +128,8 @@ impl Pair {
                 let ahead = model.waiting.iter().position(|(other, _)| *other == id);
                 if ahead.is_some() {
                     let spot = self.real.spot(ticket);
-                    assert_eq!(self.real.queue.ahead(spot), ahead, "before {id}");
+                    let turn = self.real.turn(spot);
+                    assert_eq!(turn, ahead.map(Turn::After), "before {id}");
                 }
                 assert!(expected, "{id} is {place} at {now}, not so in {model:?}");
                 let woken = caller.wakes.count();

@@ -3,13 +3,13 @@ use crate::queue::Place;
 
 /// What a queued call finds when it looks.
 #[derive(Debug)]
-pub(crate) enum Progress {
+pub(crate) enum Standing {
     Granted,
     Rejected(Rejected),
     Waiting,
 }
 
-impl From<&Place> for Progress {
+impl From<&Place> for Standing {
     fn from(place: &Place) -> Self {
         match place {
             Place::Granted { .. } => Self::Granted,
