@@ -90,11 +90,15 @@ impl TransportBuilder {
     }
 
     /// Connects through a proxy: `http://`, `https://`, `socks5://` or `socks5h://`, credentials in
-    /// front of the host.
+    /// front of the host, which the last `@` begins.
     ///
-    /// It only ever carries TLS; with SOCKS it also resolves the names. The default is the
-    /// environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a variable that names no usable proxy
-    /// is an error of [`build`](Self::build), never a direct connection.
+    /// It only ever carries TLS; with SOCKS it also resolves the names. This machine is reached without
+    /// it. The default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a variable that
+    /// names no usable proxy is an error of [`build`](Self::build), never a direct connection.
+    ///
+    /// `NO_PROXY` lists, parted by commas or blanks, what is reached directly: a host with all below
+    /// it, `*.domain`, an address, a network such as `10.0.0.0/8`, or `*`; all but networks may have a
+    /// port. An entry that cannot be read is an error of [`build`](Self::build).
     #[cfg(feature = "proxy")]
     pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
         match Proxies::all(url.as_ref()) {
@@ -110,7 +114,8 @@ impl TransportBuilder {
         self
     }
 
-    /// The proxy through which `dst` is reached, without its credentials; `None` if the way is direct.
+    /// The proxy through which `dst` is reached, without its credentials and in one spelling; `None` if
+    /// the way is direct.
     ///
     /// A server sees the address of the proxy: clients behind one proxy share its rate limit.
     #[must_use]

@@ -16,6 +16,9 @@ pub struct InvalidTransport {
 #[derive(Debug)]
 pub(crate) enum Setting {
     CryptoProvider,
+    /// Entry of this number of the variable of this name.
+    #[cfg(feature = "proxy")]
+    NoProxyVariable(&'static str, usize),
     #[cfg(feature = "proxy")]
     Proxy(&'static str),
     #[cfg(feature = "proxy")]
@@ -46,7 +49,7 @@ impl InvalidTransport {
         match self.setting {
             Setting::CryptoProvider => "crypto_provider",
             #[cfg(feature = "proxy")]
-            Setting::Proxy(_) | Setting::ProxyVariable(_) => "proxy",
+            Setting::NoProxyVariable(..) | Setting::Proxy(_) | Setting::ProxyVariable(_) => "proxy",
             Setting::ProxyWithConnector => "proxy",
             Setting::RootCertificate | Setting::Roots => "root_certificate",
         }
@@ -59,6 +62,12 @@ impl fmt::Display for InvalidTransport {
             Setting::CryptoProvider => f.write_str(
                 "no usable TLS provider: enable the feature `ring` or `aws-lc-rs`, or set another \
                  crypto_provider or a tls_config",
+            ),
+            #[cfg(feature = "proxy")]
+            Setting::NoProxyVariable(name, entry) => write!(
+                f,
+                "entry {entry} of {name} cannot be read: give a host, *.domain, an address or a \
+                 network, with or without a port, or call no_proxy()"
             ),
             #[cfg(feature = "proxy")]
             Setting::Proxy(why) => write!(

@@ -3,6 +3,10 @@
 //! A proxy only ever carries TLS for us, and its credentials go to it alone.
 
 #[cfg(feature = "proxy")]
+mod address;
+#[cfg(feature = "proxy")]
+mod exceptions;
+#[cfg(feature = "proxy")]
 mod tunnel;
 
 #[cfg(feature = "proxy")]

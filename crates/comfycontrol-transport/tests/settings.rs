@@ -20,7 +20,15 @@ fn a_proxy_must_be_a_url_with_a_scheme_that_is_known() {
         ("http://", "URL is not valid"),
         ("http//proxy.example", "URL is not valid"),
         ("http://user:hid den@proxy.example", "URL is not valid"),
-        ("ftp://user:hidden@proxy.example", "URL is not valid"),
+        ("ftp://user:hidden@proxy.example", "scheme is not supported"),
+        (
+            "http://user:hidden@proxy.example:0",
+            "port is not one from 1 to 65535",
+        ),
+        (
+            "http://user:hidden@proxy.example:65536",
+            "port is not one from 1 to 65535",
+        ),
         (
             "socks4://user:hidden@proxy.example",
             "scheme is not supported",

@@ -1,4 +1,4 @@
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,23 +10,36 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tower::ServiceExt;
 
+use super::address::{Address, Scheme};
+use super::exceptions::Exceptions;
 use crate::carrier::{BoxFuture, Carrier};
 use crate::error::{ConnectFailed, TransportErrorKind};
 use crate::invalid_transport::{InvalidTransport, Setting};
 use crate::loopback::{Resolver, is_loopback};
 
-/// The proxies to use. The default is none.
+/// The proxy to use. The default is none.
 #[derive(Clone)]
 pub(crate) enum Proxies {
-    /// One for every host.
-    All(Arc<Matcher>),
-    /// As the environment says, but none for this machine: a proxy elsewhere cannot reach it, and
-    /// what is meant to stay here would leave.
-    Environment(Arc<Matcher>),
+    /// One for every host but this machine, which a proxy elsewhere cannot reach, and for which what is
+    /// meant to stay here would leave.
+    Through(Arc<Proxy>),
     None,
-    /// The variable of this name is set to what is no proxy: whoever meant to hide behind one must not
-    /// be shown.
-    Unusable(&'static str),
+    /// A variable is set to what cannot be used: whoever meant to hide behind a proxy must not be shown.
+    Unusable(Unusable),
+}
+
+pub(crate) struct Proxy {
+    address: Address,
+    intercept: Intercept,
+    except: Exceptions,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Unusable {
+    /// The variable of this name names no proxy.
+    Proxy(&'static str),
+    /// An entry, counted from 1, of the variable of this name cannot be read.
+    Exception(&'static str, usize),
 }
 
 impl Proxies {
@@ -49,44 +62,52 @@ impl Proxies {
         let Some((name, url)) = PROXY.into_iter().find_map(set) else {
             return Self::None;
         };
-        let except = NO_PROXY.into_iter().find_map(set);
-        let except = except.map(|(_, hosts)| hosts.to_string_lossy().into_owned());
-        match matcher(&url, except.unwrap_or_default()) {
-            Ok(matcher) => Self::Environment(Arc::new(matcher)),
-            Err(_) => Self::Unusable(name),
+        let Some(Ok(mut proxy)) = url.to_str().map(Proxy::new) else {
+            return Self::Unusable(Unusable::Proxy(name));
+        };
+        if let Some((name, hosts)) = NO_PROXY.into_iter().find_map(set) {
+            match Exceptions::parse(&hosts.to_string_lossy()) {
+                Ok(except) => proxy.except = except,
+                Err(entry) => return Self::Unusable(Unusable::Exception(name, entry)),
+            }
         }
+        Self::Through(Arc::new(proxy))
     }
 
-    /// One proxy for every host.
+    /// One proxy for every host but this machine.
     pub(crate) fn all(url: &str) -> Result<Self, InvalidTransport> {
-        let matcher = matcher(url.as_ref(), String::new());
-        let matcher = matcher.map_err(|why| InvalidTransport::new(Setting::Proxy(why)))?;
-        Ok(Self::All(Arc::new(matcher)))
+        let proxy = Proxy::new(url).map_err(|why| InvalidTransport::new(Setting::Proxy(why)))?;
+        Ok(Self::Through(Arc::new(proxy)))
     }
 
     /// # Errors
     ///
-    /// Fails if the environment names a proxy that cannot be used.
+    /// Fails if the environment names a proxy, or an exception from it, that cannot be used.
     pub(crate) fn check(&self) -> Result<(), InvalidTransport> {
         match self {
-            Self::Unusable(name) => Err(InvalidTransport::new(Setting::ProxyVariable(name))),
-            _ => Ok(()),
+            Self::Unusable(Unusable::Proxy(name)) => {
+                Err(InvalidTransport::new(Setting::ProxyVariable(name)))
+            }
+            Self::Unusable(Unusable::Exception(name, entry)) => Err(InvalidTransport::new(
+                Setting::NoProxyVariable(name, *entry),
+            )),
+            Self::Through(_) | Self::None => Ok(()),
         }
     }
 
     /// What tells clients apart that reach `dst` by different addresses: the proxy without its
-    /// credentials.
+    /// credentials, however it is written.
     pub(crate) fn key(&self, dst: &Uri) -> Option<String> {
-        self.intercept(dst).map(|proxy| proxy.uri().to_string())
+        self.proxy(dst).map(|proxy| proxy.address.key())
     }
 
-    fn intercept(&self, dst: &Uri) -> Option<Intercept> {
-        match self {
-            Self::All(matcher) => matcher.intercept(dst),
-            Self::Environment(_) if dst.host().is_some_and(is_loopback) => None,
-            Self::Environment(matcher) => matcher.intercept(dst),
-            Self::None | Self::Unusable(_) => None,
-        }
+    fn proxy(&self, dst: &Uri) -> Option<&Proxy> {
+        let Self::Through(proxy) = self else {
+            return None;
+        };
+        let host = dst.host()?;
+        let port = dst.port_u16().unwrap_or(HTTPS_PORT);
+        (!is_loopback(host) && !proxy.except.contain(host, port)).then_some(proxy)
     }
 
     /// A connection to `dst` through its proxy, or `None` if the way is direct.
@@ -95,49 +116,53 @@ impl Proxies {
         dst: &Uri,
         to_proxy: &HttpsConnector<HttpConnector<Resolver>>,
     ) -> Option<BoxFuture<Carrier>> {
-        let proxy = self.intercept(dst)?;
+        let Proxy {
+            address, intercept, ..
+        } = self.proxy(dst)?;
         let dst = dst.clone();
-        Some(match proxy.uri().scheme_str() {
-            Some("http" | "https") => {
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy.clone());
-                if let Some(auth) = proxy.basic_auth() {
+        Some(match address.scheme() {
+            Scheme::Http | Scheme::Https => {
+                let mut tunnel = Tunnel::new(intercept.uri().clone(), to_proxy.clone());
+                if let Some(auth) = intercept.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
                 }
                 let connecting = tunnel.oneshot(dst);
                 Box::pin(async move { connecting.await.map_err(failed) })
             }
             // Both ways of writing it leave names to the proxy: resolving them here would block.
-            Some("socks5" | "socks5h") => {
-                let mut socks = SocksV5::new(over_tcp(proxy.uri()), to_proxy.clone());
-                if let Some((user, password)) = proxy.raw_auth() {
+            Scheme::Socks5 => {
+                let mut socks = SocksV5::new(over_tcp(intercept.uri()), to_proxy.clone());
+                if let Some((user, password)) = intercept.raw_auth() {
                     socks = socks.with_auth(user.to_owned(), password.to_owned());
                 }
                 let connecting = socks.oneshot(dst);
                 Box::pin(async move { connecting.await.map_err(failed) })
             }
-            _ => Box::pin(async { Err(ConnectFailed::new(TransportErrorKind::Proxy).into()) }),
         })
     }
 }
 
-/// What sends every host but `except` to the proxy at `url`, or what is wrong with that.
-fn matcher(url: &OsStr, except: String) -> Result<Matcher, &'static str> {
-    // Nothing of the URL may be shown: it may hold credentials.
-    let url = url.to_str().ok_or(NOT_VALID)?.to_owned();
-    let proxy = Matcher::builder().all(url.clone()).build();
-    let probe = Uri::from_static("https://example.com/");
-    match proxy.intercept(&probe).ok_or(NOT_VALID)?.uri().scheme_str() {
-        Some("http" | "https" | "socks5" | "socks5h") => {
-            Ok(Matcher::builder().all(url).no(except).build())
-        }
-        _ => Err("scheme is not supported"),
+impl Proxy {
+    /// # Errors
+    ///
+    /// Says what is wrong with the URL, without showing it.
+    fn new(url: &str) -> Result<Self, &'static str> {
+        let address = Address::parse(url)?;
+        // It decodes the credentials.
+        let matcher = Matcher::builder().all(address.with_credentials()).build();
+        let probe = Uri::from_static("https://example.com/");
+        Ok(Self {
+            intercept: matcher.intercept(&probe).ok_or("URL is not valid")?,
+            address,
+            except: Exceptions::default(),
+        })
     }
 }
 
 /// The address of a SOCKS proxy as a URL the TCP connector takes.
 fn over_tcp(proxy: &Uri) -> Uri {
     let host = proxy.host().unwrap_or_default();
-    let port = proxy.port_u16().unwrap_or(SOCKS_PORT);
+    let port = proxy.port_u16().unwrap_or_default();
     Uri::try_from(format!("http://{host}:{port}")).unwrap_or_default()
 }
 
@@ -148,17 +173,23 @@ fn failed(e: impl Into<BoxError>) -> BoxError {
 impl fmt::Debug for Proxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All(matcher) | Self::Environment(matcher) => {
-                f.debug_tuple("Proxies").field(matcher).finish()
+            Self::Through(proxy) => {
+                write!(
+                    f,
+                    "Proxies({}, except {:?})",
+                    proxy.address.key(),
+                    proxy.except
+                )
             }
             Self::None => f.write_str("Proxies(None)"),
-            Self::Unusable(name) => write!(f, "Proxies(Unusable({name}))"),
+            Self::Unusable(Unusable::Proxy(name) | Unusable::Exception(name, _)) => {
+                write!(f, "Proxies(Unusable({name}))")
+            }
         }
     }
 }
 
-const SOCKS_PORT: u16 = 1080;
-const NOT_VALID: &str = "URL is not valid";
+const HTTPS_PORT: u16 = 443;
 const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
@@ -187,7 +218,8 @@ mod tests {
                 &[("https_proxy", "https://b"), ("ALL_PROXY", "x y")],
                 Some("https://b/"),
             ),
-            (&[("all_proxy", "socks5://u:p@c:9")], Some("socks5://c:9/")),
+            (&[("all_proxy", "socks5h://u:p@c:9")], Some("socks5://c:9/")),
+            (&[("ALL_PROXY", "d"), ("NO_PROXY", "*:443")], None),
             (
                 &[("ALL_PROXY", "d:1"), ("no_proxy", "a.example, .app")],
                 None,
@@ -213,6 +245,9 @@ mod tests {
             "socks4://h",
             "http://",
             " ",
+            "http://h:0",
+            "http://h:65536",
+            "http://h:",
         ] {
             let proxies = from(&[("HTTPS_PROXY", value), ("ALL_PROXY", "http://d:1")]);
             let refused = proxies.check().unwrap_err();
@@ -220,5 +255,34 @@ mod tests {
             assert!(refused.to_string().starts_with("HTTPS_PROXY does not hold"));
             assert!(!format!("{refused} {refused:?} {proxies:?}").contains("us er"));
         }
+    }
+
+    #[test]
+    fn an_exception_that_cannot_be_read_is_an_error() {
+        for name in ["NO_PROXY", "no_proxy"] {
+            let except = (name, "a.example, https://hidden.example");
+            let refused = from(&[("HTTPS_PROXY", "http://d:1"), except]).check();
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.setting(), "proxy");
+            let told = format!("entry 2 of {name} cannot be read");
+            assert!(refused.to_string().starts_with(&told), "{refused}");
+            assert!(!format!("{refused} {refused:?}").contains("hidden"));
+            // Without a proxy there is nothing to except from.
+            assert!(from(&[except]).check().is_ok());
+        }
+    }
+
+    #[test]
+    fn this_machine_is_never_reached_by_a_proxy() {
+        let proxies = Proxies::all("http://proxy").unwrap();
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            let uri = Uri::try_from(format!("https://{host}:1/")).unwrap();
+            assert_eq!(proxies.key(&uri), None, "{host}");
+        }
+        assert!(
+            proxies
+                .key(&Uri::from_static("https://api.example/"))
+                .is_some()
+        );
     }
 }

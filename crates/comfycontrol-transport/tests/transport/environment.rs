@@ -40,7 +40,7 @@ fn the_proxy_is_the_first_that_a_variable_names() {
         (
             &[
                 ("ALL_PROXY", "http://b.example:1"),
-                ("NO_PROXY", "a.example,api.example"),
+                ("NO_PROXY", "a.example, *.example:443"),
             ],
             "None",
         ),
@@ -91,7 +91,22 @@ fn a_variable_that_names_no_proxy_is_no_direct_connection() {
 }
 
 #[test]
-#[ignore = "run by the test above, with an environment of its own"]
+fn an_exception_that_cannot_be_read_is_told() {
+    let told = child(
+        "environment::child_builds_a_transport",
+        &[
+            ("HTTPS_PROXY", "http://proxy.example:1"),
+            ("NO_PROXY", "localhost, a*.example"),
+        ],
+    );
+    assert!(
+        told.contains("proxy: entry 2 of NO_PROXY cannot be read: "),
+        "{told}"
+    );
+}
+
+#[test]
+#[ignore = "run by the tests above, with an environment of its own"]
 fn child_builds_a_transport() {
     let invalid = TransportBuilder::new().build::<Empty<Bytes>>().unwrap_err();
     println!("{}: {invalid} {invalid:?}", invalid.setting());

@@ -25,7 +25,7 @@ async fn a_connect_proxy_carries_tls_and_its_password_goes_to_it_alone() {
             &format!("{scheme}://user:p%40ss@localhost:{}", proxy.port()),
         )
         .await;
-        let host = format!("localhost:{}", port(&emulator));
+        let host = format!("localhost.:{}", port(&emulator));
         let head: Vec<_> = seen.asked.trim_end().split("\r\n").collect();
         assert_eq!(head[0], format!("CONNECT {host} HTTP/1.1"));
         assert_eq!(head[1], format!("Host: {host}"));
@@ -43,7 +43,7 @@ async fn a_socks_proxy_carries_tls_and_is_given_the_name() {
         let url = format!("{scheme}://user:p%40ss@{}", proxy.address());
         let identity = Identity::new("localhost", &[]);
         let seen = through(&emulator, &identity, &proxy, &url).await;
-        let expected = format!("user p@ss localhost:{}", port(&emulator));
+        let expected = format!("user p@ss localhost.:{}", port(&emulator));
         assert_eq!(seen.asked, expected);
     }
 }
@@ -59,6 +59,19 @@ async fn a_proxy_without_a_password_is_given_none() {
         let seen = through(&emulator, &identity, &proxy, &url).await;
         assert!(!seen.asked.contains("Authorization"), "{}", seen.asked);
     }
+}
+
+#[tokio::test]
+async fn this_machine_is_reached_without_the_proxy() {
+    let emulator = edge().await;
+    let proxy = Proxy::start(Kind::Http, port(&emulator)).await;
+    let transport = builder(&emulator).proxy(format!("http://{}", proxy.address()));
+    let transport = transport.build().unwrap();
+    for host in ["localhost", "127.0.0.1"] {
+        let request = get(format!("https://{host}:{}/", port(&emulator)));
+        send(&transport, request).await.unwrap();
+    }
+    assert_eq!(proxy.connections(), 0);
 }
 
 #[tokio::test]
@@ -105,14 +118,14 @@ fn port(emulator: &Emulator) -> u16 {
     url.rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
-/// What the proxy sees of a request, which must be as little as possible.
+/// What the proxy sees of a request to what is not called this machine, which must be as little as possible.
 async fn through(emulator: &Emulator, trusted: &Identity, proxy: &Proxy, url: &str) -> Seen {
     let transport = builder(emulator)
         .root_certificate(trusted.certificate())
         .proxy(url)
         .build()
         .unwrap();
-    let mut request = get(emulator.https_url());
+    let mut request = get(format!("https://localhost.:{}/", port(emulator)));
     let secret = "cfc_secret0123".parse().unwrap();
     request.headers_mut().insert("x-secret", secret);
     let response = send(&transport, request).await.unwrap();
