@@ -11,7 +11,7 @@ use http::{Extensions, HeaderMap, Response, StatusCode};
 use crate::body::Collected;
 use crate::decode::{Decoded, decode};
 use crate::reason_phrase::reason_phrase;
-use crate::{ApiErrorKind, BodyIncomplete, ProblemDetails, RetryClass, ServedBy};
+use crate::{ApiErrorKind, Applied, BodyIncomplete, ProblemDetails, RetryClass, ServedBy};
 
 /// An unsuccessful response, with everything that is known about it.
 ///
@@ -104,6 +104,14 @@ impl ApiError {
     /// Whether the request may be sent once more (RFC 9110 §9.2.2).
     pub fn retry_class(&self) -> RetryClass {
         self.0.decoded.retry_class
+    }
+
+    /// Whether the server may have done what the request asked for.
+    ///
+    /// [`Applied::No`] for what is [turned away](RetryClass::NeverApplied), 3xx and 4xx; `Maybe` for
+    /// 408, 409, 425 and 5xx.
+    pub fn applied(&self) -> Applied {
+        Applied::new(self.retry_class(), self.status())
     }
 
     /// Who wrote the response.

@@ -64,6 +64,7 @@
 //! * Compressed error bodies, whose text is not shown.
 
 mod api_error;
+mod applied;
 mod body;
 mod body_incomplete;
 mod decode;
@@ -80,6 +81,7 @@ mod settings;
 mod text;
 
 pub use self::api_error::ApiError;
+pub use self::applied::Applied;
 pub use self::body_incomplete::BodyIncomplete;
 pub use self::decode::MAX_MESSAGE_CHARS;
 pub use self::future::ResponseFuture;

@@ -12,12 +12,14 @@ const TABLE: &str = include_str!("../src/table.md");
 fn every_row_of_the_table_holds() {
     for row in rows() {
         let error = ApiError::from_response(row.response());
-        let said = (row.kind, row.retry_class);
+        let said = (row.kind, row.retry_class, row.applied);
         let done = (
             format!("`{:?}`", error.kind()),
             format!("`{:?}`", error.retry_class()),
+            format!("`{:?}`", error.applied()),
         );
-        assert_eq!(said, (done.0.as_str(), done.1.as_str()), "{}", row.line);
+        let done = (done.0.as_str(), done.1.as_str(), done.2.as_str());
+        assert_eq!(said, done, "{}", row.line);
         assert!(!row.advice.is_empty(), "{}", row.line);
     }
 }
@@ -47,6 +49,7 @@ struct Row {
     spans: Vec<&'static str>,
     kind: &'static str,
     retry_class: &'static str,
+    applied: &'static str,
     advice: &'static str,
 }
 
@@ -69,8 +72,8 @@ fn rows() -> Vec<Row> {
     lines
         .map(|line| {
             let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let &[status, response, kind, retry_class, advice] = cells.as_slice() else {
-                panic!("not five cells: {line}");
+            let &[status, response, kind, retry_class, applied, advice] = cells.as_slice() else {
+                panic!("not six cells: {line}");
             };
             Row {
                 line,
@@ -78,6 +81,7 @@ fn rows() -> Vec<Row> {
                 spans: response.split('`').skip(1).step_by(2).collect(),
                 kind,
                 retry_class,
+                applied,
                 advice,
             }
         })

@@ -13,7 +13,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use comfycontrol_core::{BoxError, Report};
-use comfycontrol_error::{ApiError, RetryClass};
+use comfycontrol_error::{ApiError, Applied, RetryClass};
 use comfycontrol_timeout::TimedOut;
 use comfycontrol_transport::{TransportError, TransportErrorKind};
 use http::{HeaderValue, Method, StatusCode};
@@ -31,8 +31,9 @@ pub use self::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 /// The error of a call, or of building a client. One word wide.
 ///
 /// `{}` prints one short line and leaves the cause to [`source`](StdError::source); `{:#}` and
-/// [`report`](Self::report) print the whole chain. No form shows a token, a query string or a body, and
-/// what others say is masked and escaped.
+/// [`report`](Self::report) print the whole chain, and so does `{:?}`, so that a `main` that ends with an
+/// error says what is wrong. No form shows a token, a query string or a body, and what others say is
+/// masked and escaped.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -41,6 +42,8 @@ struct Inner {
     request_id: Option<HeaderValue>,
     /// Whether an earlier attempt of the same call may have reached the server.
     before: Sent,
+    /// Whether one may have been applied.
+    applied_before: Applied,
 }
 
 impl Error {
@@ -50,6 +53,7 @@ impl Error {
             call: None,
             request_id: None,
             before: Sent::No,
+            applied_before: Applied::No,
         }))
     }
 
@@ -158,6 +162,23 @@ impl Error {
             Cause::Transport(e) if !e.is_unprocessed() => Sent::Maybe,
             _ => Sent::No,
         }
+    }
+
+    /// Whether the server may have done what the call asked for, at the last attempt or an earlier one.
+    ///
+    /// [`No`](Applied::No) if nothing was sent or it was turned away; [`Yes`](Applied::Yes) after a
+    /// successful status, whatever was wrong with the body; see the
+    /// [table](crate::guide::errors).
+    #[must_use]
+    pub fn applied(&self) -> Applied {
+        let last = match &self.0.cause {
+            Cause::Api(e) => e.applied(),
+            // A response that has a body that is read is a success.
+            _ if self.status().is_some() => Applied::Yes,
+            _ if self.sent_last() == Sent::No => Applied::No,
+            _ => Applied::Maybe,
+        };
+        last.or(self.0.applied_before)
     }
 
     /// Whether repeating the same call later is safe and may succeed.

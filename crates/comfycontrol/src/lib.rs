@@ -112,6 +112,7 @@ pub use comfycontrol_transport as transport;
 
 pub use comfycontrol_body::{Body, Multipart, Part};
 pub use comfycontrol_core::Report;
+pub use comfycontrol_error::Applied;
 pub use comfycontrol_timeout::{TimedOut, Timeouts};
 pub use comfycontrol_transport::{TransportError, TransportErrorKind};
 

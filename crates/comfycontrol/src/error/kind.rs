@@ -43,7 +43,8 @@ impl ErrorKind {
     }
 }
 
-/// Whether the request may have reached the server.
+/// Whether the request may have reached the server: a fact of the wire. Whether it was done is
+/// [`Applied`](crate::Applied).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Sent {

@@ -41,6 +41,7 @@ impl Failure for Error {
             *self = earlier;
         } else {
             self.0.before = earlier.sent();
+            self.0.applied_before = earlier.applied();
         }
     }
 }

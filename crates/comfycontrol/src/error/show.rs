@@ -16,17 +16,10 @@ use super::json::InvalidJson;
 use super::request::{InvalidRequest, Reason};
 use super::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 
+/// The whole chain on one line, for that is what `main` prints of the error it ends with.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Error");
-        debug.field("cause", &self.0.cause);
-        if let Some((method, path)) = self.call() {
-            debug.field("call", &format_args!("{method} {path}"));
-        }
-        if let Some(id) = self.request_id() {
-            debug.field("request_id", &id);
-        }
-        debug.finish()
+        fmt::Display::fmt(&self.report(), f)
     }
 }
 

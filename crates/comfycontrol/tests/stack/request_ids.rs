@@ -29,9 +29,6 @@ async fn an_error_has_the_id_that_all_attempts_had() {
     for (failed, sent) in failed.iter().zip(sent.chunks(3)) {
         assert_eq!(failed.request_id(), Some(&*sent[0]));
         assert!(sent.iter().all(|id| *id == sent[0]), "{sent:?}");
-        let shown = format!("{failed:?}");
-        let field = format!("request_id: {:?}", sent[0]);
-        assert!(shown.contains(&field), "{shown}");
     }
     assert_ne!(sent[0], sent[3]);
 }

@@ -1,4 +1,4 @@
-//! The table that tells how often a request is sent again is what happens on the wire.
+//! The table that tells what may have been done, and what is sent again, is what happens on the wire.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::raw::{self, Raw};
+use crate::refusing;
 use crate::support::{LIMIT, edge, transport};
 
 const TABLE: &str = include_str!("../../src/guide/repeats.md");
@@ -34,10 +35,11 @@ async fn every_row_of_the_table_of_repeats_holds() {
         }))
         .await;
         assert!(rows.len() > 30);
-        for (row, (kind, get), (other_kind, post)) in rows {
-            assert_eq!(kind, other_kind, "{}", row.line);
-            let measured = (kind.as_str(), get, post);
-            assert_eq!(measured, (row.kind, row.get, row.post), "{}", row.line);
+        for (row, (said, get), (also_said, post)) in rows {
+            assert_eq!(said, also_said, "{}", row.line);
+            let expected = [row.kind, row.sent, row.applied];
+            assert_eq!(said, expected, "{}", row.line);
+            assert_eq!((get, post), (row.get, row.post), "{}", row.line);
             assert!(!row.advice.is_empty(), "{}", row.line);
         }
     })
@@ -52,6 +54,8 @@ pub(crate) struct Row {
     pub(crate) status: &'static str,
     pub(crate) response: &'static str,
     pub(crate) kind: &'static str,
+    pub(crate) sent: &'static str,
+    pub(crate) applied: &'static str,
     pub(crate) get: usize,
     pub(crate) post: usize,
     pub(crate) advice: &'static str,
@@ -60,14 +64,16 @@ pub(crate) struct Row {
 pub(crate) fn rows() -> Vec<Row> {
     let row = |line: &'static str| {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let &[status, response, kind, get, post, advice] = cells.as_slice() else {
-            panic!("not six cells: {line}");
+        let &[status, response, kind, sent, applied, get, post, advice] = cells.as_slice() else {
+            panic!("not eight cells: {line}");
         };
         Row {
             line,
             status,
             response,
             kind,
+            sent,
+            applied,
             get: get.parse().unwrap(),
             post: post.parse().unwrap(),
             advice,
@@ -81,6 +87,7 @@ struct Stage {
     stranger: Emulator,
     lost: Raw,
     cut: Raw,
+    busy: Raw,
     nobody: String,
     brittle: String,
 }
@@ -100,18 +107,21 @@ impl Stage {
                 whole[..whole.len() - 5].to_owned()
             })
             .await,
+            busy: Raw::start(|_| raw::response(429, HOUR, "error code: 1015")).await,
             nobody: format!("http://{}", closed.local_addr().unwrap()),
             brittle: brittle_url,
         }
     }
 
-    /// The kind of the error, and how often the request left after the first time.
-    async fn measure(&self, n: usize, row: &Row, method: Method) -> (String, usize) {
+    /// What the error says, and how often the request left after the first time.
+    async fn measure(&self, n: usize, row: &Row, method: Method) -> ([String; 3], usize) {
         let path = format!("/row/{n}/{method}/");
         let url = match row.response {
             "`error code: 1016`" => self.lost.url().to_owned(),
             "a body that breaks off" => self.cut.url().to_owned(),
-            "the connection is refused" => self.nobody.clone(),
+            "one that asks to wait for an hour" => self.busy.url().to_owned(),
+            "the connection is refused" | REJECTED => self.nobody.clone(),
+            REFUSED => "https://refusing.invalid".to_owned(),
             "the connection breaks in the TLS handshake" => self.brittle.clone(),
             "a certificate that is not trusted" => self.stranger.https_url(),
             _ => {
@@ -127,7 +137,7 @@ impl Stage {
             }
             _ => TokenProvider::from(Token::parse("cfc_repeats0repeats").unwrap()),
         };
-        let mut client = self.client(url, tokens, left.clone());
+        let mut client = self.client(row, url, tokens, left.clone());
         if row.response == SILENCE {
             // Over a connection that has been made, lest the timeout fall into the making.
             client = client.attempt_timeout(Duration::from_millis(500));
@@ -142,11 +152,14 @@ impl Stage {
 
         let arrived = match row.response {
             // Nothing arrives anywhere.
-            "the connection is refused"
+            REFUSED
+            | REJECTED
+            | "the connection is refused"
             | "the connection breaks in the TLS handshake"
             | "a certificate that is not trusted" => left,
             "`error code: 1016`" => self.lost.heads_with(&path),
             "a body that breaks off" => self.cut.heads_with(&path),
+            "one that asks to wait for an hour" => self.busy.heads_with(&path),
             _ => {
                 let seen = self.emulator.captured_requests();
                 seen.iter().filter(|seen| seen.uri().path() == path).count()
@@ -166,18 +179,38 @@ impl Stage {
                 format!("`ErrorKind::{:?}`", error.kind())
             }
         };
-        (kind, arrived - 1)
+        let [sent, applied] = [
+            format!("`{:?}`", error.sent()),
+            format!("`{:?}`", error.applied()),
+        ];
+        ([kind, sent, applied], arrived.saturating_sub(1))
     }
 
     /// A client with a policy, a limiter and connections of its own, whose cooldowns are short.
-    fn client(&self, url: String, tokens: TokenProvider, left: Arc<AtomicUsize>) -> ClientBuilder {
+    fn client(
+        &self,
+        row: &Row,
+        url: String,
+        tokens: TokenProvider,
+        left: Arc<AtomicUsize>,
+    ) -> ClientBuilder {
         let moment = Duration::from_millis(5);
-        let limiter = Limiter::builder(Quota::new(100, moment).unwrap())
+        let mut limiter = Limiter::builder(Quota::new(100, moment).unwrap())
             .cooldown(moment)
             .cooldown_margin(Duration::ZERO)
-            .max_cooldown(moment)
-            .build();
-        let counted = transport(&[&self.emulator]).map_request(move |request: Request<_>| {
+            .max_cooldown(moment);
+        if row.response == REJECTED {
+            limiter = limiter.max_wait(moment);
+        }
+        let limiter = limiter.build();
+        if row.response == REJECTED {
+            limiter.pause_for(LIMIT);
+        }
+        let transport = match row.response {
+            REFUSED => refusing::transport(),
+            _ => transport(&[&self.emulator]),
+        };
+        let counted = transport.map_request(move |request: Request<_>| {
             left.fetch_add(1, Ordering::Relaxed);
             request
         });
@@ -192,7 +225,11 @@ impl Stage {
 
 async fn ask(client: &Client, method: Method, path: &str) -> Error {
     match client.request(method, path).send().await {
-        Ok(response) => response.json::<Value>().await.unwrap_err(),
+        Ok(response) => response
+            .with_max_body(100_000)
+            .json::<Value>()
+            .await
+            .unwrap_err(),
         Err(error) => error,
     }
 }
@@ -205,6 +242,7 @@ fn fault(row: &Row) -> Fault {
         (_, "the connection breaks before the response") => return Fault::Reset,
         (_, SILENCE) => return Fault::Delay(Duration::from_secs(60)),
         ("200", "a page in place of JSON") => Shape::Garbage(Garbage::PageWithSuccess),
+        ("200", "more than the caller allows") => api(&"x".repeat(200_000)),
         ("401", _) => api("Invalid token"),
         ("403", "the API's JSON naming the tier") => api("Runner limit exceeded for your tier"),
         ("403", "the edge's challenge") => Shape::Challenge,
@@ -234,7 +272,10 @@ impl Raw {
     }
 }
 
+const REFUSED: &str = "the server refuses the stream";
+const REJECTED: &str = "the limiter rejects the call";
 const SILENCE: &str = "no response within the attempt's timeout";
+const HOUR: &[(&str, &str)] = &[("retry-after", "3600")];
 const TEXT: &[(&str, &str)] = &[("content-type", "text/plain; charset=UTF-8")];
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
