@@ -4,10 +4,11 @@
 //! |---|---|---|
 //! | [`TotalTimeoutLayer`] | a call with all its waiting and attempts, and its response body | its time has passed |
 //! | [`TotalTimeoutLayer`] | a response body | no part has come for too long |
+//! | [`TotalTimeoutLayer`] | a response body | too little has come for ten minutes |
 //! | [`AttemptTimeoutLayer`] | one attempt | no response head came, and no part of the request body left, for too long |
 //! | [`MarkDispatchedLayer`] | nothing | tells the two whether the request had been sent |
 //!
-//! One [`Timeouts`] holds the three times. A request can carry its own in its extensions.
+//! One [`Timeouts`] holds the three times and what a body must bring. A request can carry its own in its extensions.
 //!
 //! # Example
 //!

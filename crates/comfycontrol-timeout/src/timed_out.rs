@@ -25,6 +25,8 @@ pub struct TimedOut {
 pub enum TimeoutKind {
     /// Nothing happened in an attempt: no response head came, and no part of the request body left.
     Attempt,
+    /// Less of the response body came than [must](crate::Timeouts::min_progress).
+    Drip,
     /// No part of the response body came.
     Stall,
     /// The call was not finished in time.
@@ -99,6 +101,7 @@ impl fmt::Display for TimedOut {
         let after = self.after;
         match self.kind {
             TimeoutKind::Attempt => write!(f, "no response within {after:?}"),
+            TimeoutKind::Drip => write!(f, "response body dripped for {after:?}"),
             TimeoutKind::Stall => write!(f, "response body stalled for {after:?}"),
             TimeoutKind::Total if self.dispatched => {
                 write!(f, "call not finished within {after:?}")

@@ -2,17 +2,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Buf;
 use comfycontrol_core::BoxError;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use crate::timed_out::{TimedOut, TimeoutKind};
-use crate::timer::{Timer, from_now, has_passed};
+use crate::timeouts::Timeouts;
+use crate::timer::{Timer, elapsed, has_passed, now};
 
 pin_project! {
     /// Response body of [`TotalTimeout`](crate::TotalTimeout): ends with a [`TimedOut`] when the time
-    /// of the call has passed, though more may be there, and when no part has come for too long.
+    /// of the call has passed, though more may be there, and when no part has come for too long, or
+    /// too little.
     ///
     /// No timer is made while parts are ready. How long the reader takes from one part to the next is
     /// no stall, but counts for the whole call. After the error there is nothing more. It is not
@@ -26,9 +31,14 @@ pin_project! {
         #[pin]
         inner: B,
         total: Option<Total>,
-        stall: Option<Duration>,
+        limits: BodyLimits,
         // The end of the present wait for a part.
         until: Option<Instant>,
+        // Since when it lasts; kept where it counts.
+        since: Option<Instant>,
+        // How long was waited for how many bytes, since enough of them have come.
+        waited: Duration,
+        came: usize,
         #[pin]
         timer: Timer,
         done: bool,
@@ -42,13 +52,55 @@ pub(crate) struct Total {
     pub(crate) after: Duration,
 }
 
+/// What a body may take, apart from the whole call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    stall: Option<Duration>,
+    /// Fewer bytes than that are too few, unless none are asked for.
+    progress: usize,
+}
+
+impl BodyLimits {
+    pub(crate) fn new(timeouts: Timeouts) -> Self {
+        Self {
+            stall: timeouts.stall_limit(),
+            progress: timeouts.min_progress_limit().unwrap_or(0),
+        }
+    }
+
+    /// The time within which so many bytes must come: no body that may stall so long drips.
+    fn window(self) -> Option<Duration> {
+        let stall = self.stall.filter(|_| self.progress > 0)?;
+        Some(stall.max(LEAST_WINDOW).min(LONGEST_WINDOW))
+    }
+
+    /// The same for a response with these headers: events are few by nature.
+    pub(crate) fn of_response(self, headers: &HeaderMap) -> Self {
+        let is_events = || {
+            let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+            let begin = value.and_then(|value| value.get(..EVENT_STREAM.len()));
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(EVENT_STREAM))
+        };
+        if self.progress > 0 && is_events() {
+            return Self {
+                progress: 0,
+                ..self
+            };
+        }
+        self
+    }
+}
+
 impl<B> TimeoutBody<B> {
-    pub(crate) fn new(inner: B, total: Option<Total>, stall: Option<Duration>) -> Self {
+    pub(crate) fn new(inner: B, total: Option<Total>, limits: BodyLimits) -> Self {
         Self {
             inner,
             total,
-            stall,
+            limits,
             until: None,
+            since: None,
+            waited: Duration::ZERO,
+            came: 0,
             timer: Timer::default(),
             done: false,
         }
@@ -76,12 +128,28 @@ where
         if late.is_none() {
             if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
                 *this.until = None;
+                if let Some(since) = this.since.take() {
+                    *this.waited += elapsed(since);
+                }
+                if let Some(Ok(frame)) = &frame
+                    && this.limits.progress > 0
+                {
+                    *this.came += frame.data_ref().map_or(0, Buf::remaining);
+                    if *this.came >= this.limits.progress {
+                        (*this.came, *this.waited) = (0, Duration::ZERO);
+                    }
+                }
                 return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
             }
             if this.until.is_none() {
-                let stalled = this.stall.and_then(from_now);
+                let now = now();
+                let stalled = this.limits.stall.and_then(|stall| now.checked_add(stall));
+                let dripped = this.limits.window().map(|window| {
+                    *this.since = Some(now);
+                    now + window.saturating_sub(*this.waited)
+                });
                 let ends = this.total.map(|total| total.at);
-                *this.until = stalled.into_iter().chain(ends).min();
+                *this.until = stalled.into_iter().chain(dripped).chain(ends).min();
             }
             let Some(until) = *this.until else {
                 return Poll::Pending;
@@ -89,9 +157,17 @@ where
             ready!(this.timer.poll_until(until, cx));
         }
         *this.done = true;
-        let (kind, after) = match (*this.total, *this.stall) {
+        let silent = this.since.map_or(Duration::ZERO, elapsed);
+        let (kind, after) = match (*this.total, *this.limits) {
             (Some(total), _) if has_passed(total.at) => (TimeoutKind::Total, total.after),
-            (_, stall) => (TimeoutKind::Stall, stall.unwrap_or_default()),
+            (
+                _,
+                BodyLimits {
+                    stall: Some(stall),
+                    progress,
+                },
+            ) if progress == 0 || silent >= stall => (TimeoutKind::Stall, stall),
+            (_, limits) => (TimeoutKind::Drip, limits.window().unwrap_or_default()),
         };
         Poll::Ready(Some(Err(TimedOut::new(kind, after).into())))
     }
@@ -108,3 +184,9 @@ where
         }
     }
 }
+
+/// Long enough for what comes line by line.
+const LEAST_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// So that each wait has an end that is an instant.
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+const EVENT_STREAM: &[u8] = b"text/event-stream";

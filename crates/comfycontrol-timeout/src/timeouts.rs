@@ -7,7 +7,8 @@ use http::Extensions;
 /// Given to the layers for every call. Put into the extensions of a request, what it sets replaces what
 /// the layers have, for this one.
 ///
-/// Each of the three timeouts is unset, off, or so long. A layer takes one that is unset as off.
+/// Each of the three timeouts is unset, off, or so long. What a body must bring within the third is a
+/// number beside them. A layer takes one that is unset as off.
 /// [`or`](Self::or) fills those that are unset, so that values from several places can be laid over each
 /// other. Two that are unset and off are not equal.
 ///
@@ -31,6 +32,7 @@ pub struct Timeouts {
     total: Setting,
     attempt: Setting,
     stall: Setting,
+    min_progress: Option<usize>,
 }
 
 impl Timeouts {
@@ -40,6 +42,7 @@ impl Timeouts {
             total: Setting::Unset,
             attempt: Setting::Unset,
             stall: Setting::Unset,
+            min_progress: None,
         }
     }
 
@@ -49,21 +52,26 @@ impl Timeouts {
             total: Setting::Off,
             attempt: Setting::Off,
             stall: Setting::Off,
+            min_progress: Some(0),
         }
     }
 
     /// For short calls: 30 s an attempt, 30 s between two parts of the body, total off.
     ///
-    /// No total, because the wait for a slot grows with what the program itself has queued.
+    /// No total, because the wait for a slot grows with what the program itself has queued. A body that
+    /// moves may last, as long as it brings 1,024 bytes in each ten minutes that are spent waiting for it;
+    /// one that drips ends, lest a call have no end.
     pub const fn call() -> Self {
         Self::none()
             .attempt(Duration::from_secs(30))
             .stall(Duration::from_secs(30))
+            .min_progress(1_024)
     }
 
-    /// For event streams: as [`call`](Self::call), 60 s between two events.
+    /// For streams of events, of which few come: as [`call`](Self::call), 60 s between two parts,
+    /// however small.
     pub const fn stream() -> Self {
-        Self::call().stall(Duration::from_secs(60))
+        Self::call().stall(Duration::from_secs(60)).min_progress(0)
     }
 
     /// For uploads: as [`call`](Self::call), 120 s without progress, since the server responds
@@ -94,6 +102,16 @@ impl Timeouts {
         self
     }
 
+    /// Sets how many bytes of the response body must come within each ten minutes, or
+    /// [`stall`](Self::stall) if that is longer, that are spent waiting for them; with 0 any part will do.
+    ///
+    /// What the reader takes its time for is not counted, and a response that calls itself
+    /// `text/event-stream` is let be. Means nothing where the stall is off.
+    pub const fn min_progress(mut self, bytes: usize) -> Self {
+        self.min_progress = Some(bytes);
+        self
+    }
+
     /// Turns the time for the whole call off.
     pub const fn without_total(mut self) -> Self {
         self.total = Setting::Off;
@@ -118,6 +136,10 @@ impl Timeouts {
             total: self.total.or(defaults.total),
             attempt: self.attempt.or(defaults.attempt),
             stall: self.stall.or(defaults.stall),
+            min_progress: match self.min_progress {
+                Some(bytes) => Some(bytes),
+                None => defaults.min_progress,
+            },
         }
     }
 
@@ -137,6 +159,15 @@ impl Timeouts {
     #[must_use]
     pub const fn stall_limit(&self) -> Option<Duration> {
         self.stall.limit()
+    }
+
+    /// The bytes that must come within ten minutes of waiting, or a longer stall; `None` if any part will do.
+    #[must_use]
+    pub const fn min_progress_limit(&self) -> Option<usize> {
+        match self.min_progress {
+            None | Some(0) => None,
+            bytes => bytes,
+        }
     }
 
     /// The timeouts of a request with these extensions, where a layer has these.
@@ -176,7 +207,11 @@ mod tests {
     #[test]
     fn or_fills_what_is_unset_and_nothing_else() {
         let minute = Duration::from_secs(60);
-        let defaults = Timeouts::new().total(minute).attempt(minute).stall(minute);
+        let defaults = Timeouts::new()
+            .total(minute)
+            .attempt(minute)
+            .stall(minute)
+            .min_progress(1);
         assert_eq!(Timeouts::new().or(defaults), defaults);
         assert_eq!(defaults.or(Timeouts::none()), defaults);
         assert_eq!(Timeouts::none().or(defaults), Timeouts::none());
@@ -192,6 +227,10 @@ mod tests {
         assert_eq!(
             Timeouts::new().without_stall().or(defaults),
             defaults.without_stall()
+        );
+        assert_eq!(
+            Timeouts::new().min_progress(0).or(defaults),
+            defaults.min_progress(0)
         );
         let second = Duration::from_secs(1);
         assert_eq!(
@@ -214,7 +253,8 @@ mod tests {
         let other = Timeouts::new()
             .total(Duration::MAX)
             .attempt(Duration::MAX)
-            .stall(Duration::MAX);
+            .stall(Duration::MAX)
+            .min_progress(usize::MAX);
         for (preset, attempt, stall) in [
             (Timeouts::none(), None, None),
             (Timeouts::call(), Some(30), Some(30)),

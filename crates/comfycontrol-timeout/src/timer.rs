@@ -43,11 +43,16 @@ pub(crate) fn has_passed(at: Instant) -> bool {
     at <= now()
 }
 
+/// How long ago an instant was.
+pub(crate) fn elapsed(since: Instant) -> Duration {
+    now().saturating_duration_since(since)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the shell in which timeouts read the clock"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

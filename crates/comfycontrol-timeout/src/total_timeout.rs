@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use crate::dispatched::{self, Dispatched};
 use crate::timed_out::{TimedOut, TimeoutKind};
-use crate::timeout_body::{TimeoutBody, Total};
+use crate::timeout_body::{BodyLimits, TimeoutBody, Total};
 use crate::timeouts::Timeouts;
 use crate::timer::{Timer, from_now};
 
@@ -60,9 +60,11 @@ impl<S> Layer<S> for TotalTimeoutLayer {
 /// The time begins with `call` and covers what happens in the future inside, waiting and all attempts
 /// included, and the response body to its end. Waiting in `poll_ready` is not covered. The end travels
 /// inwards as a [`Deadline`] in the extensions of the request, unless an earlier one is there, so
-/// that a layer inside need not begin what cannot end in time. A time too long to have an end is none.
+/// that a layer inside need not begin what cannot end in time. A time too long to have an end is none;
+/// a call with no time at all is not passed on.
 ///
-/// Two parts of the response body may be no further apart than the stall of the [`Timeouts`]. It
+/// The response body must bring its [`min_progress`](Timeouts::min_progress) in each ten minutes of waiting
+/// for it, and some part in each [`stall`](Timeouts::stall); an event stream need only do the latter. This
 /// stands outside of decompression, so that what counts is what the caller gets.
 ///
 /// # Errors
@@ -119,12 +121,25 @@ where
                 extensions.insert(Deadline(total.at));
             }
         }
+        if let Some(Total {
+            after: Duration::ZERO,
+            ..
+        }) = total
+        {
+            return TotalTimeoutFuture {
+                inner: None,
+                dispatched: Dispatched::No,
+                total,
+                timeouts,
+                timer: Timer::default(),
+            };
+        }
         let before = dispatched::count();
         TotalTimeoutFuture {
-            inner: self.inner.call(req),
+            inner: Some(self.inner.call(req)),
             dispatched: self.layer.dispatched.after(before),
             total,
-            stall: timeouts.stall_limit(),
+            timeouts,
             timer: Timer::default(),
         }
     }
@@ -140,11 +155,12 @@ pin_project! {
     /// Panics where it has to wait for a total outside of a Tokio runtime with a timer.
     #[derive(Debug)]
     pub struct TotalTimeoutFuture<F> {
+        // None for a call that has no time at all.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         dispatched: Dispatched,
         total: Option<Total>,
-        stall: Option<Duration>,
+        timeouts: Timeouts,
         #[pin]
         timer: Timer,
     }
@@ -160,13 +176,17 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let before = dispatched::count();
-        if let Poll::Ready(result) = this.inner.poll(cx) {
-            let (total, stall) = (*this.total, *this.stall);
-            return Poll::Ready(
-                result.map(|res| res.map(|body| TimeoutBody::new(body, total, stall))),
-            );
+        if let Some(inner) = this.inner.as_pin_mut() {
+            if let Poll::Ready(result) = inner.poll(cx) {
+                let total = *this.total;
+                let limits = BodyLimits::new(*this.timeouts);
+                return Poll::Ready(result.map(|res| {
+                    let limits = limits.of_response(res.headers());
+                    res.map(|body| TimeoutBody::new(body, total, limits))
+                }));
+            }
+            *this.dispatched = this.dispatched.after(before);
         }
-        *this.dispatched = this.dispatched.after(before);
         let Some(total) = this.total else {
             return Poll::Pending;
         };

@@ -80,6 +80,72 @@ async fn each_wait_for_a_part_has_the_whole_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_that_drips_ends_with_an_error() {
+    for every in [1, 20, 29] {
+        let began = now();
+        let body = covered(Timeouts::call(), drip(1_000, every * SECOND)).await;
+        let failed = must_time_out(&read(body).await.unwrap_err());
+        assert_eq!(failed.kind(), TimeoutKind::Drip, "{every}");
+        assert_eq!(failed.to_string(), "response body dripped for 600s");
+        assert_eq!(began.elapsed(), 600 * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_that_moves_may_last() {
+    let moves = stream::unfold(0, |sent| async move {
+        tokio::time::sleep(10 * SECOND).await;
+        let part = Ok::<_, BoxError>(Frame::data(Bytes::from(vec![0; 512])));
+        (sent < 1_000).then_some((part, sent + 1))
+    });
+    let began = now();
+    let body = covered(Timeouts::call(), StreamBody::new(moves)).await;
+    assert_eq!(read(body).await.unwrap().len(), 512_000);
+    assert!(began.elapsed() > 10_000 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_the_reader_takes_makes_no_drip() {
+    let mut body = covered(Timeouts::call(), drip(20, SECOND)).await;
+    for _ in 0..20 {
+        body.frame().await.unwrap().unwrap();
+        advance(60 * SECOND).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_events_may_be_quiet() {
+    let responds = service_fn(|_: Request<()>| {
+        let response =
+            Response::builder().header("content-type", "Text/Event-Stream; charset=utf-8");
+        ready(
+            response
+                .body(StreamBody::new(drip(100, 20 * SECOND)))
+                .map_err(BoxError::from),
+        )
+    });
+    let mut service = TotalTimeoutLayer::new(Timeouts::call()).layer(responds);
+    let body = service.call(Request::new(())).await.unwrap().into_body();
+    assert_eq!(read(body).await.unwrap().len(), 100);
+    // What calls itself something else is told so.
+    let body = covered(Timeouts::stream(), drip(100, 50 * SECOND)).await;
+    assert_eq!(read(body).await.unwrap().len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_stall_asks_for_no_higher_rate() {
+    let timeouts = Timeouts::call().stall(SECOND).min_progress(1_199);
+    let body = covered(timeouts, drip(2_000, SECOND / 2)).await;
+    read(body).await.unwrap();
+    let body = covered(timeouts.min_progress(1_201), drip(2_000, SECOND / 2)).await;
+    let failed = must_time_out(&read(body).await.unwrap_err());
+    assert_eq!(
+        (failed.kind(), failed.after()),
+        (TimeoutKind::Drip, 600 * SECOND)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_reader_is_no_stall() {
     let mut body = covered(stall(30), drip(3, SECOND)).await;
     for _ in 0..3 {
@@ -165,11 +231,9 @@ async fn what_is_known_of_the_body_and_all_its_frames_pass() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_left_of_a_body_that_has_timed_out() {
-    let late = covered(
-        Timeouts::new().total(Duration::ZERO),
-        Full::<Bytes>::from("four"),
-    );
+    let late = covered(Timeouts::new().total(SECOND), Full::<Bytes>::from("four"));
     let mut late = late.await;
+    advance(SECOND).await;
     assert!(!late.is_end_stream());
     let failed = late.frame().await.unwrap().unwrap_err();
     assert!(must_time_out(&failed).is_total());

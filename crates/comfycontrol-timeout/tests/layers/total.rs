@@ -40,6 +40,20 @@ async fn a_call_ends_when_its_time_has_passed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_has_no_time_is_not_sent() {
+    let called = Cell::new(0);
+    let service = service_fn(|_: Request<Full<Bytes>>| {
+        called.set(called.get() + 1);
+        ready(ok())
+    });
+    let failed = total(0, service).oneshot(request()).await.unwrap_err();
+    let failed = must_time_out(&failed);
+    assert_eq!((failed.kind(), called.get()), (TimeoutKind::Total, 0));
+    assert!(!failed.was_dispatched());
+    assert_eq!(failed.to_string(), "call not sent within 0ns");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_time_begins_with_the_call_and_not_with_its_first_poll() {
     let mut service = total(3, silent());
     let call = service.ready().await.unwrap().call(request());
