@@ -9,8 +9,8 @@ pub trait Failure: Sized {
 
     /// How long the response asks its client to wait; not at all unless implemented.
     ///
-    /// Asked for more than 30 s, a request that was [maybe](FailureKind::MaybeApplied) or
-    /// [never applied](FailureKind::NeverApplied) is not sent again.
+    /// Asked for more than 30 s, a request is not sent again, whatever the failure: the call ends at
+    /// once, and whoever made it decides.
     fn retry_after(&self) -> Option<Duration> {
         None
     }

@@ -5,7 +5,7 @@
 //!
 //! | class | method | sent again |
 //! |---|---|---|
-//! | [throttled](FailureKind::Throttled): 429 | any | up to three times, after the [`cooldown`](RetryPolicy::cooldown) of 10 s or what the response asks; at once [behind a rate limiter](RetryPolicy::behind_rate_limit), which holds it until its own cooldown is over |
+//! | [throttled](FailureKind::Throttled): 429 | any | up to three times, after the [`cooldown`](RetryPolicy::cooldown) of 10 s or what the response asks, and backoff; at once [behind a rate limiter](RetryPolicy::behind_rate_limit), which holds it until its own cooldown is over |
 //! | [never applied](FailureKind::NeverApplied): never sent, or given back unprocessed | any | up to twice, after backoff |
 //! | [maybe applied](FailureKind::MaybeApplied): 500, 502, 503, …, broken connection, timeout of an attempt | idempotent | up to twice, after backoff |
 //! | [unauthorized, token replaced](FailureKind::TokenReplaced): 401 | any | up to three times, at once |
@@ -15,8 +15,16 @@
 //! 0.2 s, doubled each time up to 10 s, and each up to doubled by chance; it comes on top of the
 //! `Retry-After` of the response (RFC 9110 §10.2.3). A wait that would end after the call's
 //! [`Deadline`](comfycontrol_core::Deadline) is not begun, nor one for which the response asks more
-//! than 30 s. A budget, shared by all services of one layer, keeps retries after backoff a fraction
-//! of the calls.
+//! than 30 s, a 429 included: the call ends at once with the error that says so. A budget, shared by
+//! all services of one layer, keeps retries after backoff a fraction of the calls, those after 429s
+//! included unless a rate limiter paces them.
+//!
+//! # Bounds
+//!
+//! A call is sent at most nine times unless set otherwise: once, twice after backoff, three times
+//! after 429s, three times with another token. What it waits here between two of them is at most 30 s, which
+//! the response may ask for, or the cooldown, 10 s unless set and five minutes at most; and a backoff
+//! of 10 s.
 //!
 //! # Example
 //!

@@ -51,24 +51,27 @@ impl<E: Failure> Policy<E> {
             {
                 return Verdict::Resend;
             }
-            FailureKind::Throttled if self.throttled < self.settings.max_throttled_retries => {
-                return Verdict::Throttled;
+            FailureKind::Throttled => self.throttled < self.settings.max_throttled_retries,
+            FailureKind::MaybeApplied => {
+                method.is_idempotent() && self.retries < self.settings.max_retries
             }
-            FailureKind::MaybeApplied => method.is_idempotent(),
-            FailureKind::NeverApplied => true,
-            FailureKind::Permanent
-            | FailureKind::Rejected
-            | FailureKind::Throttled
-            | FailureKind::TokenReplaced => false,
+            FailureKind::NeverApplied => self.retries < self.settings.max_retries,
+            FailureKind::Permanent | FailureKind::Rejected | FailureKind::TokenReplaced => false,
         };
-        let soon = error
-            .retry_after()
-            .is_none_or(|asked| asked <= MAX_ASKED_WAIT);
-        if again && soon && self.retries < self.settings.max_retries {
-            Verdict::Backoff
-        } else {
+        let asked = error.retry_after().unwrap_or_default();
+        if !again || asked > MAX_ASKED_WAIT {
             Verdict::GiveUp
+        } else if error.failure_kind() == FailureKind::Throttled {
+            Verdict::Throttled
+        } else {
+            Verdict::Backoff
         }
+    }
+
+    /// A wait of `least`, and of a backoff on top, lest those that failed together come back together.
+    fn backoff(&mut self, least: Duration) -> Wait {
+        let backoff = self.settings.backoff.next_backoff();
+        Wait::over(tokio::time::sleep_until(backoff.deadline() + least))
     }
 }
 
@@ -89,7 +92,8 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
             return None;
         };
         // Before the failure takes over what the one before it was.
-        let (verdict, asked) = (self.verdict(req.method(), error), error.retry_after());
+        let verdict = self.verdict(req.method(), error);
+        let asked = error.retry_after().unwrap_or_default();
         self.earlier.complete(error);
         let wait = match verdict {
             Verdict::GiveUp => return None,
@@ -101,17 +105,12 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
                 self.throttled += 1;
                 match self.settings.throttled_wait() {
                     None => Wait::none(),
-                    Some(cooldown) => {
-                        let wait = asked.unwrap_or_default().max(cooldown).min(MAX_COOLDOWN);
-                        Wait::over(tokio::time::sleep(wait))
-                    }
+                    Some(cooldown) => self.backoff(asked.max(cooldown)),
                 }
             }
             Verdict::Backoff => {
                 self.retries += 1;
-                let backoff = self.settings.backoff.next_backoff();
-                let asked = asked.unwrap_or_default();
-                Wait::over(tokio::time::sleep_until(backoff.deadline() + asked))
+                self.backoff(asked)
             }
         };
         if let (Some(Deadline(deadline)), Some(until)) = (req.extensions().get(), wait.until())
@@ -119,8 +118,9 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
         {
             return None;
         }
-        // Last, so that a retry that is not begun costs nothing.
-        if verdict == Verdict::Backoff && !self.settings.budget.withdraw() {
+        // Last, so that a retry that is not begun costs nothing. What is not waited for here, a rate
+        // limiter or another token paces.
+        if wait.until().is_some() && !self.settings.budget.withdraw() {
             return None;
         }
         let count = self.retries + self.throttled + self.replaced;
@@ -147,5 +147,3 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
 const MAX_ASKED_WAIT: Duration = Duration::from_secs(30);
 /// A token may be replaced more than once while a call is on its way, but not for ever.
 const MAX_REPLACED: u32 = 3;
-/// No server may silence a call for longer.
-const MAX_COOLDOWN: Duration = Duration::from_secs(5 * 60);

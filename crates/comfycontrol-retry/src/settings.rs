@@ -28,12 +28,13 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// Sends a request up to twice more after 0.2 s and 0.4 s, each up to doubled by chance, and up to
-    /// three times more after 429s, each time after 10 s or what the response asks for.
+    /// three times more after 429s, each time after 10 s, or what the response asks for if that is
+    /// longer, and such a backoff on top.
     ///
     /// The budget is tower's [`TpsBudget`]: one retry for five calls that succeeded, and ten retries
     /// besides, which may go all at once. Both are counted over some 10 s: what was spent comes back
     /// after 6 to 20 s, going by when calls end, and after 11 s if one ends every second. Retries
-    /// after a 429 or with a new token cost nothing.
+    /// that a rate limiter paces and those with a new token cost nothing.
     pub fn new() -> Self {
         Self {
             max_retries: 2,
@@ -67,9 +68,10 @@ impl RetryPolicy {
 
     /// Sets how long a throttled request is held back at least before it is sent again; 10 s unless set.
     ///
-    /// A longer `Retry-After` is obeyed, up to five minutes.
+    /// A longer `Retry-After` is obeyed up to 30 s; one above that is given back at once. Five minutes at
+    /// most.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.cooldown = Cooldown::At(cooldown);
+        self.cooldown = Cooldown::At(cooldown.min(MAX_COOLDOWN));
         self
     }
 
@@ -131,5 +133,7 @@ enum Cooldown {
     Usual,
 }
 
+/// No call is held back for longer.
+const MAX_COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// What the ComfyControl API imposes after a 429.
 const COOLDOWN: Duration = Duration::from_secs(10);

@@ -70,8 +70,8 @@ async fn clones_share_it_and_two_policies_do_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_and_a_replaced_token_cost_nothing() {
-    let layer = once_more();
+async fn a_429_that_a_rate_limiter_holds_back_and_a_replaced_token_cost_nothing() {
+    let layer = RetryLayer::new(once_more().policy().clone().behind_rate_limit());
     retries(&layer, FailureKind::NeverApplied, 20).await;
     assert_eq!(retries(&layer, FailureKind::Throttled, 20).await, 3 * 20);
     assert_eq!(

@@ -12,14 +12,15 @@ use crate::script::{Failed, Script, get, millis};
 #[tokio::test(start_paused = true)]
 async fn a_cooldown_that_ends_with_the_deadline_or_later_is_not_begun() {
     let policy = || RetryPolicy::new().cooldown(10 * SECOND);
-    for (deadline, sends) in [(0, 1), (9_999, 1), (10_000, 1), (10_001, 2), (60_000, 2)] {
+    // And the first backoff takes 0.2 s to 0.4 s.
+    for (deadline, sends) in [(0, 1), (10_000, 1), (10_200, 1), (10_402, 2), (60_000, 2)] {
         let script = Script::then_success([Failed::of(FailureKind::Throttled)]);
         let began = now();
         let outcome = script.call(policy(), due_in(millis(deadline))).await;
         assert_eq!(script.count(), sends, "{deadline}");
         assert_eq!(outcome.is_ok(), sends == 2);
         // Who is told, is told at once.
-        assert_eq!(began.elapsed(), (sends as u32 - 1) * 10 * SECOND);
+        assert_eq!(began.elapsed().as_secs(), (sends as u64 - 1) * 10);
     }
 }
 
@@ -49,7 +50,7 @@ async fn the_deadline_is_that_of_the_whole_call() {
     let script = Script::always(Failed::of(FailureKind::Throttled));
     let policy = RetryPolicy::new().cooldown(10 * SECOND);
     script.call(policy, due_in(25 * SECOND)).await.unwrap_err();
-    assert_eq!(script.waits(), [10 * SECOND, 10 * SECOND]);
+    assert_eq!(script.waits().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

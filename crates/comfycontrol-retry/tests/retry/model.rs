@@ -19,24 +19,33 @@ struct Call {
 
 /// The shortest and the longest wait before each time the request is sent again.
 fn waits(call: &Call) -> Vec<RangeInclusive<Duration>> {
-    let (mut backoffs, mut throttled, mut replaced) = (0, 0, 0);
+    let (mut backoffs, mut retries, mut throttled, mut replaced) = (0, 0, 0, 0);
+    let mut backoff = |least: Duration| {
+        let shortest = millis(200) * 2_u32.pow(backoffs);
+        backoffs += 1;
+        let longest = (2 * shortest).min(millis(10_000));
+        least + shortest.min(millis(10_000))..=least + longest + millis(1)
+    };
     let mut waits = Vec::new();
     for Failed { class, asked } in &call.failures {
         let safe = *class == FailureKind::NeverApplied
             || *class == FailureKind::MaybeApplied && call.method.is_idempotent();
+        let told = *asked > Some(millis(30_000));
         waits.push(if *class == FailureKind::TokenReplaced && replaced < 3 {
             replaced += 1;
             Duration::ZERO..=Duration::ZERO
-        } else if *class == FailureKind::Throttled && throttled < call.max_throttled_retries {
+        } else if *class == FailureKind::Throttled
+            && throttled < call.max_throttled_retries
+            && !told
+        {
             throttled += 1;
-            let cooldown = call.cooldown.map(|set| asked.unwrap_or_default().max(set));
-            let wait = cooldown.unwrap_or_default().min(millis(300_000));
-            wait..=wait
-        } else if safe && backoffs < call.max_retries && *asked <= Some(millis(30_000)) {
-            let shortest = millis(200) * 2_u32.pow(backoffs);
-            backoffs += 1;
-            let asked = asked.unwrap_or_default();
-            asked + shortest..=asked + 2 * shortest + millis(1)
+            match call.cooldown {
+                None => Duration::ZERO..=Duration::ZERO,
+                Some(set) => backoff(set.min(millis(300_000)).max(asked.unwrap_or_default())),
+            }
+        } else if safe && retries < call.max_retries && !told {
+            retries += 1;
+            backoff(asked.unwrap_or_default())
         } else {
             break;
         });

@@ -1,5 +1,6 @@
 //! The whole stack over a service in place of the network, under a paused clock.
 //!
+//! * `applied`: whether the server may have done what was asked.
 //! * `body_timeouts`: time, for the body of a response.
 //! * `limits`: which limiter a client has.
 //! * `other_origins`: requests that do not go to the API.
@@ -11,9 +12,11 @@
 //! * `rotation`: a token that is replaced while calls are on their way.
 //! * `service`: the client as a tower service among others.
 //! * `timeouts`: time, for the whole call, for an attempt, and until the head of a response.
+//! * `waiting`: how long a call may wait, and for what.
 //!
 //! `support` makes the service and the client.
 
+mod applied;
 mod body_timeouts;
 mod limits;
 mod other_origins;
@@ -26,3 +29,4 @@ mod rotation;
 mod service;
 mod support;
 mod timeouts;
+mod waiting;
