@@ -22,9 +22,9 @@
 //! # Bounds
 //!
 //! A call is sent at most nine times unless set otherwise: once, twice after backoff, three times
-//! after 429s, three times with another token. What it waits here between two of them is at most 30 s, which
-//! the response may ask for, or the cooldown, 10 s unless set and five minutes at most; and a backoff
-//! of 10 s.
+//! after 429s, three times with another token. What it waits here between two of them is at most
+//! 30 s, which the response may ask for, or the cooldown, 10 s unless set and five minutes at most;
+//! and a backoff of 10 s.
 //!
 //! # Example
 //!
