@@ -13,6 +13,7 @@ from pathlib import Path
 OURS = {
     "comfycontrol-body",
     "comfycontrol-core",
+    "comfycontrol-encoding",
     "comfycontrol-error",
     "comfycontrol-rate-limit",
     "comfycontrol-retry",
@@ -27,6 +28,7 @@ LAYERS = {"http", "tower-layer", "tower-service"}
 ALLOWED = {
     "comfycontrol-core": {"bytes", "http", "http-body-util", "tokio"},
     "comfycontrol-body": BODIES | {"comfycontrol-core", "futures-core"},
+    "comfycontrol-encoding": BODIES | LAYERS | {"comfycontrol-core"},
     "comfycontrol-error": BODIES | LAYERS | {"comfycontrol-core"},
     "comfycontrol-rate-limit": LAYERS | {"comfycontrol-core", "futures-core", "tokio"},
     "comfycontrol-retry": LAYERS | {"comfycontrol-core"},

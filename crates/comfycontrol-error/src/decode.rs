@@ -171,7 +171,14 @@ fn ray(headers: &HeaderMap, members: &Members<'_>) -> Option<String> {
 }
 
 fn encoded(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_ENCODING) && !is(headers, &CONTENT_ENCODING, "identity")
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    codings.any(|coding| {
+        !matches!(
+            &*coding.trim_ascii().to_ascii_lowercase(),
+            b"" | b"identity"
+        )
+    })
 }
 
 fn is(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {

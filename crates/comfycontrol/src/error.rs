@@ -105,7 +105,7 @@ impl Error {
             Cause::Api(_) => ErrorKind::Api,
             Cause::Body(_) => ErrorKind::Body,
             Cause::Config(_) => ErrorKind::Config,
-            Cause::ContentType(_) | Cause::Json(_) => ErrorKind::Decode,
+            Cause::ContentEncoding(_) | Cause::ContentType(_) | Cause::Json(_) => ErrorKind::Decode,
             Cause::Rejected(_) => ErrorKind::Rejected,
             Cause::Request(_) => ErrorKind::Request,
             Cause::TimedOut(_) => ErrorKind::TimedOut,
@@ -122,6 +122,7 @@ impl Error {
             Cause::Api(e) => Some(e.status()),
             Cause::Json(e) => Some(e.status()),
             Cause::Body(e) => Some(e.status()),
+            Cause::ContentEncoding(e) => Some(e.status()),
             Cause::ContentType(e) => Some(e.status()),
             Cause::TimedOut(e) => e.status(),
             Cause::TooLarge(e) => Some(e.status()),
@@ -155,6 +156,7 @@ impl Error {
             Cause::Api(_)
             | Cause::Body(_)
             | Cause::Json(_)
+            | Cause::ContentEncoding(_)
             | Cause::ContentType(_)
             | Cause::TooLarge(_) => Sent::Yes,
             Cause::TimedOut(e) if e.status().is_some() => Sent::Yes,

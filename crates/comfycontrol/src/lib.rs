@@ -69,7 +69,7 @@
 //! |---|---|---|
 //! | `aws-lc-rs` | no | TLS by aws-lc-rs where `ring` is off, or as [`crypto_provider`](transport::TransportBuilder::crypto_provider) |
 //! | `fs` | yes | request bodies and multipart parts streamed from files |
-//! | `gzip` | yes | asks for gzip and undoes it |
+//! | `gzip` | yes | asks for gzip and undoes it; without it, bodies are asked for as they are |
 //! | `platform-verifier` | yes | certificates judged by the operating system |
 //! | `proxy` | yes | HTTP CONNECT and SOCKS5 proxies, set or from the environment |
 //! | `ring` | yes | TLS by ring |
@@ -98,6 +98,8 @@ mod trace;
 mod url;
 
 #[doc(no_inline)]
+pub use comfycontrol_encoding as encoding;
+#[doc(no_inline)]
 pub use comfycontrol_error as api_error;
 #[doc(no_inline)]
 pub use comfycontrol_rate_limit as rate_limit;
@@ -112,6 +114,7 @@ pub use comfycontrol_transport as transport;
 
 pub use comfycontrol_body::{Body, Multipart, Part};
 pub use comfycontrol_core::Report;
+pub use comfycontrol_encoding::UnexpectedContentEncoding;
 pub use comfycontrol_error::Applied;
 pub use comfycontrol_timeout::{TimedOut, Timeouts};
 pub use comfycontrol_transport::{TransportError, TransportErrorKind};

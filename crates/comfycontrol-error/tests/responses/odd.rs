@@ -184,6 +184,15 @@ fn compressed_bytes_are_not_shown_as_text() {
         ApiError::from_response(response.clone()).to_string(),
         "502 Bad Gateway"
     );
+    // A list, of which the first line is nothing and the second is something.
+    let mut listed = response.clone();
+    let headers = listed.headers_mut();
+    headers.insert("content-encoding", "identity".parse().unwrap());
+    headers.append("content-encoding", "br".parse().unwrap());
+    assert_eq!(
+        ApiError::from_response(listed).to_string(),
+        "502 Bad Gateway"
+    );
     response
         .headers_mut()
         .insert("content-encoding", "Identity".parse().unwrap());

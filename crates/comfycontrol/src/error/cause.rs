@@ -1,5 +1,6 @@
 use std::error::Error;
 
+use comfycontrol_encoding::UnexpectedContentEncoding;
 use comfycontrol_error::ApiError;
 use comfycontrol_rate_limit::Rejected;
 use comfycontrol_timeout::TimedOut;
@@ -17,6 +18,7 @@ pub(super) enum Cause {
     Api(ApiError),
     Body(BodyFailed),
     Config(InvalidConfig),
+    ContentEncoding(UnexpectedContentEncoding),
     ContentType(UnexpectedContentType),
     Json(InvalidJson),
     Rejected(Rejected),
@@ -33,6 +35,7 @@ impl Cause {
             Self::Api(e) => e,
             Self::Body(e) => e,
             Self::Config(e) => e,
+            Self::ContentEncoding(e) => e,
             Self::ContentType(e) => e,
             Self::Json(e) => e,
             Self::Rejected(e) => e,

@@ -10,7 +10,7 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The client could not be built from its settings.
     Config,
-    /// The response body is not the JSON that was asked for.
+    /// The response is not what was asked for: its JSON, its content type or its content coding.
     Decode,
     /// The limiter rejected the call; it was not sent.
     Rejected,

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use comfycontrol_encoding::UnexpectedContentEncoding;
 use comfycontrol_error::ApiError;
 use comfycontrol_rate_limit::Rejected;
 use comfycontrol_timeout::TimedOut;
@@ -50,8 +51,8 @@ macro_rules! causes {
 }
 
 causes! {
-    Api(ApiError), Body(BodyFailed), Config(InvalidConfig), ContentType(UnexpectedContentType),
-    Json(InvalidJson), Rejected(Rejected), Request(InvalidRequest), TimedOut(TimedOut),
+    Api(ApiError), Body(BodyFailed), Config(InvalidConfig),
+    ContentEncoding(UnexpectedContentEncoding), ContentType(UnexpectedContentType), Json(InvalidJson), Rejected(Rejected), Request(InvalidRequest), TimedOut(TimedOut),
     TokenWithheld(TokenWithheld), TooLarge(BodyTooLarge),
 }
 

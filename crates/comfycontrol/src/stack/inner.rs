@@ -1,5 +1,6 @@
 //! The layers nested in their order, as tower and tower-http nest them.
 
+use comfycontrol_encoding::{Decompression, DecompressionBody, DecompressionLayer};
 use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
 use comfycontrol_rate_limit::{RateLimit, RateLimitLayer};
 use comfycontrol_retry::{Retry, RetryLayer};
@@ -12,8 +13,6 @@ use http::HeaderValue;
 use http::header::{ACCEPT, USER_AGENT};
 use tower::ServiceBuilder;
 use tower::util::Either;
-#[cfg(feature = "gzip")]
-use tower_http::decompression::{Decompression, DecompressionBody, DecompressionLayer};
 use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
 
 use super::outbound::Outbound;
@@ -22,24 +21,14 @@ use crate::trace::{self, Traced, TracedBody};
 
 /// All layers but the one that sets the request id.
 pub(super) type Inner<S> =
-    Fixed<Traced<TotalTimeout<Retry<ErrorDecoder<Decompressed<Limited<Attempt<S>>>>, Error>>>>;
+    Fixed<Traced<TotalTimeout<Retry<ErrorDecoder<Decompression<Limited<Attempt<S>>>>, Error>>>>;
 /// The body of its responses.
-pub(super) type InnerBody<B> = TracedBody<TimeoutBody<DecompressedBody<B>>>;
+pub(super) type InnerBody<B> = TracedBody<TimeoutBody<DecompressionBody<B>>>;
 
 type Fixed<S> = SetRequestHeader<SetRequestHeader<S, HeaderValue>, HeaderValue>;
 type Limited<S> = Either<RateLimit<S>, S>;
 type Attempt<S> = AttemptTimeout<Either<AddToken<Marked<S>>, Marked<S>>>;
 type Marked<S> = MarkDispatched<Outbound<S>>;
-
-#[cfg(feature = "gzip")]
-type Decompressed<S> = Decompression<S>;
-#[cfg(not(feature = "gzip"))]
-type Decompressed<S> = S;
-
-#[cfg(feature = "gzip")]
-type DecompressedBody<B> = DecompressionBody<B>;
-#[cfg(not(feature = "gzip"))]
-type DecompressedBody<B> = B;
 
 pub(super) fn attempt<S>(
     timeout: AttemptTimeoutLayer,
@@ -75,17 +64,8 @@ pub(super) fn outer<S>(
         .layer(timeout.with_mark_dispatched())
         .layer(retry)
         .layer(error_decoder)
-        .service(decompressed(limited))
-}
-
-#[cfg(feature = "gzip")]
-fn decompressed<S>(inner: S) -> Decompressed<S> {
-    tower_layer::Layer::layer(&DecompressionLayer::new(), inner)
-}
-
-#[cfg(not(feature = "gzip"))]
-fn decompressed<S>(inner: S) -> Decompressed<S> {
-    inner
+        .layer(DecompressionLayer::new())
+        .service(limited)
 }
 
 /// Asked for this, the edge answers its own errors in JSON as well.

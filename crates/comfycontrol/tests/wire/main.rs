@@ -1,5 +1,6 @@
 //! The client against servers on real sockets.
 //!
+//! * `codings`: bodies that are encoded, as was asked for and otherwise.
 //! * `connecting`: connections that fail while they are made.
 //! * `error_bodies`: bodies of errors that take their time, break off, or come as a success.
 //! * `errors`: what each of the `examples` of an error means.
@@ -12,6 +13,8 @@
 //! The rest is for the tests: `raw` is a server that says what it is told to, byte for byte, `refusing` one
 //! that refuses every stream, and `support` is what most of them need.
 
+#[cfg(feature = "gzip")]
+mod codings;
 mod connecting;
 mod error_bodies;
 mod errors;

@@ -18,7 +18,9 @@ type Heads = Arc<Mutex<Vec<String>>>;
 
 impl Raw {
     /// `respond` makes the whole response out of the request's target.
-    pub(crate) async fn start(respond: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start<R: AsRef<[u8]> + Send + 'static>(
+        respond: impl Fn(&str) -> R + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Heads::default();
@@ -62,7 +64,11 @@ pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Str
     response + &format!("content-length: {}\r\n\r\n{body}", body.len())
 }
 
-async fn serve(mut client: TcpStream, heads: Heads, respond: Arc<impl Fn(&str) -> String>) {
+async fn serve<R: AsRef<[u8]> + Send>(
+    mut client: TcpStream,
+    heads: Heads,
+    respond: Arc<impl Fn(&str) -> R>,
+) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         // A client that gives up has asked for nothing.
@@ -74,6 +80,6 @@ async fn serve(mut client: TcpStream, heads: Heads, respond: Arc<impl Fn(&str) -
     let head = String::from_utf8(head).unwrap();
     let response = respond(head.split(' ').nth(1).unwrap());
     heads.lock().unwrap().push(head);
-    let _ = client.write_all(response.as_bytes()).await;
+    let _ = client.write_all(response.as_ref()).await;
     let _ = client.shutdown().await;
 }
