@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ mod from;
 
 use self::counted::{BoxBody, poll_counted};
 
+/// Is told how many bytes have been handed on in all.
 type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// A request body that knows whether it can be sent again.
@@ -39,6 +41,8 @@ type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 pub struct Body {
     kind: Kind,
     started: bool,
+    /// The bytes that have been handed on.
+    sent: u64,
     on_progress: Option<Progress>,
 }
 
@@ -134,14 +138,22 @@ impl Body {
 
     /// Calls `tell` with the number of bytes of each part as it is handed to the transport.
     ///
-    /// A retry begins again, so that the sum can exceed the length.
+    /// What is sent again is not told again: clones share how far the furthest of them has come, and the
+    /// sum never exceeds the length.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        let told = AtomicU64::new(self.sent);
+        let further = move |sent: u64| {
+            let before = told.fetch_max(sent, Ordering::Relaxed);
+            if sent > before {
+                tell(sent - before);
+            }
+        };
         self.on_progress = Some(match self.on_progress.take() {
-            None => Arc::new(tell),
-            Some(first) => Arc::new(move |n| {
-                first(n);
-                tell(n);
+            None => Arc::new(further),
+            Some(first) => Arc::new(move |sent| {
+                first(sent);
+                further(sent);
             }),
         });
         self
@@ -170,6 +182,7 @@ impl Body {
         Some(Self {
             kind,
             started: false,
+            sent: 0,
             on_progress: self.on_progress.clone(),
         })
     }
@@ -191,6 +204,7 @@ impl Body {
         Self {
             kind,
             started: false,
+            sent: 0,
             on_progress: None,
         }
     }
@@ -216,7 +230,8 @@ impl HttpBody for Body {
         match (&frame, &this.on_progress) {
             (Some(Ok(frame)), Some(tell)) => {
                 if let Some(data) = frame.data_ref() {
-                    tell(data.len() as u64);
+                    this.sent += data.len() as u64;
+                    tell(this.sent);
                 }
             }
             // HTTP/2 only resets the stream, and the caller would never learn why.

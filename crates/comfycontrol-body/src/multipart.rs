@@ -137,7 +137,8 @@ impl Part {
         self
     }
 
-    /// Calls `tell` with the number of bytes of each piece as it is handed to the transport.
+    /// Calls `tell` with the number of bytes of each piece as it is handed to the transport, and not
+    /// again for a piece that is sent again.
     pub fn on_progress(mut self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.body = self.body.on_progress(tell);
         self

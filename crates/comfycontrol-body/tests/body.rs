@@ -157,6 +157,24 @@ async fn fifty_megabytes_of_parts_are_not_copied() {
     assert_eq!(moved.load(Ordering::Relaxed), 50_000_000);
 }
 
+#[tokio::test]
+async fn what_is_sent_again_is_not_told_again() {
+    let told = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&told);
+    let parts = ["one", "two", "three"].map(Body::from);
+    let body = Body::concat(parts).on_progress(move |n| _ = count.fetch_add(n, Ordering::Relaxed));
+    let mut sums = Vec::new();
+    // Each attempt comes as many parts further as this; one less far says nothing.
+    for parts in [2, 1, 3, 3] {
+        let mut attempt = body.try_clone().unwrap();
+        for _ in 0..parts {
+            attempt.frame().await.unwrap().unwrap();
+        }
+        sums.push(told.load(Ordering::Relaxed));
+    }
+    assert_eq!(sums, [6, 6, 11, 11]);
+}
+
 // === support ===
 
 async fn read(body: Body) -> String {
