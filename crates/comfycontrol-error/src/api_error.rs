@@ -86,7 +86,8 @@ impl ApiError {
     /// What the server says, fit to be shown; the status's phrase if it says nothing.
     ///
     /// One line of at most [1,000](crate::MAX_MESSAGE_CHARS) characters (and `…` where it was cut),
-    /// control characters escaped and tokens masked. Of an HTML page this is its title.
+    /// control characters escaped and tokens masked. Of an HTML page this is its title, of the XML of a
+    /// store of files (`<Error>`) its `Code` and `Message`.
     pub fn message(&self) -> &str {
         &self.0.decoded.message
     }
@@ -182,8 +183,11 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = reason_phrase(self.status());
         write!(f, "{} {reason}", self.status().as_u16())?;
-        if self.message() != reason {
+        if !self.0.decoded.is_only_status && self.message() != reason {
             write!(f, ": {}", Escaped::new(self.message(), MAX_SHOWN_CHARS))?;
+        }
+        if self.0.decoded.url_expired {
+            f.write_str(": the time of the URL is over, ask for the outputs again")?;
         }
         match (self.retry_after(), self.cf_ray()) {
             (None, None) => Ok(()),

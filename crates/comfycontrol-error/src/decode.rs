@@ -10,6 +10,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
 use crate::json::Members;
 use crate::reason_phrase::reason_phrase;
 use crate::text::{lossy, snippet, without_query};
+use crate::xml::{is_expired, store_error};
 use crate::{ApiErrorKind, ProblemDetails, RetryClass, ServedBy};
 
 /// The most characters that are kept of each text a server sends: 1,000. The raw body is kept beside
@@ -22,11 +23,15 @@ pub(crate) struct Decoded {
     pub(crate) cf_ray: Option<String>,
     pub(crate) edge_code: Option<u16>,
     pub(crate) kind: ApiErrorKind,
+    /// The message is a page's title that only repeats the status, or there was none.
+    pub(crate) is_only_status: bool,
     pub(crate) message: String,
     pub(crate) served_by: ServedBy,
     pub(crate) problem: Option<ProblemDetails>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) retry_class: RetryClass,
+    /// The response is a store's, to a signed URL whose time is over.
+    pub(crate) url_expired: bool,
 }
 
 /// The shapes of body that errors come in, each with what it alone tells.
@@ -40,6 +45,8 @@ enum Shape {
         problem: ProblemDetails,
         by_edge: bool,
     },
+    /// The XML of a store of files, with its `Code` and `Message`.
+    Store { said: String },
     /// HTML, text, nothing, or JSON of some other form.
     Other,
 }
@@ -60,15 +67,21 @@ pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole
     } else {
         shape.kind(status, by_edge, edge_code)
     };
+    let message = message(status, headers, &shape, text);
     Decoded {
         body_status: members.status.integer(),
         cf_ray: ray(headers, &members),
         edge_code,
         kind,
-        message: message(status, headers, &shape, text),
+        is_only_status: matches!(shape, Shape::Other) && is_status(&message, status),
+        message,
         served_by: served_by(status, kind, &shape, by_edge),
         retry_after: retry_after(headers).or_else(|| members.retry_after.wait()),
         retry_class: RetryClass::new(kind, status, edge_code),
+        // GCS says 400.
+        url_expired: matches!(shape, Shape::Store { .. })
+            && matches!(status.as_u16(), 400 | 401 | 403)
+            && is_expired(text),
         problem: match shape {
             Shape::Problem { problem, .. } => Some(problem),
             _ => None,
@@ -90,7 +103,7 @@ impl Shape {
         }
         match error_code(text) {
             Some(code) if whole => Self::Short { code },
-            _ => Self::Other,
+            _ => store_error(text).map_or(Self::Other, |said| Self::Store { said }),
         }
     }
 
@@ -130,7 +143,7 @@ fn served_by(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: boo
         _ if by_edge || kind.is_the_edges(status) => ServedBy::Edge,
         Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => ServedBy::Edge,
         Shape::Api { .. } => ServedBy::Api,
-        Shape::Problem { .. } | Shape::Other => ServedBy::Unknown,
+        Shape::Problem { .. } | Shape::Store { .. } | Shape::Other => ServedBy::Unknown,
     }
 }
 
@@ -148,6 +161,7 @@ fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -
             let said = problem.detail().or(problem.title()).unwrap_or_default();
             said.to_owned()
         }
+        (_, Shape::Store { said }) => Escaped::single_spaced(said, MAX_MESSAGE_CHARS).into_string(),
         // Compressed bytes are no text.
         (_, Shape::Other) if encoded(headers) => String::new(),
         (_, Shape::Other) => snippet(text, MAX_MESSAGE_CHARS),
@@ -157,6 +171,13 @@ fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -
     } else {
         said
     }
+}
+
+/// Whether a text is only the status.
+fn is_status(said: &str, status: StatusCode) -> bool {
+    let phrase = said.strip_prefix(status.as_str()).unwrap_or(said);
+    let phrase = phrase.trim_matches([' ', ':', '-', '.']);
+    phrase.is_empty() || phrase.eq_ignore_ascii_case(reason_phrase(status))
 }
 
 /// The edge's id for the request, if it looks like one.

@@ -79,6 +79,7 @@ mod served_by;
 mod service;
 mod settings;
 mod text;
+mod xml;
 
 pub use self::api_error::ApiError;
 pub use self::applied::Applied;

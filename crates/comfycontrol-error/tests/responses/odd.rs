@@ -203,6 +203,64 @@ fn compressed_bytes_are_not_shown_as_text() {
 }
 
 #[test]
+fn a_title_that_is_the_status_is_not_shown_twice() {
+    for title in [
+        "502 Bad Gateway",
+        "Bad Gateway",
+        "502: bad gateway",
+        " 502 ",
+    ] {
+        let error = decode_as(502, "text/html", format!("<html><title>{title}</title>x"));
+        assert_eq!(error.to_string(), "502 Bad Gateway", "{title}");
+    }
+    let error = decode_as(502, "text/html", "<html><title>a 502 Bad Gateway</title>x");
+    assert_eq!(error.to_string(), "502 Bad Gateway: a 502 Bad Gateway");
+}
+
+#[test]
+fn a_store_s_words_for_an_expired_url_are_shown_and_what_to_do() {
+    let ask = "the time of the URL is over, ask for the outputs again";
+    // S3, R2, GCS and Azure.
+    for (status, body, said) in [
+        (
+            403,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code>\
+             <Message>Request has expired</Message><X-Amz-Expires>60</X-Amz-Expires></Error>",
+            "403 Forbidden: AccessDenied: Request has expired",
+        ),
+        (
+            403,
+            "<Error><Code>ExpiredRequest</Code><Message>Request &lt;1&gt; is over</Message></Error>",
+            "403 Forbidden: ExpiredRequest: Request <1> is over",
+        ),
+        (
+            400,
+            "<?xml version='1.0' encoding='UTF-8'?><Error><Code>ExpiredToken</Code><Message>Invalid \
+             argument.</Message><Details>The provided token has expired.</Details></Error>",
+            "400 Bad Request: ExpiredToken: Invalid argument.",
+        ),
+        (
+            403,
+            "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>AuthenticationFailed</Code>\
+             <Message>Server failed to authenticate the request.\nRequestId:1</Message>\
+             <AuthenticationErrorDetail>Signature not valid in the specified time frame: Start [x]\
+             </AuthenticationErrorDetail></Error>",
+            "403 Forbidden: AuthenticationFailed: Server failed to authenticate the request. RequestId:1",
+        ),
+    ] {
+        let error = decode_as(status, "application/xml", body);
+        assert_eq!(error.to_string(), format!("{said}: {ask}"));
+        assert!(!error.message().contains(ask));
+    }
+    let denied = "<Error><Code>SignatureDoesNotMatch</Code><Message>no</Message>\
+                  <StringToSign>secret</StringToSign></Error>";
+    assert_eq!(
+        decode_as(403, "application/xml", denied).to_string(),
+        "403 Forbidden: SignatureDoesNotMatch: no"
+    );
+}
+
+#[test]
 fn a_ray_that_is_none() {
     for ray in ["", "a ray", "cfc_abc123", "a\u{e9}", &"a".repeat(65)] {
         let response = Response::builder().status(500).header("cf-ray", ray);
