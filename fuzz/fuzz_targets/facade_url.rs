@@ -1,5 +1,5 @@
 //! Whatever path and query a caller gives, the request stays at the client's origin, no step leads
-//! upwards, and the query arrives as it was given; a download goes over TLS or to this machine.
+//! upwards, and both arrive as a browser sends them; a download goes over TLS or to this machine.
 //!
 //! An input is a path or URL, the name of a query parameter, and its value, one a line.
 
@@ -65,15 +65,22 @@ fn check_request(client: &Client, base: &str, path: &str, pair: Option<(&str, &s
         let last = seen.query_pairs().last().expect("there is a query");
         assert_eq!(last, (name.into(), value.into()), "{sent}");
     }
-    check_kept(path, request.uri());
+    check_as_browsers(path, request.uri(), &base);
     check_no_steps(request.uri().path());
 }
 
-/// A path is neither rewritten nor shortened.
-fn check_kept(given: &str, sent: &Uri) {
-    if given.starts_with('/') {
-        let path = given.split('?').next().unwrap_or_default();
-        assert_eq!(sent.path(), path);
+/// A path and a query are neither rewritten nor shortened, but for what must be encoded.
+fn check_as_browsers(given: &str, sent: &Uri, base: &Url) {
+    // Browsers cut off blanks at the end.
+    if given.starts_with('/') && !given.ends_with(' ') {
+        let seen = base.join(given).expect("a browser can read it");
+        // The crate does not encode it yet; the standard has it in its set for paths.
+        assert_eq!(sent.path(), seen.path().replace('^', "%5E"));
+        let query = sent.query().unwrap_or_default();
+        assert!(
+            query.starts_with(seen.query().unwrap_or_default()),
+            "{query}"
+        );
     }
 }
 

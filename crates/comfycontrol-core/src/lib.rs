@@ -29,9 +29,12 @@
 //! | name | default | what it does |
 //! |---|---|---|
 //! | `http-body-util` | no | [`TryClone`] for the bodies `Empty` and `Full` |
+//! | `percent-encoding` | no | `encoded_url`, which encodes in a URL what the URL Standard encodes |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod deadline;
+#[cfg(feature = "percent-encoding")]
+mod encoded_url;
 mod escaped;
 mod host_kind;
 mod report;
@@ -39,6 +42,9 @@ mod retry_after;
 mod try_clone;
 
 pub use self::deadline::Deadline;
+#[cfg(feature = "percent-encoding")]
+#[cfg_attr(docsrs, doc(cfg(feature = "percent-encoding")))]
+pub use self::encoded_url::encoded_url;
 pub use self::escaped::Escaped;
 pub use self::host_kind::HostKind;
 pub use self::report::Report;

@@ -1,5 +1,6 @@
 //! From a path to a URL that cannot leave the client's origin.
 
+use comfycontrol_core::encoded_url;
 use comfycontrol_token::{InvalidOrigin, Origin};
 use http::Uri;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
@@ -52,7 +53,7 @@ impl Target {
 
     /// Whether an absolute URL belongs to this one origin.
     pub(crate) fn is_origin_of(&self, given: &str) -> bool {
-        match (self, given.parse::<Uri>()) {
+        match (self, encoded_url(given).parse::<Uri>()) {
             (Self::Base { origin, .. }, Ok(uri)) => origin.allows(&uri),
             _ => false,
         }
@@ -60,7 +61,8 @@ impl Target {
 
     /// The URL for what the caller gave: a path, or an absolute URL of this target.
     pub(crate) fn resolve(&self, given: &str) -> Result<Uri, InvalidRequest> {
-        // `http::Uri` drops the first without a word, and takes some of the others.
+        let given = encoded_url(given);
+        // `http::Uri` drops the first without a word, and takes some of the others in a host.
         if given.bytes().any(|b| b == b'#' || !b.is_ascii()) {
             return Err(path("has a character that must be percent-encoded"));
         }
@@ -214,9 +216,10 @@ mod tests {
             "/v1/%2e",
             "/.",
             "/v1/.?page=2",
-            "/v1/a b",
-            "/v1/ü",
+            "/v1/\0",
+            "/v1/a\nb",
             "/v1#x",
+            "https://ü.example/v1",
             "ftp://x/",
             "evil.example:443",
         ] {
@@ -239,6 +242,24 @@ mod tests {
             let uri = target().resolve(given).unwrap();
             assert_eq!(uri.path_and_query().unwrap(), given);
         }
+    }
+
+    #[test]
+    fn what_a_url_cannot_have_is_encoded_as_the_url_standard_says() {
+        let odd = "/a b\"<>^`{}|'ü\u{7f}%20+%zz?q=a b\"<>^`{}|'ü\u{7f}%20+%zz&a=/?&a=&b";
+        let sent = "/a%20b%22%3C%3E%5E%60%7B%7D|'%C3%BC%7F%20+%zz\
+                    ?q=a%20b%22%3C%3E^`{}|%27%C3%BC%7F%20+%zz&a=/?&a=&b";
+        assert_eq!(
+            target().resolve(odd).unwrap().path_and_query().unwrap(),
+            sent
+        );
+        for host in ["https://storage.example", "http://127.0.0.1:8080"] {
+            let uri = Target::Anywhere.resolve(&format!("{host}{odd}")).unwrap();
+            assert_eq!(uri.to_string(), format!("{host}{sent}"));
+        }
+        let query = Target::Anywhere.resolve("https://a.example?a b://c d");
+        assert_eq!(query.unwrap(), "https://a.example/?a%20b://c%20d");
+        assert!(target().is_origin_of("https://api.comfycontrol.app/a b"));
     }
 
     #[test]
