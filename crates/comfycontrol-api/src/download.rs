@@ -1,5 +1,6 @@
 use comfycontrol::{Client, RequestBuilder};
-use http::{HeaderValue, Method, header::ACCEPT};
+use http::header::{ACCEPT, ACCEPT_ENCODING};
+use http::{HeaderValue, Method};
 
 /// Fetches signed URLs from other hosts, without token.
 ///
@@ -9,6 +10,16 @@ use http::{HeaderValue, Method, header::ACCEPT};
 /// A signed URL carries its own permission; the token would only leak to the host that stores the
 /// file. `https` is required, except to this machine. Redirects are not followed, and the query of
 /// the URL, which is a secret while it is valid, appears in no error and no span.
+///
+/// Files are asked for as they are stored: nothing is decoded, and a host that encodes them on the way
+/// all the same is told by an
+/// [`UnexpectedContentEncoding`](comfycontrol::UnexpectedContentEncoding). What a URL cannot have, such as
+/// a blank, is percent-encoded as browsers do, and nothing else of it is touched, so that its signature
+/// stays right. When its time is over, the error says so with the host's own words: ask for the outputs
+/// again.
+///
+/// Read files or drop their responses: over HTTP/2 the files of a host share one window, and those that
+/// nobody reads fill it, until the others stand still.
 ///
 /// Made by [`Api::downloader`](crate::Api::downloader); shares the client's connections and TLS
 /// settings, not its default headers.
@@ -60,7 +71,11 @@ impl Downloader {
             .without_token()
             .without_default_headers()
             .header(ACCEPT, ANYTHING)
+            .header(ACCEPT_ENCODING, IDENTITY)
     }
 }
 
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+
+/// The bytes as they are stored, whose lengths and ranges are known.
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");

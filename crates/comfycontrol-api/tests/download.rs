@@ -50,3 +50,69 @@ async fn default_headers_stay_with_the_api_s_own_calls() {
         assert_eq!(head.headers["accept"], "*/*");
     }
 }
+
+#[tokio::test]
+async fn a_file_is_asked_for_as_it_is_and_never_decoded() {
+    let (client, heads) = client_of(|_| {
+        let response = Response::builder().header("content-encoding", "gzip");
+        response.body(Body::from("\u{1f}")).unwrap()
+    });
+    let downloads = Api::new(client).downloader();
+    for url in [
+        "https://storage.example/x",
+        "https://api.comfycontrol.app/x",
+    ] {
+        let error = downloads.get(url).send().await.unwrap_err();
+        let told = "200 response is encoded as gzip, which was not asked for";
+        assert_eq!(error.to_string(), told);
+    }
+    for head in heads.all().iter() {
+        assert_eq!(head.headers["accept-encoding"], "identity");
+    }
+}
+
+#[tokio::test]
+async fn a_signed_url_is_sent_as_a_browser_would_send_it() {
+    let (client, heads) = client_of(|_| Response::new(Body::empty()));
+    let downloads = Api::new(client).downloader();
+    let signed = "https://storage.example/a b/{ü}|%2F.png?name=a \"b\"&sig=%2B+/=&z=1&a=2";
+    downloads.get(signed).send().await.unwrap();
+    assert_eq!(
+        heads.all()[0].uri,
+        "https://storage.example/a%20b/%7B%C3%BC%7D|%2F.png?name=a%20%22b%22&sig=%2B+/=&z=1&a=2"
+    );
+}
+
+#[tokio::test]
+async fn of_an_expired_url_the_host_s_words_are_shown_and_what_to_do() {
+    let (client, _) = client_of(|_| {
+        let expired = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>\
+                       <Message>Request has expired</Message></Error>";
+        Response::builder()
+            .status(403)
+            .body(Body::from(expired))
+            .unwrap()
+    });
+    let downloads = Api::new(client).downloader();
+    let get = downloads.get("https://storage.example/x?sig=secret");
+    assert_eq!(
+        get.send().await.unwrap_err().to_string(),
+        "403 Forbidden: AccessDenied: Request has expired: \
+         the time of the URL is over, ask for the outputs again"
+    );
+}
+
+#[tokio::test]
+async fn the_length_of_a_file_is_known_from_its_head() {
+    let (client, _) = client_of(|_| {
+        let response = Response::builder().header("content-length", "20000");
+        response.body(Body::empty()).unwrap()
+    });
+    let downloads = Api::new(client).downloader();
+    let head = downloads
+        .head("https://storage.example/x")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(head.content_length(), Some(20_000));
+}

@@ -4,7 +4,7 @@ mod byte_stream;
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, StatusCode, Version};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -18,6 +18,9 @@ pub use self::body::ResponseBody;
 pub use self::byte_stream::ByteStream;
 
 /// A successful response.
+///
+/// Read its body or drop it: over HTTP/2 the bodies of a connection share one window, and those that
+/// nobody reads fill it, until the other calls of the connection stand still.
 ///
 /// `Debug` shows neither the headers, some of which are secrets, nor the body.
 pub struct Response {
@@ -54,9 +57,19 @@ impl Response {
         self.inner.extensions()
     }
 
-    /// The length of the body in bytes, if it was announced and is not compressed.
+    /// The length of the body in bytes, if it was announced and is not compressed; in response to HEAD
+    /// that of the body that GET would bring.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
+        if self.context().is_to_head() {
+            return self
+                .headers()
+                .get(CONTENT_LENGTH)?
+                .to_str()
+                .ok()?
+                .parse()
+                .ok();
+        }
         self.inner.body().size_hint().exact()
     }
 

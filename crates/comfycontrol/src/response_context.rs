@@ -38,6 +38,10 @@ impl ResponseContext {
         self.status
     }
 
+    pub(crate) fn is_to_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
     /// An error of this response, which names the call.
     pub fn error(&self, error: impl Into<Error>) -> Error {
         error

@@ -31,6 +31,8 @@ impl InvalidJson {
         content_type: Option<&HeaderValue>,
         body: &[u8],
     ) -> Result<T, Self> {
+        // A byte order mark is no part of the text (RFC 8259 §8.1).
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let mut de = serde_json::Deserializer::from_slice(body);
         let mut track = serde_path_to_error::Track::new();
         let value = T::deserialize(serde_path_to_error::Deserializer::new(&mut de, &mut track))
@@ -119,12 +121,13 @@ impl fmt::Debug for InvalidJson {
 
 impl fmt::Display for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} response is not the expected JSON at `{}`",
-            self.status.as_u16(),
-            self.path
-        )?;
+        let status = self.status.as_u16();
+        if self.snippet.is_empty() {
+            write!(f, "{status} response has no body, but JSON was expected")?;
+        } else {
+            let path = &self.path;
+            write!(f, "{status} response is not the expected JSON at `{path}`")?;
+        }
         match &self.content_type {
             Some(kind) => write!(f, " (content type {kind})"),
             None => f.write_str(" (no content type)"),
@@ -134,7 +137,7 @@ impl fmt::Display for InvalidJson {
 
 impl Error for InvalidJson {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.problem)
+        (!self.snippet.is_empty()).then_some(&self.problem as _)
     }
 }
 

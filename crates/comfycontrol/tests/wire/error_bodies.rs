@@ -66,6 +66,23 @@ async fn a_reset_in_the_body_leaves_status_headers_and_what_had_come() {
 }
 
 #[tokio::test]
+async fn the_length_in_a_head_is_the_same_over_both_versions_of_http() {
+    within(LIMIT, async {
+        let emulator = edge().await;
+        let mut lengths = Vec::new();
+        for url in [emulator.https_url(), emulator.http_url()] {
+            let client = builder(&emulator).base_url(&url).build().unwrap();
+            let body = client.get("/v1/user").send().await.unwrap();
+            let head = client.head("/v1/user").send().await.unwrap();
+            assert_eq!(head.content_length(), body.content_length());
+            lengths.extend(body.content_length());
+        }
+        assert!(lengths.len() == 2 && lengths[0] == lengths[1] && lengths[0] > 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_page_that_comes_as_a_success_keeps_its_status_type_and_beginning() {
     within(LIMIT, async {
         let emulator = edge().await;

@@ -37,6 +37,25 @@ fn what_stands_in_the_body_is_shown_by_the_snippet_alone() {
 }
 
 #[test]
+fn a_body_of_nothing_is_said_to_be_none() {
+    for body in ["", " \r\n", "\u{feff}"] {
+        let error = wrong::<Vec<u8>>(body);
+        assert_eq!(
+            error.to_string(),
+            "200 response has no body, but JSON was expected (no content type)"
+        );
+        assert!(error.source().is_none());
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let body = "\u{feff}[1]".as_bytes();
+    let read: Vec<u8> = InvalidJson::read(StatusCode::OK, None, body).unwrap();
+    assert_eq!(read, [1]);
+}
+
+#[test]
 fn what_kind_of_mistake_it_is_and_where_is_told() {
     for (body, says) in [
         ("", "body ends in the middle of a value at line 1 column 0"),
