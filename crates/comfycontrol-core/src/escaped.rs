@@ -1,12 +1,20 @@
 use std::char::EscapeUnicode;
 use std::fmt::{self, Write};
 
+use crate::known_secret::Finder;
+use crate::letters::{self, Letter, is_invisible};
+
 /// Displays untrusted text on one line: bounded, tokens masked, control characters escaped.
 ///
 /// `Display` leaves out white space at both ends and puts
-/// * `cfc_***` for `cfc_` and all letters, digits and `_` that follow it, wherever it stands,
+/// * `cfc_***` for `cfc_` and all letters, digits and `_` that follow it, wherever it stands, with invisible characters in
+///   it, percent-encoded or escaped as in JSON,
+/// * `***` for each piece of a [`KnownSecret`](crate::KnownSecret),
 /// * `\t`, `\n` and `\r` for those three, and
 /// * `\u{..}` for every other control character, and for those that reorder, hide or break text.
+///
+/// Other forms of a secret cannot be known: encoded twice, in base64, spelt with blanks, or in pieces of fewer than eight
+/// characters.
 ///
 /// It shows at most `max_chars` characters of the result, and one more, `…`, where there is more. No
 /// mask and no escape is cut in two. `Debug` shows the same as a string literal.
@@ -57,22 +65,30 @@ impl<'a> Escaped<'a> {
     fn write_to(self, out: &mut impl Write) -> fmt::Result {
         let mut room = self.max_chars;
         let mut rest = self.text;
+        let mut known = Finder::new(self.text);
         loop {
             let end = rest.len().min(room);
             let special = (0..end).find(|at| !self.is_plain(rest.as_bytes(), *at));
-            let (run, special) = rest.split_at(special.unwrap_or(end));
+            let special = special.unwrap_or(end);
+            let at = self.text.len() - rest.len();
+            let secret = known.as_mut().and_then(|it| it.next(at, at + special + 1));
+            let (run, special) = match &secret {
+                Some(secret) => rest.split_at(secret.start.saturating_sub(at)),
+                None => rest.split_at(special),
+            };
             out.write_str(run)?;
             room -= run.len();
             let Some(c) = special.chars().next() else {
                 return Ok(());
             };
             let piece;
-            (piece, rest) = match split_token(special) {
-                Some(after) => (Piece::Text(MASK), after),
-                None if self.one_space && c.is_whitespace() => {
+            (piece, rest) = match (split_token(special), secret) {
+                (Some(after), _) => (Piece::Text(MASK), after),
+                (None, Some(secret)) => (Piece::Text(MASK_OF_KNOWN), &self.text[secret.end..]),
+                (None, None) if self.one_space && c.is_whitespace() => {
                     (Piece::Text(" "), special.trim_start())
                 }
-                None => (Piece::of(c), &special[c.len_utf8()..]),
+                (None, None) => (Piece::of(c), &special[c.len_utf8()..]),
             };
             let Some(left) = room.checked_sub(piece.width()) else {
                 return out.write_char('…');
@@ -87,7 +103,10 @@ impl<'a> Escaped<'a> {
         match bytes[at] {
             b' ' if self.one_space => bytes.get(at + 1).is_some_and(u8::is_ascii_graphic),
             b' ' => true,
-            b'c' => !bytes[at..].starts_with(b"cfc_"),
+            // A backslash may stand for the first letter of a token, as may a percent sign.
+            b'c' | b'%' | b'\\' => {
+                split_token(&self.text[self.text.len() - bytes.len() + at..]).is_none()
+            }
             byte => byte.is_ascii_graphic(),
         }
     }
@@ -140,26 +159,37 @@ impl Piece {
     }
 }
 
-/// What follows a token that `text` begins with.
+/// What follows a token that `text` begins with, however it is written.
 fn split_token(text: &str) -> Option<&str> {
-    let random = text.strip_prefix("cfc_")?;
-    // `_` too, lest `cfc_cfc_abc` be masked up to `_abc`.
-    let after = random.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    (after.len() < random.len()).then_some(after)
+    let (mut at, mut end) = (0, 0);
+    let mut prefix = PREFIX.iter();
+    while let Some((letter, len)) = letters::first(&text[at..]) {
+        at += len;
+        match (letter, prefix.as_slice().first()) {
+            (Letter::Hidden, _) if at > len => {}
+            (Letter::Ascii(byte), Some(wanted)) if byte == *wanted => {
+                prefix.next();
+            }
+            // `_` too, lest `cfc_cfc_abc` be masked up to `_abc`.
+            (Letter::Ascii(byte), None) if byte.is_ascii_alphanumeric() || byte == b'_' => end = at,
+            _ => break,
+        }
+    }
+    (end > 0).then(|| &text[end..])
 }
 
-/// Characters that reorder, hide or break the text around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+/// Whether a token or a known secret can be seen in `text`.
+pub(crate) fn shows_secret(text: &str) -> bool {
+    let begins = |at: &usize| {
+        matches!(text.as_bytes()[*at], b'c' | b'%' | b'\\') && split_token(&text[*at..]).is_some()
+    };
+    (0..text.len()).any(|at| begins(&at))
+        || Finder::new(text).is_some_and(|mut known| known.next(0, text.len()).is_some())
 }
 
+const PREFIX: &[u8] = b"cfc_";
 const MASK: &str = "cfc_***";
+const MASK_OF_KNOWN: &str = "***";
 
 #[cfg(test)]
 mod tests;

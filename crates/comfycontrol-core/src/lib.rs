@@ -2,6 +2,8 @@
 //!
 //! * [`retry_after`] reads how long a response asks its client to wait.
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
+//! * [`KnownSecret`] is a secret that is masked wherever text is shown so; [`mask_secrets`] and [`clean_error`] mask it, and
+//!   tokens, in texts and errors that are fit to be shown otherwise.
 //! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
 //! * [`HostKind`] tells the hosts that are written as this machine from all others.
 //! * [`Report`] prints an error and all of its causes on one line.
@@ -32,21 +34,26 @@
 //! | `percent-encoding` | no | `encoded_url`, which encodes in a URL what the URL Standard encodes |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod cleaned;
 mod deadline;
 #[cfg(feature = "percent-encoding")]
 mod encoded_url;
 mod escaped;
 mod host_kind;
+mod known_secret;
+mod letters;
 mod report;
 mod retry_after;
 mod try_clone;
 
+pub use self::cleaned::{clean_error, mask_secrets};
 pub use self::deadline::Deadline;
 #[cfg(feature = "percent-encoding")]
 #[cfg_attr(docsrs, doc(cfg(feature = "percent-encoding")))]
 pub use self::encoded_url::encoded_url;
 pub use self::escaped::Escaped;
 pub use self::host_kind::HostKind;
+pub use self::known_secret::KnownSecret;
 pub use self::report::Report;
 pub use self::retry_after::{MAX_RETRY_AFTER, delay_seconds, retry_after};
 pub use self::try_clone::TryClone;

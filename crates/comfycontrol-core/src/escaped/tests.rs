@@ -124,7 +124,7 @@ fn naive(text: &str, max: usize, one_space: bool) -> String {
     pieces[..fits].concat() + cut
 }
 
-const TABLE: [(&str, &str); 14] = [
+const TABLE: [(&str, &str); 22] = [
     ("cfc_abc123", "cfc_***"),
     ("a cfc_abc, cfc_1é", "a cfc_***, cfc_***é"),
     ("(cfc_a)(xcfc_b.c)", "(cfc_***)(xcfc_***.c)"),
@@ -135,6 +135,15 @@ const TABLE: [(&str, &str); 14] = [
     // The bare prefix is no secret, and helps to understand a message.
     ("must start with cfc_", "must start with cfc_"),
     ("cfc_-abc", "cfc_-abc"),
+    // However it is written.
+    ("c\u{200b}f\u{ad}c\u{2066}_a\u{feff}bc", "cfc_***"),
+    ("\u{200b}cfc_abc\u{200b}", "\\u{200b}cfc_***\\u{200b}"),
+    ("?t=cfc%5Fabc&x", "?t=cfc_***&x"),
+    ("%63%66%63%5F%61%62", "cfc_***"),
+    (r"cfc_\u0061bc", "cfc_***"),
+    (r"\u0063fc_abc\n", r"cfc_***\n"),
+    (r"cf\u200bc_abc", "cfc_***"),
+    ("100% c%C3 \\u00", "100% c%C3 \\u00"),
     ("\u{1b}[31mred", "\\u{1b}[31mred"),
     ("a\r\nb\tc", "a\\r\\nb\\tc"),
     ("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c"),
