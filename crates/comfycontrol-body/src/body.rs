@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use comfycontrol_core::{BoxError, TryClone};
+use comfycontrol_core::{BoxError, Report, TryClone, clean_error};
 use futures_core::Stream;
 use futures_util::TryStreamExt;
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -227,18 +227,14 @@ impl HttpBody for Body {
         let this = self.get_mut();
         this.started = true;
         let frame = ready!(this.kind.poll_frame(cx));
-        match (&frame, &this.on_progress) {
-            (Some(Ok(frame)), Some(tell)) => {
-                if let Some(data) = frame.data_ref() {
-                    this.sent += data.len() as u64;
-                    tell(this.sent);
-                }
-            }
-            // HTTP/2 only resets the stream, and the caller would never learn why.
-            (Some(Err(error)), _) => tracing::debug!(%error, "request body failed"),
-            _ => {}
+        if let (Some(Ok(frame)), Some(tell)) = (&frame, &this.on_progress)
+            && let Some(data) = frame.data_ref()
+        {
+            this.sent += data.len() as u64;
+            tell(this.sent);
         }
-        Poll::Ready(frame)
+        // Before the transport has it, which may log it.
+        Poll::Ready(frame.map(|frame| frame.map_err(clean_error).inspect_err(report)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -260,6 +256,11 @@ impl HttpBody for Body {
             .map(SizeHint::with_exact)
             .unwrap_or_default()
     }
+}
+
+/// HTTP/2 only resets the stream, and the caller would never learn why.
+fn report(error: &BoxError) {
+    tracing::debug!(error = %Report::new(&**error), "request body failed");
 }
 
 impl Kind {

@@ -3,7 +3,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::letters::{self, Letter};
 
@@ -37,7 +37,7 @@ impl KnownSecret {
         let pieces: Box<[u64]> = windows
             .map(|piece| hash(piece.iter().fold(0, |window, byte| push(window, *byte))))
             .collect();
-        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in &pieces {
             *known.entry(*piece).or_default() += 1;
         }
@@ -48,7 +48,7 @@ impl KnownSecret {
 
 impl Drop for KnownSecret {
     fn drop(&mut self) {
-        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in &self.pieces {
             if let Some(count) = known.get_mut(piece) {
                 *count -= 1;
@@ -105,7 +105,7 @@ impl<'a> Finder<'a> {
 
     /// Reads until something is found and at its end, or until nothing can begin before `before`.
     fn read_on(&mut self, before: usize) {
-        let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+        let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((letter, len)) = letters::first(&self.text[self.at..]) {
             let limit = self.found.as_ref().map_or(before, |found| found.end);
             if self.begins_at() >= limit {
@@ -151,7 +151,7 @@ fn hash(window: u64) -> u64 {
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// How many of the secrets that live have each piece.
-static KNOWN: LazyLock<RwLock<HashMap<u64, usize>>> = LazyLock::new(RwLock::default);
+static KNOWN: LazyLock<Mutex<HashMap<u64, usize>>> = LazyLock::new(Mutex::default);
 
 /// The length of the above.
 static LEN: AtomicUsize = AtomicUsize::new(0);

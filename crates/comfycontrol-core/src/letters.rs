@@ -14,12 +14,12 @@ pub(crate) enum Letter {
 pub(crate) fn first(text: &str) -> Option<(Letter, usize)> {
     let bytes = text.as_bytes();
     Some(match (*bytes.first()?, bytes.get(1)) {
-        (b'%', Some(_)) => match code(text, 1, 2) {
-            Some(c) if c.is_ascii() => (of(c), 3),
-            _ => (Letter::Ascii(b'%'), 1),
+        (b'%', Some(_)) => match percent_decoded(text) {
+            Some(c) => (of(c), 3 * c.len_utf8()),
+            None => (Letter::Ascii(b'%'), 1),
         },
         (b'\\', Some(b'/')) => (Letter::Ascii(b'/'), 2),
-        (b'\\', Some(b'u')) => match code(text, 2, 4) {
+        (b'\\', Some(b'u')) => match hex(text, 2, 4).and_then(char::from_u32) {
             Some(c) => (of(c), 6),
             None => (Letter::Ascii(b'\\'), 1),
         },
@@ -31,10 +31,26 @@ pub(crate) fn first(text: &str) -> Option<(Letter, usize)> {
     })
 }
 
-fn code(text: &str, from: usize, digits: usize) -> Option<char> {
+/// The character that `text` begins with, each byte of its UTF-8 in the form `%41`.
+fn percent_decoded(text: &str) -> Option<char> {
+    let mut utf8 = [0; 4];
+    for len in 1..=utf8.len() {
+        let at = 3 * (len - 1);
+        if text.as_bytes().get(at) != Some(&b'%') {
+            return None;
+        }
+        utf8[len - 1] = u8::try_from(hex(text, at + 1, 2)?).ok()?;
+        if let Ok(c) = str::from_utf8(&utf8[..len]) {
+            return c.chars().next();
+        }
+    }
+    None
+}
+
+fn hex(text: &str, from: usize, digits: usize) -> Option<u32> {
     let digits = text.get(from..from + digits)?;
     let all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    char::from_u32(u32::from_str_radix(digits, 16).ok().filter(|_| all)?)
+    u32::from_str_radix(digits, 16).ok().filter(|_| all)
 }
 
 fn of(c: char) -> Letter {
@@ -71,6 +87,8 @@ mod tests {
             ("a", Letter::Ascii(b'a'), 1),
             ("%61bc", Letter::Ascii(b'a'), 3),
             ("%5F", Letter::Ascii(b'_'), 3),
+            ("%E2%80%8B", Letter::Hidden, 9),
+            ("%C3%a9", Letter::Other, 6),
             ("\\u0061", Letter::Ascii(b'a'), 6),
             ("\\/", Letter::Ascii(b'/'), 2),
             ("\\u200B", Letter::Hidden, 6),
@@ -85,6 +103,9 @@ mod tests {
             ("%é", Letter::Ascii(b'%'), 1),
             ("%+1", Letter::Ascii(b'%'), 1),
             ("%C3", Letter::Ascii(b'%'), 1),
+            ("%C3%41", Letter::Ascii(b'%'), 1),
+            ("%E2%80%8", Letter::Ascii(b'%'), 1),
+            ("%FF%FF%FF%FF", Letter::Ascii(b'%'), 1),
             ("\\u+061", Letter::Ascii(b'\\'), 1),
             ("\\uD800", Letter::Ascii(b'\\'), 1),
             ("\\n", Letter::Ascii(b'\\'), 1),

@@ -1,4 +1,5 @@
-//! What two or more of the ComfyControl crates need: pure functions and types, no I/O.
+//! What two or more of the ComfyControl crates need: pure functions and types, no I/O, and no state
+//! but which secrets are known in this process.
 //!
 //! * [`retry_after`] reads how long a response asks its client to wait.
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.

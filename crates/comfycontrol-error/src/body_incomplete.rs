@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comfycontrol_core::BoxError;
+use comfycontrol_core::{BoxError, clean_error};
 
 /// Says why the body of an unsuccessful response did not arrive in full.
 ///
@@ -50,7 +50,7 @@ impl BodyIncomplete {
     }
 
     pub(crate) fn transport(error: impl Into<BoxError>) -> Self {
-        Self(Reason::Transport(error.into().into()))
+        Self(Reason::Transport(clean_error(error).into()))
     }
 
     /// Whether the time for the body ran out; otherwise its transport failed.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use comfycontrol_core::{Escaped, retry_after};
+use comfycontrol_core::{Escaped, mask_secrets, retry_after};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
 
@@ -185,6 +185,7 @@ fn ray(headers: &HeaderMap, members: &Members<'_>) -> Option<String> {
     let sound = |ray: &String| {
         (1..=MAX_RAY_CHARS).contains(&ray.len())
             && ray.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && mask_secrets(ray) == *ray
     };
     let told = header(headers, &CF_RAY).map(Cow::into_owned);
     told.filter(sound)

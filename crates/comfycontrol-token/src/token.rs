@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use comfycontrol_core::KnownSecret;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
@@ -15,6 +16,9 @@ use crate::Fingerprint;
 /// last clone goes, that of a header value in a request included. The text handed to
 /// [`parse`](Self::parse) is the caller's to wipe, and the buffers in which an HTTP implementation
 /// encodes requests are not wiped.
+///
+/// As long as that memory is there, the token is a [`KnownSecret`]: what others say in this process, as servers in messages and
+/// transports in errors, is shown without it, whatever its format.
 ///
 /// `Debug` shows the [`Fingerprint`] only. There is neither `Display` nor `Serialize`:
 ///
@@ -134,7 +138,11 @@ impl Token {
         let mut value = Zeroizing::new(Vec::with_capacity(SCHEME.len() + text.len()));
         value.extend_from_slice(SCHEME.as_bytes());
         value.extend_from_slice(text.as_bytes());
-        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value))
+        let secret = Secret {
+            value,
+            _known: KnownSecret::new(text),
+        };
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(secret))
             .expect("visible ASCII is a header value");
         header.set_sensitive(true);
         Self {
@@ -142,6 +150,18 @@ impl Token {
             fingerprint: Fingerprint::of(text.as_bytes()),
             expires_at: None,
         }
+    }
+}
+
+/// The memory of a token. While it is there, what others echo of it is masked.
+struct Secret {
+    value: Zeroizing<Vec<u8>>,
+    _known: KnownSecret,
+}
+
+impl AsRef<[u8]> for Secret {
+    fn as_ref(&self) -> &[u8] {
+        &self.value
     }
 }
 

@@ -6,7 +6,7 @@ mod message_fault;
 use std::error::Error;
 use std::fmt;
 
-use comfycontrol_core::{BoxError, Report};
+use comfycontrol_core::{BoxError, Report, clean_error};
 
 use self::chain::{fault, kind, never_processed};
 
@@ -17,7 +17,8 @@ pub(crate) use self::message_fault::MessageFault;
 
 /// A request failed below HTTP: its connection could not be made, or broke.
 ///
-/// Shows nothing a server wrote into it, other than masked, escaped and cut short.
+/// Shows nothing a server wrote into it, other than masked, escaped and cut short, and no token that an own transport put
+/// into its error or a cause of that: see [`clean_error`].
 pub struct TransportError {
     kind: TransportErrorKind,
     before_sending: bool,
@@ -46,7 +47,7 @@ impl TransportError {
             before_sending: unsent || never_processed(&*source),
             source: match fault(&*source) {
                 Some(fault) => fault.into(),
-                None => without_quotes(source),
+                None => clean_error(without_quotes(source)),
             },
         }
     }
@@ -82,7 +83,8 @@ impl TransportError {
         )
     }
 
-    /// The error it was made from. One that quotes a server is replaced by its text, masked and escaped.
+    /// The error it was made from. One that quotes a server, or that shows a token, is replaced by its text, masked and
+    /// escaped.
     #[must_use]
     pub fn into_source(self) -> BoxError {
         self.source

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use comfycontrol_core::BoxError;
+use comfycontrol_core::{BoxError, clean_error};
 
 /// A setting that no [`Transport`](crate::Transport) can be built from.
 ///
@@ -39,7 +39,7 @@ impl InvalidTransport {
     pub(crate) fn because(setting: Setting, source: impl Into<BoxError>) -> Self {
         Self {
             setting,
-            source: Some(source.into()),
+            source: Some(clean_error(source)),
         }
     }
 

@@ -12,7 +12,7 @@ mod show;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use comfycontrol_core::{BoxError, Report};
+use comfycontrol_core::{BoxError, Report, mask_secrets};
 use comfycontrol_error::{ApiError, Applied, RetryClass};
 use comfycontrol_timeout::TimedOut;
 use comfycontrol_transport::{TransportError, TransportErrorKind};
@@ -33,7 +33,8 @@ pub use self::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 /// `{}` prints one short line and leaves the cause to [`source`](StdError::source); `{:#}` and
 /// [`report`](Self::report) print the whole chain, and so does `{:?}`, so that a `main` that ends with an
 /// error says what is wrong. No form shows a token, a query string or a body, and what others say is
-/// masked and escaped.
+/// masked and escaped. A cause that shows a token is replaced by its text without it, so that who
+/// walks the chain of [`source`](StdError::source)s does not print it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -80,7 +81,7 @@ impl Error {
     #[must_use]
     pub fn with_call(mut self, method: &Method, path: &str) -> Self {
         if self.0.call.is_none() {
-            self.0.call = Some((method.clone(), path.to_owned()));
+            self.0.call = Some((method.clone(), mask_secrets(path).into_owned()));
         }
         self
     }
@@ -224,7 +225,7 @@ impl Error {
         }
     }
 
-    /// The method and the path, without query, of the call that failed.
+    /// The method and the path, without query and with tokens masked, of the call that failed.
     #[must_use]
     pub fn call(&self) -> Option<(&Method, &str)> {
         self.0

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use comfycontrol_core::mask_secrets;
 use comfycontrol_timeout::Timeouts;
 use comfycontrol_token::WithoutToken;
 use http::header::CONTENT_TYPE;
@@ -217,7 +218,7 @@ impl fmt::Debug for RequestBuilder {
             // Neither query nor header values: they may be secret.
             Ok(request) => debug
                 .field("method", request.method())
-                .field("path", &request.uri().path()),
+                .field("path", &mask_secrets(request.uri().path())),
             Err(e) => debug.field("wrong", e),
         };
         debug.finish_non_exhaustive()

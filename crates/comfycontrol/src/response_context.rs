@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use comfycontrol_core::mask_secrets;
 use http::{HeaderValue, Method, StatusCode, Uri};
 
 use crate::Error;
@@ -56,7 +57,7 @@ impl fmt::Debug for ResponseContext {
         // The query may be a secret.
         f.debug_struct("ResponseContext")
             .field("method", &self.method)
-            .field("path", &self.uri.path())
+            .field("path", &mask_secrets(self.uri.path()))
             .field("status", &self.status)
             .finish_non_exhaustive()
     }

@@ -1,13 +1,14 @@
 //! Spans with the field names of the OpenTelemetry conventions for HTTP clients, for tower-http's
 //! tracing middleware.
 //!
-//! One span a call, at level debug. It shows method, host and path; never a query, a header or a
-//! body.
+//! One span a call, at level debug. It shows method, host and path, tokens masked; never a query, a header
+//! or a body.
 
 use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
+use comfycontrol_core::mask_secrets;
 use http::{Request, Response, StatusCode};
 use tower_http::classify::{
     ClassifiedResponse, ClassifyResponse, NeverClassifyEos, SharedClassifier,
@@ -67,8 +68,8 @@ impl<B> MakeSpan<B> for CallSpan {
             http.request.method = %req.method(),
             server.address = uri.host(),
             server.port = uri.port_u16(),
-            url.path = uri.path(),
-            http.request.header.x_request_id = id(req),
+            url.path = &*mask_secrets(uri.path()),
+            http.request.header.x_request_id = id(req).map(mask_secrets).as_deref(),
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.type = Empty,

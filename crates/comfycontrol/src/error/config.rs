@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use comfycontrol_core::BoxError;
+use comfycontrol_core::{BoxError, clean_error};
 use comfycontrol_token::{InvalidOrigin, InvalidToken};
 use comfycontrol_transport::InvalidTransport;
 
@@ -35,7 +35,7 @@ impl InvalidConfig {
     pub(crate) fn because(setting: Setting, source: impl Into<BoxError>) -> Self {
         Self {
             setting,
-            source: Some(source.into()),
+            source: Some(clean_error(source)),
         }
     }
 

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use comfycontrol_core::BoxError;
+use comfycontrol_core::{BoxError, clean_error};
 
 /// A request was not sent because it could not be built.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl InvalidRequest {
     pub(crate) fn because(reason: Reason, source: impl Into<BoxError>) -> Self {
         Self {
             reason,
-            source: Some(source.into()),
+            source: Some(clean_error(source)),
         }
     }
 

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use comfycontrol_core::{BoxError, Escaped, Report};
+use comfycontrol_core::{BoxError, Escaped, Report, clean_error};
 use http::{HeaderValue, StatusCode};
 
 /// A response has another content type than the one that was asked for, and was not read.
@@ -66,10 +66,14 @@ pub struct BodyFailed {
 }
 
 impl BodyFailed {
-    /// The body of a response with this status broke off because of `source`.
+    /// The body of a response with this status broke off because of `source`, which is kept unless it shows a token:
+    /// see [`clean_error`].
     #[must_use]
     pub fn new(status: StatusCode, source: BoxError) -> Self {
-        Self { status, source }
+        Self {
+            status,
+            source: clean_error(source),
+        }
     }
 
     /// The status of the response.
