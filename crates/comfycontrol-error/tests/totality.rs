@@ -1,7 +1,7 @@
 //! Whatever a response holds, it becomes an error that keeps its status and shows nothing harmful.
 
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, ApiErrorKind, RetryClass};
+use comfycontrol_error::{ApiError, ApiErrorKind, Applied, RetryClass};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,6 +40,7 @@ proptest! {
         let error = ApiError::from_response(response(status, Vec::new(), junk.into_bytes()));
         prop_assert_eq!(error.kind(), naive_kind(status));
         prop_assert_eq!(error.retry_class(), naive_class(status));
+        prop_assert_eq!(error.applied(), naive_applied(status));
     }
 
     #[test]
@@ -102,11 +103,21 @@ fn naive_kind(status: u16) -> ApiErrorKind {
 
 fn naive_class(status: u16) -> RetryClass {
     match status {
-        425 | 429 | 521 | 523 => RetryClass::NeverApplied,
-        408 => RetryClass::MaybeApplied,
+        429 | 521 | 523 => RetryClass::NeverApplied,
+        408 | 425 => RetryClass::MaybeApplied,
         501 | 505 | 525 | 526 => RetryClass::Permanent,
         500..=599 => RetryClass::MaybeApplied,
         _ => RetryClass::Permanent,
+    }
+}
+
+fn naive_applied(status: u16) -> Applied {
+    match status {
+        200..=299 => Applied::Yes,
+        429 | 521 | 523 => Applied::No,
+        408 | 409 | 425 => Applied::Maybe,
+        300..=499 => Applied::No,
+        _ => Applied::Maybe,
     }
 }
 
