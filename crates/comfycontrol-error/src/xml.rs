@@ -11,7 +11,7 @@ pub(crate) fn store_error(document: &str) -> Option<String> {
     let (mut code, mut message) = (None, None);
     let mut depth = 1;
     let mut open = "";
-    while let Some((text, tag)) = tags.next() {
+    for (text, tag) in tags {
         if tag.starts_with('/') {
             match (depth, local(open)) {
                 (2, "Code") => code = code.or(Some(text)),
