@@ -7,6 +7,7 @@
 //!   tokens, in texts and errors that are fit to be shown otherwise.
 //! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
 //! * [`HostKind`] tells the hosts that are written as this machine from all others.
+//! * `path_segments` builds a path in which an id is one segment, and `check_path` refuses steps.
 //! * [`Report`] prints an error and all of its causes on one line.
 //! * [`TryClone`] is a request body that can be cloned for a second attempt.
 //! * [`BoxError`] is any error.
@@ -32,7 +33,7 @@
 //! | name | default | what it does |
 //! |---|---|---|
 //! | `http-body-util` | no | [`TryClone`] for the bodies `Empty` and `Full` |
-//! | `percent-encoding` | no | `encoded_url`, which encodes in a URL what the URL Standard encodes |
+//! | `percent-encoding` | no | `encoded_url`, which encodes in a URL what the URL Standard encodes; `path_segments` and `check_path` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod cleaned;
@@ -43,6 +44,8 @@ mod escaped;
 mod host_kind;
 mod known_secret;
 mod letters;
+#[cfg(feature = "percent-encoding")]
+mod path;
 mod report;
 mod retry_after;
 mod try_clone;
@@ -55,6 +58,9 @@ pub use self::encoded_url::encoded_url;
 pub use self::escaped::Escaped;
 pub use self::host_kind::HostKind;
 pub use self::known_secret::KnownSecret;
+#[cfg(feature = "percent-encoding")]
+#[cfg_attr(docsrs, doc(cfg(feature = "percent-encoding")))]
+pub use self::path::{InvalidPath, check_path, path_segments};
 pub use self::report::Report;
 pub use self::retry_after::{MAX_RETRY_AFTER, delay_seconds, retry_after};
 pub use self::try_clone::TryClone;

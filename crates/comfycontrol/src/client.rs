@@ -36,7 +36,9 @@ impl Client {
 
     /// Begins a request.
     ///
-    /// `path` is absolute, such as `/v1/user`; a full URL must belong to the base URL's origin.
+    /// `path` is absolute, such as `/v1/user`; a full URL must belong to the base URL's origin. Steps
+    /// such as `..` are refused in every encoding; [`path_segments`](crate::path_segments) writes an id
+    /// into a path.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> RequestBuilder {
         RequestBuilder::new(Arc::clone(&self.shared), method, path.as_ref())
     }

@@ -66,6 +66,12 @@ impl Error {
         }
     }
 
+    /// Makes an error of a response that was read and cannot be used, for crates that read what comes
+    /// with this status. `{}` prints `source`, and [`as_cause`](Self::as_cause) finds it.
+    pub fn unusable(status: StatusCode, source: impl Into<BoxError>) -> Self {
+        Self::new(Cause::Unusable(status, source.into()))
+    }
+
     /// Takes the error of a response body, which may be one of ours in a box.
     pub(crate) fn body(status: StatusCode, source: BoxError) -> Self {
         match source.downcast::<Self>() {
@@ -106,7 +112,10 @@ impl Error {
             Cause::Api(_) => ErrorKind::Api,
             Cause::Body(_) => ErrorKind::Body,
             Cause::Config(_) => ErrorKind::Config,
-            Cause::ContentEncoding(_) | Cause::ContentType(_) | Cause::Json(_) => ErrorKind::Decode,
+            Cause::ContentEncoding(_)
+            | Cause::ContentType(_)
+            | Cause::Json(_)
+            | Cause::Unusable(..) => ErrorKind::Decode,
             Cause::Rejected(_) => ErrorKind::Rejected,
             Cause::Request(_) => ErrorKind::Request,
             Cause::TimedOut(_) => ErrorKind::TimedOut,
@@ -127,6 +136,7 @@ impl Error {
             Cause::ContentType(e) => Some(e.status()),
             Cause::TimedOut(e) => e.status(),
             Cause::TooLarge(e) => Some(e.status()),
+            Cause::Unusable(status, _) => Some(*status),
             _ => None,
         }
     }
@@ -159,7 +169,8 @@ impl Error {
             | Cause::Json(_)
             | Cause::ContentEncoding(_)
             | Cause::ContentType(_)
-            | Cause::TooLarge(_) => Sent::Yes,
+            | Cause::TooLarge(_)
+            | Cause::Unusable(..) => Sent::Yes,
             Cause::TimedOut(e) if e.status().is_some() => Sent::Yes,
             Cause::TimedOut(e) if e.was_dispatched() => Sent::Maybe,
             Cause::Transport(e) if !e.is_unprocessed() => Sent::Maybe,

@@ -113,7 +113,7 @@ pub use comfycontrol_token as token;
 pub use comfycontrol_transport as transport;
 
 pub use comfycontrol_body::{Body, Multipart, Part};
-pub use comfycontrol_core::Report;
+pub use comfycontrol_core::{InvalidPath, Report, path_segments};
 pub use comfycontrol_encoding::UnexpectedContentEncoding;
 pub use comfycontrol_error::Applied;
 pub use comfycontrol_timeout::{TimedOut, Timeouts};

@@ -1,11 +1,13 @@
 use std::error::Error;
 
+use comfycontrol_core::BoxError;
 use comfycontrol_encoding::UnexpectedContentEncoding;
 use comfycontrol_error::ApiError;
 use comfycontrol_rate_limit::Rejected;
 use comfycontrol_timeout::TimedOut;
 use comfycontrol_token::TokenWithheld;
 use comfycontrol_transport::TransportError;
+use http::StatusCode;
 
 use super::config::InvalidConfig;
 use super::json::InvalidJson;
@@ -27,6 +29,7 @@ pub(super) enum Cause {
     TokenWithheld(TokenWithheld),
     TooLarge(BodyTooLarge),
     Transport(TransportError),
+    Unusable(StatusCode, BoxError),
 }
 
 impl Cause {
@@ -44,6 +47,7 @@ impl Cause {
             Self::TokenWithheld(e) => e,
             Self::TooLarge(e) => e,
             Self::Transport(e) => e,
+            Self::Unusable(_, e) => &**e,
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use comfycontrol_core::{BoxError, clean_error};
+use comfycontrol_core::{BoxError, InvalidPath, clean_error};
 
 /// A request was not sent because it could not be built.
 #[derive(Debug)]
@@ -39,6 +39,12 @@ impl InvalidRequest {
     #[must_use]
     pub fn is_other_origin(&self) -> bool {
         self.reason == Reason::Origin
+    }
+}
+
+impl From<InvalidPath> for InvalidRequest {
+    fn from(e: InvalidPath) -> Self {
+        Self::new(Reason::Path(e.reason()))
     }
 }
 

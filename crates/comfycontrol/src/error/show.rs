@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use comfycontrol_core::InvalidPath;
 use comfycontrol_encoding::UnexpectedContentEncoding;
 use comfycontrol_error::ApiError;
 use comfycontrol_rate_limit::Rejected;
@@ -54,6 +55,12 @@ causes! {
     Api(ApiError), Body(BodyFailed), Config(InvalidConfig),
     ContentEncoding(UnexpectedContentEncoding), ContentType(UnexpectedContentType), Json(InvalidJson), Rejected(Rejected), Request(InvalidRequest), TimedOut(TimedOut),
     TokenWithheld(TokenWithheld), TooLarge(BodyTooLarge),
+}
+
+impl From<InvalidPath> for Error {
+    fn from(e: InvalidPath) -> Self {
+        InvalidRequest::from(e).into()
+    }
 }
 
 /// One that only carries an [`Error`], as your own service may return, is that error.
