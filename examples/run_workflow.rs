@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comfycontrol::{Client, Multipart, Part};
-use comfycontrol_api::{Api, Downloader, Output, WorkflowStatus};
+use comfycontrol_api::{Api, Downloader, Output};
 use comfycontrol_emulator::{CapturedRequest, Emulator, Listener};
 use futures_util::TryStreamExt;
 use http::header::AUTHORIZATION;
@@ -89,14 +89,10 @@ async fn follow(api: &Api, id: &str) -> Result<Vec<Output>, BoxError> {
     let mut updates = api.subscribe(id);
     let mut outputs = Vec::new();
     while let Some(update) = updates.try_next().await? {
-        let status = update.status;
-        if status == WorkflowStatus::Completed {
-            outputs = update.outputs;
-        } else if status.is_terminal() {
-            return Err(format!("the run has ended: {status:?}, {:?}", update.cause).into());
-        }
-        bar.suspend(|| println!("{status:?}"));
-        bar.set_message(format!("{status:?}"));
+        bar.suspend(|| println!("{update}"));
+        bar.set_message(update.to_string());
+        // One that has failed, was cancelled or is not valid is an error.
+        outputs = update.error_for_status()?.outputs;
     }
     bar.finish_and_clear();
     Ok(outputs)

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use comfycontrol::{Client, Multipart, Part};
-//! use comfycontrol_api::{Api, WorkflowStatus};
+//! use comfycontrol_api::Api;
 //! use comfycontrol_emulator::Emulator;
 //! use futures_util::TryStreamExt;
 //!
@@ -30,12 +30,15 @@
 //! let run = api.client().post("/v1/workflow").multipart(form).send().await?;
 //! let run: serde_json::Value = run.json().await?;
 //!
-//! let updates = api.subscribe(run["id"].as_str().expect("a run has an id"));
-//! let updates: Vec<_> = updates.try_collect().await?;
-//! let last = updates.last().expect("it ends with a state");
-//! assert_eq!(last.status, WorkflowStatus::Completed);
-//!
-//! for output in &last.outputs {
+//! let mut updates = api.subscribe(run["id"].as_str().expect("a run has an id"));
+//! let mut outputs = Vec::new();
+//! while let Some(update) = updates.try_next().await? {
+//!     println!("{update}");
+//!     // A run that fails, is cancelled or is not valid has no outputs, and is an error.
+//!     outputs = update.error_for_status()?.outputs;
+//! }
+//! # assert!(!outputs.is_empty());
+//! for output in &outputs {
 //!     let file = api.downloader().get(&output.src).send().await?.bytes().await?;
 //!     assert!(!file.is_empty());
 //! }
@@ -71,7 +74,7 @@ pub use comfycontrol;
 pub use self::api::Api;
 pub use self::download::Downloader;
 pub use self::events::{Event, Events};
-pub use self::pagination::{Items, Paginator};
+pub use self::pagination::{Items, ListChanged, MissingList, PageTooLarge, Paginator};
 pub use self::workflow::{
-    Output, WorkflowFailure, WorkflowStatus, WorkflowUpdate, WorkflowUpdates,
+    Output, WorkflowEnded, WorkflowFailure, WorkflowStatus, WorkflowUpdate, WorkflowUpdates,
 };

@@ -1,5 +1,9 @@
+mod decode;
+mod error;
+mod page;
 mod position;
 mod seen;
+mod window;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,11 +13,16 @@ use std::task::{Context, Poll};
 use comfycontrol::{Client, Error, InvalidJson};
 use futures_core::Stream;
 use futures_util::stream;
+use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::task::consume_budget;
 
-use self::position::{Page, Position};
+use self::page::{Item, NoPage, Page};
+use self::position::Position;
+use self::window::Window;
+
+pub use self::error::{ListChanged, MissingList, PageTooLarge};
 
 /// A list that comes in pages, asked for with `page` and `per_page`.
 ///
@@ -41,8 +50,8 @@ impl Paginator {
         }
     }
 
-    /// Sets how many items a page has, from 1 to 100; other numbers are taken as the nearest. The
-    /// default is 100, since each page costs a request.
+    /// Sets how many items a page has at most, from 1 to 100; other numbers are taken as the nearest.
+    /// The default is 100, since each page costs a request.
     pub fn per_page(mut self, items: u32) -> Self {
         self.per_page = items.clamp(1, MAX_PER_PAGE);
         self
@@ -62,58 +71,83 @@ impl Paginator {
 
     /// Streams the items one by one; the next page is asked for when one is used up.
     ///
-    /// New items push old ones onto the next page, so an item that was seen is passed over: one with
-    /// the same `id`, or where there is no `id`, one that says the same. At least
-    /// 262,144 are remembered. The end is the total, an empty page, two pages with nothing new, or a
-    /// short page where there is no total. After [`max_pages`](Self::max_pages) the items end without
-    /// an error.
+    /// The list may grow, shrink and move meanwhile. Each page after the first overlaps with the one
+    /// before by an item or more, for which pages are asked for that are a little smaller
+    /// (`page=2&per_page=99`); where that item has gone, pages before it are read again. So nothing that
+    /// stays in the list is missed or yielded twice, while at most a page's worth of items comes or goes
+    /// between two reads. Of what comes meanwhile, some is yielded.
+    ///
+    /// An item is known by its `id`, and where there is none, by all that it says. At least 262,144 are
+    /// remembered, in some 20 MB at most. The end is an empty page, one shorter than asked for and than another was, or of
+    /// fewer than 10 items, and a short one where the `total` says so too; a `total` that says anything else ends nothing. A bare list is whole. `null` is an
+    /// empty list. After [`max_pages`](Self::max_pages) the items end without an error.
+    ///
+    /// Not checked is what lies between two pages of a server that does not look at `per_page`, and
+    /// between some pages of fewer than 10 items: there a change shows only in the `total`.
+    ///
+    /// Of a page are read at most 1,000 items, of an item 100,000 values, and of the body what the client's
+    /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows. A page is held as it came; each item is
+    /// decoded when it is asked for.
     ///
     /// # Errors
     ///
-    /// An error is the last item. It comes if a page cannot be read or has no such list, and if an item
-    /// is not a `T`; that error names the item.
+    /// An error is the last item. It comes if a page cannot be read or has no such list
+    /// ([`MissingList`]), is [too large](PageTooLarge), if the [list changes](ListChanged) faster than it
+    /// is read, and if an item is not a `T`; that error names the item.
     #[must_use]
     pub fn items<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
         let state = State {
+            position: Position::new(self.per_page),
+            read: 0,
             list: self,
-            page: Position::default(),
             ready: VecDeque::new(),
         };
         Items(Box::pin(stream::try_unfold(state, State::next)))
     }
 
-    async fn fetch(&self, page: u32) -> Result<Page, Error> {
+    async fn fetch(&self, window: Window) -> Result<Page, Error> {
         let mut request = self.client.get(&self.path);
         for (name, value) in &self.query {
             request = request.query(name, value);
         }
-        let request = request.query("page", page).query("per_page", self.per_page);
-        let page: Value = request.send().await?.json().await?;
-        match page {
-            // A bare list is all there is.
-            Value::Array(items) => Ok(Page {
-                items,
-                total: Some(0),
-            }),
-            Value::Object(mut envelope) => {
-                let total = envelope.get("total").and_then(Value::as_u64);
-                let items = envelope.remove(&self.key).unwrap_or_default();
-                let items = self.decode(&items, &self.key)?;
-                Ok(Page { items, total })
-            }
-            other => Ok(Page {
-                items: self.decode(&other, &self.key)?,
-                total: None,
-            }),
-        }
+        let request = request
+            .query("page", window.page)
+            .query("per_page", window.size);
+        let response = request.send().await?;
+        let context = response.context().clone();
+        let kind = response.headers().get(CONTENT_TYPE).cloned();
+        let body = response.bytes().await?;
+        let status = context.status();
+        Page::read(&body, &self.key, MOST_ITEMS).map_err(|wrong| {
+            context.error(match wrong {
+                NoPage::TooManyItems => {
+                    let (what, limit) = ("items", MOST_ITEMS);
+                    Error::unusable(status, PageTooLarge { what, limit })
+                }
+                NoPage::NotJson if body.trim_ascii().first() == Some(&b'{') => {
+                    match InvalidJson::read::<IgnoredAny>(status, kind.as_ref(), &body) {
+                        Err(e) => e.into(),
+                        Ok(_) => self.missing(status, Vec::new()),
+                    }
+                }
+                NoPage::NotJson => {
+                    let list = InvalidJson::read::<Vec<IgnoredAny>>(status, kind.as_ref(), &body);
+                    list.err()
+                        .map_or_else(|| self.missing(status, Vec::new()), Error::from)
+                }
+                NoPage::Missing(keys) => self.missing(status, keys),
+            })
+        })
     }
 
-    /// Decodes a part of a page; `place` is where it stood.
-    fn decode<T: DeserializeOwned>(&self, part: &Value, place: &str) -> Result<T, Error> {
-        InvalidJson::read_value(StatusCode::OK, place, part).map_err(|wrong| {
-            let uri: Uri = self.path.parse().unwrap_or_default();
-            Error::from(wrong).with_call(&Method::GET, uri.path())
-        })
+    fn missing(&self, status: StatusCode, keys: Vec<String>) -> Error {
+        let key = self.key.clone();
+        Error::unusable(status, MissingList { key, keys })
+    }
+
+    fn named(&self, error: Error) -> Error {
+        let uri: Uri = self.path.parse().unwrap_or_default();
+        error.with_call(&Method::GET, uri.path())
     }
 }
 
@@ -136,24 +170,40 @@ impl<T> fmt::Debug for Items<T> {
 
 struct State {
     list: Paginator,
-    page: Position,
-    ready: VecDeque<(usize, Value)>,
+    position: Position,
+    read: u32,
+    ready: VecDeque<Item>,
 }
 
 impl State {
     async fn next<T: DeserializeOwned>(mut self) -> Result<Option<(T, Self)>, Error> {
         loop {
-            if let Some((index, item)) = self.ready.pop_front() {
-                let place = format!("{}[{index}]", self.list.key);
-                return Ok(Some((self.list.decode(&item, &place)?, self)));
+            // However many items are ready: others have their turn.
+            consume_budget().await;
+            if let Some(item) = self.ready.pop_front() {
+                let item = decode::decode(&item, &self.list.key);
+                return match item {
+                    Ok(item) => Ok(Some((item, self))),
+                    Err(e) => Err(self.list.named(e)),
+                };
             }
-            if self.page.is_last(self.list.max_pages) {
+            let Some(window) = self.position.window() else {
+                return Ok(None);
+            };
+            if self.read >= self.list.max_pages {
                 return Ok(None);
             }
-            let page = self.list.fetch(self.page.read + 1).await?;
-            self.ready = self.page.advance(page, self.list.per_page);
+            self.read += 1;
+            let page = self.list.fetch(window).await?;
+            let changed = |_| {
+                self.list
+                    .named(Error::unusable(StatusCode::OK, ListChanged))
+            };
+            self.ready = self.position.take(window, page).map_err(changed)?.into();
         }
     }
 }
 
 const MAX_PER_PAGE: u32 = 100;
+/// Ten times what a page may have.
+const MOST_ITEMS: usize = 1_000;

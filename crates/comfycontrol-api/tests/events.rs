@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use comfycontrol::{Body, BodyTooLarge, ErrorKind};
-use comfycontrol_api::{Api, Events, WorkflowStatus};
+use comfycontrol_api::Events;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Response;
 use tokio_test::{assert_pending, assert_ready, task};
@@ -140,102 +140,6 @@ async fn what_is_not_an_event_stream_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_goes_on_after_the_server_has_closed_it() {
-    let (client, heads) = client_of(|n| match n {
-        0 => events(vec![update("queued"), update("running")]),
-        // Breaks off; says nothing; says again what was said.
-        1 => event_stream(Body::from_stream(stream::iter([
-            Ok(update("running")),
-            Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-        ]))),
-        2 => events(vec![]),
-        _ => events(vec![update("running"), update("failed"), update("queued")]),
-    });
-    let updates: Vec<_> = Api::new(client.clone())
-        .subscribe("a/b?c")
-        .try_collect()
-        .await
-        .unwrap();
-    let states: Vec<_> = updates.iter().map(|update| update.status).collect();
-    assert_eq!(
-        states,
-        [
-            WorkflowStatus::Queued,
-            WorkflowStatus::Running,
-            WorkflowStatus::Failed
-        ]
-    );
-    assert_eq!(heads.count(), 4);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_id_that_leads_elsewhere_is_refused() {
-    let (client, heads) = client_of(|_| events(vec![update("completed")]));
-    for id in ["a/../b", ".."] {
-        let invalid = Api::new(client.clone())
-            .subscribe(id)
-            .try_next()
-            .await
-            .unwrap_err();
-        assert_eq!(invalid.kind(), ErrorKind::Request);
-    }
-    assert_eq!(heads.count(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_subscription_that_brings_nothing_fails_rather_than_ending() {
-    let (client, heads) = client_of(|_| events(vec![]));
-    let mut updates = Api::new(client.clone()).subscribe("id");
-    let failed = updates.try_next().await.unwrap_err();
-    assert_eq!(failed.kind(), ErrorKind::Body);
-    let told = failed.report().to_string();
-    assert!(
-        told.ends_with("subscription ended before the run"),
-        "{told}"
-    );
-    assert!(failed.is_retryable());
-    assert_eq!(heads.count(), 6);
-    assert!(updates.try_next().await.unwrap().is_none());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_state_that_may_be_the_last_is_not_asked_for_without_end() {
-    let (client, heads) = client_of(|_| events(vec![update("dreaming")]));
-    let mut updates = Api::new(client.clone()).subscribe("id");
-    assert!(updates.try_next().await.unwrap().is_some());
-    let next = tokio::time::timeout(Duration::from_secs(60), updates.try_next());
-    let failed = next.await.expect("it goes on").unwrap_err();
-    assert_eq!(failed.kind(), ErrorKind::Body);
-    assert_eq!(heads.count(), 6);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_closes_after_each_update_is_not_asked_without_pause() {
-    // The same update each time, and another each time.
-    for states in [["running"; 2], ["running", "queued"]] {
-        let (client, heads) = client_of(move |n| events(vec![update(states[n % 2])]));
-        let follow = Api::new(client.clone())
-            .subscribe("id")
-            .try_collect::<Vec<_>>();
-        let still = tokio::time::timeout(Duration::from_secs(60), follow).await;
-        assert!(still.is_err());
-        let opened = heads.count();
-        assert!((20..=31).contains(&opened), "{opened}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn states_of_the_future_are_kept_apart() {
-    let (client, _) = client_of(|_| events(vec![update("dreaming"), update("completed")]));
-    let updates: Vec<_> = Api::new(client.clone())
-        .subscribe("id")
-        .try_collect()
-        .await
-        .unwrap();
-    assert_eq!(updates[0].status, WorkflowStatus::Unknown);
-}
-
-#[tokio::test(start_paused = true)]
 async fn of_an_event_only_the_length_of_its_data_is_shown() {
     const SIGNED: &str = "https://storage.example/a?signature=shown0shown";
 
@@ -266,11 +170,4 @@ fn event_stream(body: Body) -> Response<Body> {
         .header("content-type", "text/event-stream; charset=utf-8")
         .body(body)
         .unwrap()
-}
-
-fn update(status: &str) -> Vec<u8> {
-    let json = format!(
-        r#"{{"status":"{status}","prompt":null,"queue_number":null,"outputs":null,"cause":null}}"#
-    );
-    format!("data: {json}\n\n").into_bytes()
 }

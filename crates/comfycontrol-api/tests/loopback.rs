@@ -16,7 +16,7 @@ use serde_json::Value;
 #[tokio::test]
 async fn a_workflow_is_uploaded_followed_and_fetched() {
     let emulator = Emulator::builder()
-        .run_time(Duration::from_millis(1_500))
+        .run_time(Duration::from_millis(3_500))
         .sse_interval(Duration::from_millis(100))
         .max_sse_events(3)
         .start()

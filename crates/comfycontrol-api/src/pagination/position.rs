@@ -1,143 +1,168 @@
-use std::collections::VecDeque;
-
-use serde_json::Value;
-
+use super::page::{Item, Page};
 use super::seen::Seen;
+use super::window::Window;
 
-pub(super) struct Page {
-    pub(super) items: Vec<Value>,
-    pub(super) total: Option<u64>,
-}
-
-/// How far a list has been read: no I/O.
-#[derive(Debug, Default)]
+/// How far a list has been read that may change meanwhile: no I/O.
+///
+/// A page is *linked* to what was read if it is the first, or has an item that was seen: then nothing that
+/// stayed in the list lies between them. So each page is chosen to overlap with the one before by an item.
+/// Where that item has gone, pages before it are read until one is linked; the first page always is.
+#[derive(Debug)]
 pub(super) struct Position {
-    pub(super) read: u32,
-    received: u64,
+    /// Where the first item that was not read is thought to be.
+    next: u64,
+    /// The most items a page may have, and the most that one had.
+    most: u32,
+    largest: u32,
+    /// The size of all pages, of a server that does not look at `per_page`.
+    fixed: Option<u32>,
+    /// Linked pages in a row without an item that is new.
+    stalled: u32,
+    /// How often the place was lost that had been read to.
+    lost: u32,
+    want: Want,
     seen: Seen,
-    pages_without_news: u32,
-    finished: bool,
+    /// The item that was the list's first in the beginning.
+    first: Option<Item>,
+    total: Option<u64>,
 }
+
+/// What is to be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Want {
+    /// What follows, overlapping with what was read.
+    Next,
+    /// The page that has this item, and begins the furthest before it.
+    Back(u64),
+    /// One far behind the end, for the server may not look at the number.
+    Far,
+    Nothing,
+}
+
+/// The list has changed so much that items may be missed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Lost;
 
 impl Position {
-    pub(super) fn is_last(&self, max_pages: u32) -> bool {
-        self.finished || self.read >= max_pages || self.pages_without_news >= 2
+    pub(super) fn new(per_page: u32) -> Self {
+        Self {
+            next: 0,
+            most: per_page,
+            largest: 0,
+            fixed: None,
+            stalled: 0,
+            lost: 0,
+            want: Want::Back(0),
+            seen: Seen::default(),
+            first: None,
+            total: None,
+        }
     }
 
-    /// Takes a page in; the items that are new, with their place on the page.
-    pub(super) fn advance(&mut self, page: Page, per_page: u32) -> VecDeque<(usize, Value)> {
-        self.read += 1;
-        let count = page.items.len();
-        self.received += count as u64;
-        self.finished = count == 0
-            || match page.total {
-                Some(total) => self.received >= total,
-                None => count < per_page as usize,
-            };
+    /// The page to read next; `None` at the end of the list.
+    pub(super) fn window(&self) -> Option<Window> {
+        match (self.want, self.fixed) {
+            (Want::Nothing, _) => None,
+            (Want::Next, None) => Some(self.overlapping().unwrap_or(self.adjacent(self.most))),
+            (Want::Next, Some(size)) => Some(self.adjacent(size)),
+            (Want::Back(position), None) => Some(Window::before(position, self.most)),
+            (Want::Back(position), Some(size)) => Some(Window::at(position, size)),
+            (Want::Far, _) => Some(Window::at(FAR, self.most)),
+        }
+    }
+
+    fn overlapping(&self) -> Option<Window> {
+        Window::beyond(self.next.checked_sub(1)?, self.most)
+    }
+
+    fn adjacent(&self, size: u32) -> Window {
+        Window::at(self.next, size)
+    }
+
+    /// Takes in the page that was read by `window`; the items that are new.
+    pub(super) fn take(&mut self, window: Window, page: Page) -> Result<Vec<Item>, Lost> {
+        let length = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+        let want = self.want;
+        self.want = Want::Next;
+        if page.is_all {
+            self.want = Want::Nothing;
+            return Ok(page.items);
+        }
+        let begins_anew = self.first.is_some() && page.items.first() == self.first.as_ref();
+        if want == Want::Far {
+            if begins_anew {
+                self.want = Want::Nothing;
+            }
+            return Ok(Vec::new());
+        }
+        let mut window = window;
+        if length > window.size {
+            self.fixed = Some(length);
+            window.size = length;
+        }
+        let is_unchecked =
+            want == Want::Next && (self.fixed.is_some() || self.overlapping().is_none());
+        let total_before = std::mem::replace(&mut self.total, page.total);
+        if is_unchecked && total_before != page.total {
+            return Err(Lost);
+        }
+        let start = window.start();
+        let is_linked = start == 0 || is_unchecked || self.seen.has_one_of(&page.items);
+        if !is_linked {
+            self.lost += u32::from(want == Want::Next);
+            if self.lost > MOST_LOST {
+                return Err(Lost);
+            }
+            self.want = Want::Back(start - 1);
+            return Ok(Vec::new());
+        }
+        if start == 0 && self.first.is_none() {
+            self.first = page.items.first().cloned();
+        }
         let news = self.seen.news(page.items);
-        self.pages_without_news = if news.is_empty() {
-            self.pages_without_news + 1
+        let end = start + u64::from(length);
+        self.next = end;
+        let is_short = length < window.size;
+        let is_end = length == 0
+            || is_short
+                && match page.total {
+                    Some(total) if total == end => true,
+                    Some(total) if total > end && !news.is_empty() => false,
+                    _ => window.size <= self.largest || length < LEAST_CAP,
+                };
+        self.largest = self.largest.max(length);
+        if is_end {
+            self.want = Want::Nothing;
+            return Ok(news);
+        }
+        if is_short && window.size > self.largest {
+            // So many it gives at once.
+            self.most = self.largest;
+        }
+        if news.is_empty() {
+            self.stalled += 1;
+            if self.stalled > MOST_STALLED {
+                return Err(Lost);
+            }
+            if begins_anew && start > 0 {
+                self.want = Want::Far;
+            }
+            // Further ahead each time, to overtake a list that grows before this place.
+            self.next += u64::from(length) * u64::from(self.stalled - 1);
         } else {
-            0
-        };
-        news
+            self.stalled = 0;
+        }
+        Ok(news)
     }
 }
+
+const FAR: u64 = 1 << 31;
+/// A page of fewer is the last, if it is shorter than asked for and no total says otherwise.
+const LEAST_CAP: u32 = 10;
+/// Each costs a request.
+const MOST_STALLED: u32 = 32;
+/// A list whose items are removed as they come is lost once a page.
+const MOST_LOST: u32 = 1_000;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    fn page(ids: impl IntoIterator<Item = u32>, total: Option<u64>) -> Page {
-        let items = ids.into_iter().map(|id| json!({ "id": id })).collect();
-        Page { items, total }
-    }
-
-    #[test]
-    fn a_server_that_ignores_the_page_is_read_no_more_than_thrice() {
-        let items: [fn(u32) -> Value; 4] = [
-            |n| json!({ "id": n.to_string() }),
-            |n| json!({ "id": n }),
-            |n| json!({ "name": n }),
-            |n| json!(n),
-        ];
-        for (item, total) in items
-            .into_iter()
-            .flat_map(|item| [(item, Some(1_000)), (item, None)])
-        {
-            let mut position = Position::default();
-            let mut yielded = 0;
-            for _ in 0..3 {
-                assert!(!position.is_last(100));
-                let items = (0..10).map(item).collect();
-                yielded += position.advance(Page { items, total }, 10).len();
-            }
-            assert!(position.is_last(100));
-            assert_eq!(yielded, 10, "{:?}", item(0));
-        }
-    }
-
-    #[test]
-    fn a_server_that_gives_shorter_pages_than_asked_for_is_read_on() {
-        let mut position = Position::default();
-        position.advance(page(0..50, Some(70)), 100);
-        assert!(!position.is_last(100));
-        position.advance(page(50..70, Some(70)), 100);
-        assert!(position.is_last(100));
-    }
-
-    #[test]
-    fn without_a_total_a_short_page_is_the_last() {
-        let mut position = Position::default();
-        position.advance(page(0..10, None), 10);
-        assert!(!position.is_last(100));
-        position.advance(page(10..13, None), 10);
-        assert!(position.is_last(100));
-    }
-
-    #[test]
-    fn the_number_of_pages_is_capped() {
-        let mut position = Position::default();
-        position.advance(page(0..10, Some(1_000)), 10);
-        position.advance(page(10..20, Some(1_000)), 10);
-        assert!(position.is_last(2));
-    }
-
-    proptest! {
-        /// The obvious model: a list, newest first, that grows while it is read. What was there from
-        /// the beginning is read, everything at most once, and the reading ends.
-        #[test]
-        fn what_was_there_is_read_once_while_the_list_grows(
-            size in 0u32..60,
-            per_page in 1u32..20,
-            grows in prop::collection::vec(0u32..5, 200),
-            has_ids in any::<bool>(),
-        ) {
-            let name = if has_ids { "id" } else { "name" };
-            let mut newest = size;
-            let mut read = Vec::new();
-            let mut position = Position::default();
-            for grow in grows {
-                if position.is_last(1_000) {
-                    break;
-                }
-                let list: Vec<u32> = (0..newest).rev().collect();
-                let from = (position.read * per_page).min(newest) as usize;
-                let to = (from + per_page as usize).min(list.len());
-                let items = list[from..to].iter().map(|n| json!({ name: n })).collect();
-                let page = Page { items, total: Some(newest.into()) };
-                let news = position.advance(page, per_page);
-                read.extend(news.iter().map(|(_, item)| item[name].as_u64().unwrap()));
-                newest += grow.min(per_page - 1);
-            }
-            prop_assert!(position.is_last(1_000));
-            let mut once = read.clone();
-            once.sort_unstable();
-            once.dedup();
-            prop_assert_eq!(once.len(), read.len());
-            prop_assert!((0..size).all(|n| read.contains(&n.into())));
-        }
-    }
-}
+mod tests;

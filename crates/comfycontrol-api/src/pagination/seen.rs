@@ -1,8 +1,11 @@
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::page::Item;
 
 /// Which items have come already.
 ///
@@ -30,34 +33,44 @@ impl Seen {
         }
     }
 
-    /// The items of a page that are new, with their place on the page.
-    pub(super) fn news(&mut self, page: Vec<Value>) -> VecDeque<(usize, Value)> {
+    /// Whether one of the items has come already.
+    pub(super) fn has_one_of(&self, items: &[Item]) -> bool {
+        items.iter().any(|item| self.contains(&self.key(item).0))
+    }
+
+    /// The items of a page that are new.
+    pub(super) fn news(&mut self, page: Vec<Item>) -> Vec<Item> {
         let mut without_id = Vec::new();
-        let mut is_new = |item: &Value| match item.get("id") {
-            None | Some(Value::Null) => {
-                let key = self.key("item", item);
+        let mut is_new = |item: &Item| match self.key(item) {
+            (key, true) => self.insert(key),
+            (key, false) => {
                 // Two that say the same on one page are two items, such as tags or numbers.
                 without_id.push(key);
                 !self.contains(&key)
             }
-            Some(id) => self.insert(self.key("id", id)),
         };
-        let news = page
-            .into_iter()
-            .enumerate()
-            .filter(|(_, item)| is_new(item))
-            .collect();
+        let mut news = page;
+        news.retain(|item| is_new(item));
         for key in without_id {
             self.insert(key);
         }
         news
     }
 
-    fn key(&self, what: &str, value: &Value) -> Key {
-        let text = value.to_string();
-        self.hashers
-            .each_ref()
-            .map(|hasher| hasher.hash_one((what, &text)))
+    /// What an item is known by, and whether that is its id.
+    fn key(&self, item: &Item) -> (Key, bool) {
+        #[derive(Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow, default)]
+            id: Option<&'a RawValue>,
+        }
+        // serde takes an array for a struct as well.
+        let is_object = item.json.first() == Some(&b'{');
+        let named = is_object.then(|| serde_json::from_slice::<Named<'_>>(&item.json).ok());
+        let id = named.flatten().and_then(|named| named.id);
+        let text = id.map_or(&item.json[..], |id| id.get().as_bytes());
+        let hash = |hasher: &RandomState| hasher.hash_one((id.is_some(), text));
+        (self.hashers.each_ref().map(hash), id.is_some())
     }
 
     fn contains(&self, key: &Key) -> bool {
@@ -87,16 +100,19 @@ const ROOM: usize = 1 << 18;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use bytes::Bytes;
+    use serde_json::{Value, json};
 
     fn left(seen: &mut Seen, page: Value) -> Vec<usize> {
         let Value::Array(page) = page else {
             panic!("not a page")
         };
-        seen.news(page)
-            .into_iter()
-            .map(|(place, _)| place)
-            .collect()
+        let item = |(place, json): (usize, Value)| Item {
+            place,
+            json: Bytes::from(json.to_string()),
+        };
+        let page = page.into_iter().enumerate().map(item).collect();
+        seen.news(page).iter().map(|item| item.place).collect()
     }
 
     #[test]

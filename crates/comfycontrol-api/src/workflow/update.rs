@@ -1,14 +1,21 @@
 use std::fmt;
 
+use comfycontrol::Error;
 use comfycontrol_core::Escaped;
-use serde::Deserialize;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::ended::WorkflowEnded;
+use super::status::WorkflowStatus;
 
 /// The state of a workflow, as its subscription tells it.
 ///
+/// `Display` is one line for a person. Serialized it is the API's own JSON, signed URLs included.
+///
 /// `Debug` masks tokens and escapes control characters in what the server wrote, and leaves out
 /// [`prompt`](Self::prompt).
-#[derive(Clone, Deserialize, PartialEq)]
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WorkflowUpdate {
     /// How far it is.
@@ -33,6 +40,45 @@ pub struct WorkflowUpdate {
     pub completed_at: Option<String>,
 }
 
+impl WorkflowUpdate {
+    /// Whether nothing follows: the status says so, or it is not known and there is a time of the end.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        match &self.status {
+            WorkflowStatus::Unknown(_) => self.completed_at.is_some(),
+            status => status.is_terminal(),
+        }
+    }
+
+    /// Turns the end of a workflow that is not completed into an error, and gives back any other update.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the workflow has ended in another state than completed, with a [`WorkflowEnded`] as
+    /// [cause](Error::as_cause).
+    pub fn error_for_status(self) -> Result<Self, Error> {
+        if self.is_terminal() && self.status != WorkflowStatus::Completed {
+            let (status, cause) = (self.status, self.cause);
+            return Err(Error::unusable(
+                StatusCode::OK,
+                WorkflowEnded { status, cause },
+            ));
+        }
+        Ok(self)
+    }
+}
+
+impl fmt::Display for WorkflowUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.status, f)?;
+        match (&self.cause, self.queue_number) {
+            (Some(cause), _) => write!(f, ": {cause}"),
+            (None, Some(place)) if !self.is_terminal() => write!(f, " (place {place})"),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl fmt::Debug for WorkflowUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorkflowUpdate")
@@ -46,45 +92,8 @@ impl fmt::Debug for WorkflowUpdate {
     }
 }
 
-/// How far a workflow is.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum WorkflowStatus {
-    /// Validated, waiting.
-    Accepted,
-    /// Stopped by its owner.
-    Cancelled,
-    /// Done.
-    Completed,
-    /// Ended by an error.
-    Failed,
-    /// Not valid: it never runs.
-    Invalid,
-    /// In the runner's queue.
-    Queued,
-    /// Executing.
-    Running,
-    /// Copied to a runner.
-    Uploaded,
-    /// A state this crate does not know.
-    #[serde(other)]
-    Unknown,
-}
-
-impl WorkflowStatus {
-    /// Whether nothing follows.
-    #[must_use]
-    pub fn is_terminal(self) -> bool {
-        matches!(
-            self,
-            Self::Cancelled | Self::Completed | Self::Failed | Self::Invalid
-        )
-    }
-}
-
 /// A result of a workflow.
-#[derive(Clone, Deserialize, PartialEq)]
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Output {
     /// Its id.
@@ -94,6 +103,13 @@ pub struct Output {
     /// Where it can be fetched for some minutes, with a [`Downloader`](crate::Downloader). The
     /// query is a secret while it is valid.
     pub src: String,
+}
+
+impl fmt::Display for Output {
+    /// Its id; the URL is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Escaped::new(&self.id, MOST_SHOWN), f)
+    }
 }
 
 impl fmt::Debug for Output {
@@ -107,7 +123,7 @@ impl fmt::Debug for Output {
 }
 
 /// Why a workflow failed.
-#[derive(Clone, Deserialize, PartialEq)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WorkflowFailure {
     /// The node that failed.
@@ -119,6 +135,28 @@ pub struct WorkflowFailure {
     /// Its message.
     #[serde(default)]
     pub exception_message: Option<String>,
+}
+
+impl fmt::Display for WorkflowFailure {
+    /// What is known of it, joined by `: `.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = [
+            &self.node_type,
+            &self.exception_type,
+            &self.exception_message,
+        ];
+        let mut known = known.into_iter().flatten().peekable();
+        if known.peek().is_none() {
+            return f.write_str("no cause is known");
+        }
+        while let Some(text) = known.next() {
+            fmt::Display::fmt(&Escaped::new(text, MOST_SHOWN), f)?;
+            if known.peek().is_some() {
+                f.write_str(": ")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for WorkflowFailure {
@@ -164,5 +202,55 @@ mod tests {
         assert!(!shown.contains("secret"), "{shown}");
         assert_eq!(shown.matches("cfc_***").count(), 4, "{shown}");
         assert!(shown.contains("https://a.example/b"), "{shown}");
+        let printed = format!("{update} {} {}", update.outputs[0], update.status);
+        assert!(
+            !printed.contains("secret") && !printed.contains('\n'),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn a_state_is_written_as_it_was_read_known_or_not() {
+        for status in ["completed", "dreaming", "", "Completed"] {
+            let json = json!({
+                "status": status, "prompt": {"prompt_id": "1"}, "queue_number": 3,
+                "outputs": [{"id": "1", "workflow_id": "2", "src": "https://a.example/b?c"}],
+                "cause": {"node_type": "KSampler", "exception_type": null, "exception_message": "b"},
+                "started_at": "2024-01-15T14:30:05Z", "completed_at": null,
+            });
+            let update: WorkflowUpdate = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(update.status.as_str(), status);
+            assert_eq!(update.status.to_string(), status);
+            assert_eq!(serde_json::to_value(&update).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_run_that_is_not_completed_is_an_error() {
+        let update = |json: &str| serde_json::from_str::<WorkflowUpdate>(json).unwrap();
+        let cause = r#"{"node_type":"KSampler","exception_message":"out of memory"}"#;
+        for (json, says) in [
+            (
+                format!(r#"{{"status":"failed","cause":{cause}}}"#),
+                "workflow has ended as failed: KSampler: out of memory",
+            ),
+            (
+                r#"{"status":"cancelled"}"#.into(),
+                "workflow has ended as cancelled",
+            ),
+            (
+                r#"{"status":"expired","completed_at":"2024-01-15T14:30:05Z"}"#.into(),
+                "workflow has ended as expired",
+            ),
+        ] {
+            let error = update(&json).error_for_status().unwrap_err();
+            assert_eq!(error.to_string(), says);
+            assert!(error.as_cause::<WorkflowEnded>().is_some());
+            assert!(!error.is_retryable());
+        }
+        for status in ["completed", "running", "dreaming"] {
+            let json = format!(r#"{{"status":"{status}"}}"#);
+            assert!(update(&json).error_for_status().is_ok(), "{status}");
+        }
     }
 }

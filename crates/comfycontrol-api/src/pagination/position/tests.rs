@@ -1,0 +1,177 @@
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::*;
+
+/// What happens to the list between two reads.
+#[derive(Clone, Debug)]
+enum Change {
+    Insert(Vec<Index>),
+    Remove(Vec<Index>),
+}
+
+fn changes(most: usize) -> impl Strategy<Value = Change> {
+    let places = prop::collection::vec(any::<Index>(), 0..=most);
+    let front = (0..=most).prop_map(|n| Change::Insert(vec![first(); n]));
+    let behind = (0..=most).prop_map(|n| Change::Remove(vec![first(); n]));
+    prop_oneof![
+        places.clone().prop_map(Change::Insert),
+        places.prop_map(Change::Remove),
+        front,
+        behind,
+    ]
+}
+
+fn first() -> Index {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut tree = any::<Index>().new_tree(&mut runner).unwrap();
+    while tree.simplify() {}
+    tree.current()
+}
+
+/// The server: five obvious lines.
+fn page(list: &[u32], window: Window, cap: u32, total: Option<u64>) -> Page {
+    let size = window.size.min(cap) as usize;
+    let items = list.iter().skip(window.start() as usize).take(size);
+    let item = |(place, id): (usize, &u32)| Item {
+        place,
+        json: Bytes::from(format!("{{\"id\":{id}}}")),
+    };
+    Page {
+        items: items.enumerate().map(item).collect(),
+        total,
+        is_all: false,
+    }
+}
+
+fn id(item: &Item) -> u32 {
+    let text = std::str::from_utf8(&item.json).unwrap();
+    text[6..text.len() - 1].parse().unwrap()
+}
+
+fn read_all(
+    mut list: Vec<u32>,
+    per_page: u32,
+    cap: u32,
+    lie: Option<u64>,
+    mut change: impl FnMut(&mut Vec<u32>, usize, &[u32]),
+) -> (Vec<u32>, Vec<u32>, Result<usize, Lost>) {
+    let mut position = Position::new(per_page);
+    let mut stayed = list.clone();
+    let mut read = Vec::new();
+    let mut reads = 0;
+    while let Some(window) = position.window() {
+        let total = lie.map(|lie| list.len() as u64 + lie);
+        match position.take(window, page(&list, window, cap, total)) {
+            Err(lost) => return (stayed, read, Err(lost)),
+            Ok(news) => {
+                let news: Vec<_> = news.iter().map(id).collect();
+                read.extend(&news);
+                change(&mut list, reads, &news);
+            }
+        }
+        let now: HashSet<_> = list.iter().copied().collect();
+        stayed.retain(|id| now.contains(id));
+        reads += 1;
+        assert!(reads < 5_000, "it does not end");
+    }
+    (stayed, read, Ok(reads))
+}
+
+fn check_once(stayed: &[u32], read: &[u32]) -> Result<(), TestCaseError> {
+    let once: HashSet<_> = read.iter().copied().collect();
+    prop_assert_eq!(once.len(), read.len(), "an item came twice");
+    for id in stayed {
+        prop_assert!(once.contains(id), "{} was missed", id);
+    }
+    Ok(())
+}
+
+proptest! {
+    /// The naive model: a list of numbers, and what came and went.
+    #[test]
+    fn nothing_that_stays_is_missed_or_comes_twice(
+        size in 0u32..200,
+        per_page in 10u32..40,
+        cap in 10u32..40,
+        lie in prop::option::of(0u64..300),
+        changing in prop::collection::vec(changes(10), 0..60),
+    ) {
+        let mut newest = size;
+        let change = |list: &mut Vec<u32>, n: usize, _: &[u32]| match changing.get(n) {
+            Some(Change::Insert(places)) => for place in places {
+                let at = place.index(list.len() + 1);
+                list.insert(at, newest);
+                newest += 1;
+            },
+            Some(Change::Remove(places)) => for place in places {
+                if !list.is_empty() {
+                    list.remove(place.index(list.len()));
+                }
+            },
+            None => {}
+        };
+        let (stayed, read, end) = read_all((0..size).collect(), per_page, cap, lie, change);
+        // A short list and a total that says more look like a server that gives few at once.
+        prop_assert!(end.is_ok() || size < 10 && lie > Some(0), "it gave up");
+        check_once(&stayed, &read)?;
+    }
+
+    #[test]
+    fn a_list_that_stands_still_is_read_whole(
+        size in 0u32..300,
+        per_page in 1u32..=100,
+        cap in 10u32..=100,
+        lie in prop::option::of(0u64..3),
+    ) {
+        let (stayed, read, end) = read_all((0..size).collect(), per_page, cap, lie, |_, _, _| {});
+        prop_assert!(end.is_ok());
+        prop_assert_eq!(stayed, read);
+    }
+}
+
+#[test]
+fn each_item_may_be_removed_as_it_is_yielded() {
+    let cancel = |list: &mut Vec<u32>, _: usize, news: &[u32]| list.retain(|id| !news.contains(id));
+    for lie in [None, Some(0), Some(1_000)] {
+        let (_, read, end) = read_all((0..250).collect(), 100, 100, lie, cancel);
+        assert!(end.unwrap() <= 8);
+        assert_eq!(read.len(), 250);
+    }
+}
+
+#[test]
+fn a_list_that_outruns_the_reader_is_an_error_rather_than_silence() {
+    let mut position = Position::new(100);
+    let mut list: Vec<u32> = (0..1_000).collect();
+    for read in 1..5_000 {
+        let window = position.window().expect("it has not reached the end");
+        if position.take(window, page(&list, window, 100, None)) == Err(Lost) {
+            return;
+        }
+        list.splice(0..0, read * 1_000..read * 1_000 + 200);
+    }
+    panic!("it goes on and on");
+}
+
+#[test]
+fn a_server_that_does_not_look_at_the_page_is_asked_three_times() {
+    for lie in [None, Some(1_000)] {
+        let mut position = Position::new(10);
+        let (mut read, mut reads) = (0, 0);
+        while let Some(window) = position.window() {
+            let all = Window { page: 1, ..window };
+            let list: Vec<u32> = (0..100).collect();
+            read += position
+                .take(window, page(&list, all, 100, lie))
+                .unwrap()
+                .len();
+            reads += 1;
+        }
+        assert_eq!((read, reads), (10, 3));
+    }
+}
