@@ -8,7 +8,9 @@ use http::{HeaderValue, Method};
 /// of the API itself does.
 ///
 /// A signed URL carries its own permission; the token would only leak to the host that stores the
-/// file. `https` is required, except to this machine. Redirects are not followed, and the query of
+/// file. `https` is required, and addresses of this machine and its network are refused unless
+/// [named](Self::allow_internal_host) (a name that resolves to one is not); where the API itself is on this
+/// machine, its other ports are reached, by `http` too. Redirects are not followed, and the query of
 /// the URL, which is a secret while it is valid, appears in no error and no span.
 ///
 /// Files are asked for as they are stored: nothing is decoded, and a host that encodes them on the way
@@ -40,6 +42,7 @@ pub struct Downloader {
     /// For URLs of the API, which counts these requests like any other.
     home: Client,
     elsewhere: Client,
+    internal_hosts: Vec<String>,
 }
 
 impl Downloader {
@@ -47,7 +50,20 @@ impl Downloader {
         Self {
             home: client.clone(),
             elsewhere: client.for_other_origins(),
+            internal_hosts: Vec::new(),
         }
+    }
+
+    /// Fetches from this host of the internal network too, such as `10.0.0.7`.
+    ///
+    /// A URL that a server gives may lead anywhere: addresses that are loopback, private, link-local or
+    /// shared are refused unless they are named here; loopback is allowed if the API itself is there.
+    #[must_use]
+    pub fn allow_internal_host(mut self, host: impl Into<String>) -> Self {
+        self.internal_hosts.push(host.into());
+        let hosts = self.internal_hosts.clone();
+        self.elsewhere = self.home.for_other_origins_and(hosts);
+        self
     }
 
     /// Begins a GET request for an absolute URL.

@@ -74,8 +74,9 @@ impl Paginator {
     /// The list may grow, shrink and move meanwhile. Each page after the first overlaps with the one
     /// before by an item or more, for which pages are asked for that are a little smaller
     /// (`page=2&per_page=99`); where that item has gone, pages before it are read again. So nothing that
-    /// stays in the list is missed or yielded twice, while at most a page's worth of items comes or goes
-    /// between two reads. Of what comes meanwhile, some is yielded.
+    /// stays in the list is missed or yielded twice, whatever comes and goes between two reads; a list that
+    /// grows by half a page and more at each read, for long, may be [given up](ListChanged). Of what comes
+    /// meanwhile, some is yielded.
     ///
     /// An item is known by its `id`, and where there is none, by all that it says. At least 262,144 are
     /// remembered, in some 20 MB at most. The end is an empty page, one shorter than asked for and than another was, or of

@@ -2,6 +2,7 @@
 
 mod details;
 mod ended;
+mod failure;
 mod following;
 mod patience;
 mod said;
@@ -20,8 +21,9 @@ use futures_util::stream;
 use self::following::Following;
 
 pub use self::ended::WorkflowEnded;
+pub use self::failure::WorkflowFailure;
 pub use self::status::WorkflowStatus;
-pub use self::update::{Output, WorkflowFailure, WorkflowUpdate};
+pub use self::update::{Output, WorkflowUpdate};
 
 /// The updates of a workflow, until it has ended.
 ///

@@ -3,7 +3,7 @@
 #[path = "support/mocked.rs"]
 mod mocked;
 
-use comfycontrol::{Body, Client, Error};
+use comfycontrol::{Body, Client, Error, ErrorKind};
 use comfycontrol_api::Api;
 use comfycontrol_test::responding;
 use http::Response;
@@ -25,6 +25,28 @@ async fn a_download_from_the_api_itself_waits_its_turn() {
     let home = "https://api.comfycontrol.app/x";
     downloads.get(home).send().await.unwrap();
     assert_eq!((limiter.snapshot().free(), heads.count()), (39, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_s_word_leads_into_no_internal_network() {
+    let (client, heads) = client_of(|_| Response::new(Body::empty()));
+    let downloads = Api::new(client).downloader();
+    for url in [
+        "http://127.0.0.1:6379/x",
+        "https://127.0.0.1/x",
+        "https://localhost/x",
+        "https://169.254.169.254/latest/meta-data",
+        "https://10.0.0.7/x",
+        "https://[::ffff:10.0.0.7]/x",
+        "https://[fd00::1]/x",
+    ] {
+        let refused = downloads.get(url).send().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Request, "{url}");
+    }
+    assert_eq!(heads.count(), 0);
+    let downloads = downloads.allow_internal_host("10.0.0.7");
+    downloads.get("https://10.0.0.7/x").send().await.unwrap();
+    assert_eq!(heads.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]

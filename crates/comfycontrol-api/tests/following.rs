@@ -7,11 +7,10 @@ use std::io;
 
 use comfycontrol::{Body, ErrorKind};
 use comfycontrol_api::{Api, WorkflowStatus, WorkflowUpdate};
-use comfycontrol_test::SECOND;
+use comfycontrol_test::{SECOND, now};
 use futures_util::{TryStreamExt, stream};
 use http::Response;
 use serde_json::json;
-use tokio::time::Instant;
 
 use self::followed::{
     Outcome, Outputs, State, Stream, broken_off, event, event_stream, events, follow, ok, served,
@@ -39,7 +38,7 @@ async fn a_subscription_goes_on_after_the_server_has_closed_it() {
 async fn a_run_is_followed_while_the_api_is_away() {
     // For 5 s; for 3 minutes; and while it says 429 to everything.
     for (away, failing) in [(5, status(503)), (180, status(502)), (120, status(429))] {
-        let start = Instant::now();
+        let start = now();
         let (updates, _) = follow(move |what, n| match what {
             _ if (2..away).contains(&start.elapsed().as_secs()) => failing(),
             Stream if n == 0 => events([update("running")]),
@@ -58,7 +57,7 @@ async fn an_outage_ends_the_updates_at_the_bound_that_was_set() {
             (Stream, 0) => events([update("running")]),
             _ => status(503)(),
         });
-        let start = Instant::now();
+        let start = now();
         let failed = states(updates.give_up_after(bound * SECOND))
             .await
             .unwrap_err();
@@ -81,7 +80,7 @@ async fn a_pause_that_the_server_asks_for_is_kept() {
         (Stream, _) => events([update("completed")]),
         _ => status(404)(),
     });
-    let start = Instant::now();
+    let start = now();
     drop(states(updates).await);
     assert!(start.elapsed() >= 70 * SECOND, "{:?}", start.elapsed());
     assert!(asked.count("") <= 3);
@@ -185,7 +184,7 @@ async fn a_run_s_end_is_seen_where_there_are_no_events() {
     ];
     for (case, stream) in none.into_iter().enumerate() {
         let stream = std::sync::Arc::new(stream);
-        let start = Instant::now();
+        let start = now();
         let (updates, asked) = follow(move |what, _| match what {
             Stream => stream(),
             State if start.elapsed() < 200 * SECOND => state("running"),

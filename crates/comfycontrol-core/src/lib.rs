@@ -7,6 +7,8 @@
 //!   tokens, in texts and errors that are fit to be shown otherwise.
 //! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
 //! * [`HostKind`] tells the hosts that are written as this machine from all others.
+//! * [`InternalHosts`] are those of this machine and its network that may be reached, and
+//!   [`is_internal_address`] tells their addresses.
 //! * `path_segments` builds a path in which an id is one segment, and `check_path` refuses steps.
 //! * [`Report`] prints an error and all of its causes on one line.
 //! * [`TryClone`] is a request body that can be cloned for a second attempt.
@@ -42,6 +44,7 @@ mod deadline;
 mod encoded_url;
 mod escaped;
 mod host_kind;
+mod internal_address;
 mod known_secret;
 mod letters;
 #[cfg(feature = "percent-encoding")]
@@ -57,6 +60,7 @@ pub use self::deadline::Deadline;
 pub use self::encoded_url::encoded_url;
 pub use self::escaped::Escaped;
 pub use self::host_kind::HostKind;
+pub use self::internal_address::{InternalHosts, is_internal_address};
 pub use self::known_secret::KnownSecret;
 #[cfg(feature = "percent-encoding")]
 #[cfg_attr(docsrs, doc(cfg(feature = "percent-encoding")))]

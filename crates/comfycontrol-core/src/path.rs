@@ -42,7 +42,7 @@ pub fn path_segments<S: AsRef<str>>(
 
 /// Refuses a path that servers and proxies may take for another one.
 ///
-/// That is a path that begins with `//`, has a backslash or a control character, a `.` or `..` as a
+/// That is a path that begins with `//`, has a backslash or a NUL, a `.` or `..` as a
 /// segment, or one of these in any encoding that somebody undoes: percent-encoded once or several times,
 /// `%u002e`, overlong or fullwidth UTF-8; as a step counts also one with parameters or blanks behind it
 /// (`..;a`, `..%20`).
@@ -55,10 +55,7 @@ pub fn check_path(path: &str) -> Result<(), InvalidPath> {
         return Err(InvalidPath("begins with //"));
     }
     // Without one of these no step can be written, and few paths have any.
-    if path
-        .bytes()
-        .any(|b| matches!(b, b'.' | b'%' | b'\\') || b.is_ascii_control())
-    {
+    if path.bytes().any(|b| matches!(b, b'.' | b'%' | b'\\' | 0)) {
         check_readings(path)
     } else {
         Ok(())
@@ -72,8 +69,8 @@ fn check_readings(path: &str) -> Result<(), InvalidPath> {
         if reading.contains(&b'\\') {
             return Err(InvalidPath("has a backslash"));
         }
-        if reading.iter().any(u8::is_ascii_control) {
-            return Err(InvalidPath("has a control character"));
+        if reading.contains(&0) {
+            return Err(InvalidPath("has a NUL"));
         }
         if reading.split(|&b| b == b'/').any(is_step) {
             return Err(InvalidPath("has a . or .. segment"));
@@ -149,7 +146,7 @@ mod tests {
             "/v1/%ef%bc%8e%ef%bc%8e/x",
             "/v1/..%00/x",
             "/v1/a%00.json",
-            "/v1/a%0d%0ab",
+            "/v1/..%09/x",
             "/v1/%2500",
         ] {
             assert!(check_path(path).is_err(), "{path}");

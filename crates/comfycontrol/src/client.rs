@@ -76,11 +76,18 @@ impl Client {
     /// A client for absolute URLs of any origin, such as signed ones: it has no token, no limiter and
     /// no default headers.
     ///
-    /// It shares connections, timeouts and retry budget with this one. `https` is required, except to
-    /// this machine.
+    /// It shares connections, timeouts and retry budget with this one. `https` is required. This machine
+    /// is reached only where the base URL leads to it as well, then by `http` too; other addresses of the
+    /// internal network are refused. Names are not resolved for that.
     #[must_use]
     pub fn for_other_origins(&self) -> Self {
-        Self::new(self.shared.for_other_origins())
+        self.for_other_origins_and(Vec::new())
+    }
+
+    /// The same, which also reaches these hosts of the internal network, such as `10.0.0.7`.
+    #[must_use]
+    pub fn for_other_origins_and(&self, internal_hosts: Vec<String>) -> Self {
+        Self::new(self.shared.for_other_origins(internal_hosts))
     }
 
     /// Whether an absolute URL belongs to the origin of the base URL.

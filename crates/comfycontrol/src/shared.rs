@@ -31,10 +31,10 @@ impl Shared {
     }
 
     /// The same for absolute URLs of any origin.
-    pub(crate) fn for_other_origins(&self) -> Self {
+    pub(crate) fn for_other_origins(&self, internal_hosts: Vec<String>) -> Self {
         Self {
             stack: self.unlimited.clone(),
-            target: Target::Anywhere,
+            target: self.target.elsewhere(internal_hosts),
             headers: HeaderMap::new(),
             limiter: None,
             max_response_body: self.max_response_body,

@@ -1,6 +1,6 @@
 //! From a path to a URL that cannot leave the client's origin.
 
-use comfycontrol_core::{check_path, encoded_url};
+use comfycontrol_core::{InternalHosts, check_path, encoded_url};
 use comfycontrol_token::{InvalidOrigin, Origin};
 use http::Uri;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
@@ -10,8 +10,8 @@ use crate::error::{InvalidConfig, InvalidRequest, Reason, Setting};
 /// Where a client may send requests to.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
-    /// Any `https` URL, and `http` to this machine: for a client that has no token.
-    Anywhere,
+    /// Other origins too: for a client that has no token.
+    Anywhere(InternalHosts),
     /// One origin.
     Base {
         scheme: Scheme,
@@ -45,9 +45,17 @@ impl Target {
     /// The origin, as a URL.
     pub(crate) fn uri(&self) -> Option<Uri> {
         match self {
-            Self::Anywhere => None,
+            Self::Anywhere(_) => None,
             Self::Base { origin, .. } => origin.to_string().parse().ok(),
         }
+    }
+
+    /// The same for other origins, and these hosts of the internal network.
+    pub(crate) fn elsewhere(&self, named: Vec<String>) -> Self {
+        Self::Anywhere(match self {
+            Self::Anywhere(internal) => internal.with_named(named),
+            Self::Base { authority, .. } => InternalHosts::beside(authority.host(), named),
+        })
     }
 
     /// Whether an absolute URL belongs to this one origin.
@@ -88,17 +96,19 @@ impl Target {
             }
             (Self::Base { origin, .. }, Some(_)) if origin.allows(&uri) => Ok(uri),
             (Self::Base { .. }, Some(_)) => Err(InvalidRequest::new(Reason::Origin)),
-            (Self::Anywhere, None) => Err(InvalidRequest::new(Reason::Url("has no host"))),
-            (Self::Anywhere, Some(authority)) => {
+            (Self::Anywhere(_), None) => Err(InvalidRequest::new(Reason::Url("has no host"))),
+            (Self::Anywhere(internal), Some(authority)) => {
                 let scheme = uri.scheme_str().unwrap_or_default();
                 // The same rule as for a token: https, or http to this machine.
-                match Origin::parse(format!("{scheme}://{authority}")) {
-                    Ok(_) => Ok(uri),
-                    Err(e) => Err(InvalidRequest::because(
-                        Reason::Url("has a scheme or host that is not allowed"),
-                        e,
-                    )),
+                let wrong = Reason::Url("has a scheme or host that is not allowed");
+                Origin::parse(format!("{scheme}://{authority}"))
+                    .map_err(|e| InvalidRequest::because(wrong, e))?;
+                if internal.allow(authority.host()) {
+                    return Ok(uri);
                 }
+                Err(InvalidRequest::new(Reason::Url(
+                    "leads into the internal network, to a host that is not allowed by name",
+                )))
             }
         }
     }
@@ -129,142 +139,4 @@ fn path(why: &'static str) -> InvalidRequest {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn target() -> Target {
-        Target::base("https://api.comfycontrol.app").unwrap().0
-    }
-
-    #[test]
-    fn a_path_is_joined_to_the_origin() {
-        for (given, joined) in [
-            ("/v1/user", "https://api.comfycontrol.app/v1/user"),
-            (
-                "/v1/user?page=2",
-                "https://api.comfycontrol.app/v1/user?page=2",
-            ),
-            ("/v1/a@b:c", "https://api.comfycontrol.app/v1/a@b:c"),
-            (
-                "https://API.comfycontrol.app:443/x",
-                "https://API.comfycontrol.app:443/x",
-            ),
-            ("/", "https://api.comfycontrol.app/"),
-        ] {
-            assert_eq!(target().resolve(given).unwrap(), joined, "{given}");
-        }
-    }
-
-    #[test]
-    fn nothing_leaves_the_origin() {
-        for given in [
-            "https://api.comfycontrol.app.evil.example/v1",
-            "https://evil.example/",
-            "http://api.comfycontrol.app/",
-            "https://api.comfycontrol.app:444/",
-            "https://api.comfycontrol.app@evil.example/",
-            "https://cfc_x@api.comfycontrol.app/",
-            "https://api.comfycontrol.app./",
-        ] {
-            let refused = target().resolve(given).unwrap_err();
-            assert!(refused.is_other_origin(), "{given}: {refused}");
-        }
-        for given in [
-            "",
-            "v1/user",
-            "@evil.example",
-            "//evil.example/v1",
-            "/\\evil.example",
-            "\\\\evil.example",
-            "*",
-            "/v1/../x",
-            "/v1/..;/x",
-            "/v1/%252e%252e/x",
-            "/v1/%c0%ae%c0%ae/x",
-            "/v1/a%00",
-            "/v1/%2e%2E/x",
-            "/v1/..%2fx",
-            "/v1/..%5c..%5cx",
-            "/v1/workflow/%2e%2e%2fuser",
-            "/v1/workflow/%2E.%2Fuser",
-            "/v1/.%2e%5cx",
-            "/v1/x%2f..",
-            "/v1/%2e",
-            "/.",
-            "/v1/.?page=2",
-            "/v1/\0",
-            "/v1/a\nb",
-            "/v1#x",
-            "https://ü.example/v1",
-            "ftp://x/",
-            "evil.example:443",
-        ] {
-            assert!(target().resolve(given).is_err(), "{given}");
-        }
-        let long = format!("/{}", "a".repeat(70_000));
-        assert!(target().resolve(&long).is_err());
-    }
-
-    #[test]
-    fn dots_and_codes_that_lead_nowhere_are_left_alone() {
-        for given in [
-            "/v1/a.json",
-            "/v1/..a/.b/c..",
-            "/v1/a%20b%2Fc",
-            "/v1/%2e%2e%2e",
-            "/v1/%c3%bc%ff",
-            "/v1/x?next=../../y&z=%2e%2e%2f",
-        ] {
-            let uri = target().resolve(given).unwrap();
-            assert_eq!(uri.path_and_query().unwrap(), given);
-        }
-    }
-
-    #[test]
-    fn what_a_url_cannot_have_is_encoded_as_the_url_standard_says() {
-        let odd = "/a b\"<>^`{}|'ü\u{7f}%20+%zz?q=a b\"<>^`{}|'ü\u{7f}%20+%zz&a=/?&a=&b";
-        let sent = "/a%20b%22%3C%3E%5E%60%7B%7D|'%C3%BC%7F%20+%zz\
-                    ?q=a%20b%22%3C%3E^`{}|%27%C3%BC%7F%20+%zz&a=/?&a=&b";
-        assert_eq!(
-            target().resolve(odd).unwrap().path_and_query().unwrap(),
-            sent
-        );
-        for host in ["https://storage.example", "http://127.0.0.1:8080"] {
-            let uri = Target::Anywhere.resolve(&format!("{host}{odd}")).unwrap();
-            assert_eq!(uri.to_string(), format!("{host}{sent}"));
-        }
-        let query = Target::Anywhere.resolve("https://a.example?a b://c d");
-        assert_eq!(query.unwrap(), "https://a.example/?a%20b://c%20d");
-        assert!(target().is_origin_of("https://api.comfycontrol.app/a b"));
-    }
-
-    #[test]
-    fn pairs_follow_the_query_that_is_there() {
-        for (given, joined) in [
-            ("/x", "/x?a=1"),
-            ("/x?", "/x?a=1"),
-            ("/x?b=2", "/x?b=2&a=1"),
-        ] {
-            let uri = with_query(target().resolve(given).unwrap(), "a=1").unwrap();
-            assert_eq!(uri.path_and_query().unwrap(), joined);
-        }
-    }
-
-    #[test]
-    fn anywhere_means_https_or_this_machine() {
-        for given in [
-            "https://storage.comfycontrol.app/a?signature=x",
-            "http://127.0.0.1:8080/a",
-        ] {
-            assert!(Target::Anywhere.resolve(given).is_ok(), "{given}");
-        }
-        for given in [
-            "http://storage.comfycontrol.app/a",
-            "/a",
-            "https://u:p@h/a",
-            "ftp://h/",
-        ] {
-            assert!(Target::Anywhere.resolve(given).is_err(), "{given}");
-        }
-    }
-}
+mod tests;

@@ -5,8 +5,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::failure::WorkflowFailure;
 use super::status::WorkflowStatus;
-use super::update::{Output, WorkflowFailure, WorkflowUpdate};
+use super::update::{Output, WorkflowUpdate};
 
 /// Asks for the state of a run, and once it is completed for its outputs: one request, or two.
 pub(super) async fn ask(client: &Client, path: &str) -> Result<WorkflowUpdate, Error> {

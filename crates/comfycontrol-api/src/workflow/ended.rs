@@ -1,8 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
+use super::failure::WorkflowFailure;
 use super::status::WorkflowStatus;
-use super::update::WorkflowFailure;
 
 /// A workflow has ended, and is not completed.
 ///

@@ -52,7 +52,7 @@ impl Following {
             source: Source::Events,
             fruitless: 0,
             unchanged: 0,
-            next_request: Instant::now(),
+            next_request: now(),
             failure: None,
         }
     }
@@ -66,7 +66,7 @@ impl Following {
             return Ok(None);
         }
         let path = self.path.clone()?;
-        self.patience.begin(Instant::now());
+        self.patience.begin(now());
         loop {
             let source = self.source;
             let heard = match source {
@@ -77,7 +77,7 @@ impl Following {
                     let heard = details::ask(&self.client, &path).await;
                     self.unchanged += 1;
                     let interval = (PAUSE * self.unchanged).min(LONGEST_INTERVAL);
-                    self.next_request = Instant::now() + interval;
+                    self.next_request = now() + interval;
                     heard.map(Some)
                 }
             };
@@ -86,7 +86,7 @@ impl Following {
                     if self.takes(&update) {
                         return Ok(Some((update, self)));
                     }
-                    if self.patience.is_over(Instant::now()) {
+                    if self.patience.is_over(now()) {
                         return Err(self.given_up(&path));
                     }
                     continue;
@@ -109,7 +109,7 @@ impl Following {
                 Source::Ask => Source::Ask,
             };
             let asked_to_wait = self.failure.as_ref().and_then(Error::retry_after);
-            let Some(wait) = self.patience.wait(Instant::now(), asked_to_wait) else {
+            let Some(wait) = self.patience.wait(now(), asked_to_wait) else {
                 return Err(self.given_up(&path));
             };
             sleep(wait).await;
@@ -136,7 +136,7 @@ impl Following {
             self.failure = None;
         }
         if is_news || is_known && self.failure.is_none() {
-            self.patience.heard(Instant::now());
+            self.patience.heard(now());
         }
         match self.source {
             Source::Events => self.fruitless = 0,
@@ -153,7 +153,7 @@ impl Following {
 
     /// The next state that a stream of events tells; `None` if it ends.
     async fn watch(&mut self, path: &str) -> Result<Option<WorkflowUpdate>, Error> {
-        let until = Instant::now() + SILENCE;
+        let until = now() + SILENCE;
         let mut events = match self.events.take() {
             Some(events) => events,
             None => {
@@ -167,7 +167,7 @@ impl Following {
             match Said::by(&event?)? {
                 Said::State(update) => {
                     self.events = Some(events);
-                    return Ok(Some(update));
+                    return Ok(Some(*update));
                 }
                 Said::Failed(error) => return Err(named(error.into(), path)),
                 Said::Nothing => {}
@@ -194,6 +194,11 @@ fn has_no_events(error: &Error) -> bool {
         || error
             .as_cause::<comfycontrol::UnexpectedContentType>()
             .is_some()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the shell")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn named(error: Error, path: &str) -> Error {

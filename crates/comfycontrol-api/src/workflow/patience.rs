@@ -57,11 +57,11 @@ const MOST_DOUBLINGS: u32 = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use comfycontrol_test::SECOND;
+    use comfycontrol_test::{SECOND, now};
 
     #[tokio::test(start_paused = true)]
     async fn waits_grow_until_something_is_heard_and_end_at_the_bound() {
-        let mut now = Instant::now();
+        let mut now = now();
         let mut patience = Patience::new(100 * SECOND);
         patience.begin(now);
         for seconds in [2, 4, 8, 16, 30, 30] {
@@ -77,7 +77,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_s_pause_counts_unless_it_is_too_long() {
-        let now = Instant::now();
+        let now = now();
         let mut patience = Patience::new(100 * SECOND);
         patience.begin(now);
         assert_eq!(patience.wait(now, Some(60 * SECOND)), Some(60 * SECOND));

@@ -12,7 +12,7 @@ use crate::Event;
 /// What an event says of a run.
 #[derive(Debug)]
 pub(super) enum Said {
-    State(WorkflowUpdate),
+    State(Box<WorkflowUpdate>),
     /// The API's error object: `{"status":500,"message":"..."}`.
     Failed(ApiError),
     /// Nothing, such as `[DONE]` or what the server keeps the line alive with.
@@ -26,7 +26,7 @@ impl Said {
             return Ok(Self::Nothing);
         };
         if status.starts_with('"') {
-            return event.json().map(Self::State);
+            return event.json().map(Box::new).map(Self::State);
         }
         let failed = status
             .parse()

@@ -82,11 +82,14 @@ async fn for_other_origins_a_url_must_be_absolute_and_safe() {
         "/v1/user",
         "http://storage.example/x",
         "ftp://storage.example/x",
+        "http://127.0.0.1:8080/x",
+        "https://169.254.169.254/latest",
     ] {
         let invalid = others.get(url).send().await.unwrap_err();
         assert_eq!(invalid.kind(), ErrorKind::Request, "{url}");
     }
-    others.get("http://127.0.0.1:8080/x").send().await.unwrap();
+    let named = client.for_other_origins_and(vec!["127.0.0.1".to_owned()]);
+    named.get("http://127.0.0.1:8080/x").send().await.unwrap();
     assert_eq!(seen.count(), 1);
 }
 

@@ -99,14 +99,15 @@ proptest! {
         per_page in 10u32..40,
         cap in 10u32..40,
         lie in prop::option::of(0u64..300),
-        changing in prop::collection::vec(changes(10), 0..60),
+        (most, changing) in (0usize..=10)
+            .prop_flat_map(|most| (Just(most), prop::collection::vec(changes(most), 0..60))),
     ) {
-        let mut newest = size;
+        let mut ids = size..;
         let change = |list: &mut Vec<u32>, n: usize, _: &[u32]| match changing.get(n) {
             Some(Change::Insert(places)) => for place in places {
                 let at = place.index(list.len() + 1);
-                list.insert(at, newest);
-                newest += 1;
+                list.extend(ids.next());
+                list[at..].rotate_right(1);
             },
             Some(Change::Remove(places)) => for place in places {
                 if !list.is_empty() {
@@ -116,8 +117,8 @@ proptest! {
             None => {}
         };
         let (stayed, read, end) = read_all((0..size).collect(), per_page, cap, lie, change);
-        // A short list and a total that says more look like a server that gives few at once.
-        prop_assert!(end.is_ok() || size < 10 && lie > Some(0), "it gave up");
+        // One that grows by half a page at each read may be faster than its reader. And a short list and a total that says more look like a server that gives few at once.
+        prop_assert!(end.is_ok() || most > 4 || size < 10 && lie > Some(0), "it gave up");
         check_once(&stayed, &read)?;
     }
 

@@ -1,0 +1,151 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::host_kind::HostKind;
+
+/// The hosts of the internal network that may be reached; none unless they are named.
+#[derive(Clone, Debug, Default)]
+pub struct InternalHosts {
+    this_machine: bool,
+    named: Vec<String>,
+}
+
+impl InternalHosts {
+    /// Those that are named, written as in the URL but for case; and all that is written as
+    /// [this machine](HostKind::Loopback), if the host `home` is.
+    #[must_use]
+    pub fn beside(home: &str, named: Vec<String>) -> Self {
+        let this_machine = HostKind::of(home) == Some(HostKind::Loopback);
+        Self {
+            this_machine,
+            named,
+        }
+    }
+
+    /// The same with other names.
+    #[must_use]
+    pub fn with_named(&self, named: Vec<String>) -> Self {
+        let this_machine = self.this_machine;
+        Self {
+            this_machine,
+            named,
+        }
+    }
+
+    /// Whether the host of a URL, an IPv6 address in brackets, is none of the internal network, or may be
+    /// reached. Names are not resolved.
+    #[must_use]
+    pub fn allow(&self, host: &str) -> bool {
+        let is_loopback = HostKind::of(host) == Some(HostKind::Loopback);
+        let address = host.trim_matches(['[', ']']).parse();
+        let is_internal = is_loopback || address.is_ok_and(is_internal_address);
+        !is_internal
+            || is_loopback && self.this_machine
+            || self
+                .named
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(host))
+    }
+}
+
+/// Whether an address leads to this machine or into its network: what a server elsewhere has no
+/// business with.
+///
+/// That is loopback, private (RFC 1918, and RFC 4193 for IPv6), shared by a carrier's customers (RFC
+/// 6598), link-local (RFC 3927, which is where clouds keep their credentials), unspecified, multicast and
+/// reserved addresses; and IPv6 addresses that hold such an IPv4 address.
+///
+/// ```
+/// use comfycontrol_core::is_internal_address;
+///
+/// assert!(is_internal_address("169.254.169.254".parse()?));
+/// assert!(is_internal_address("::ffff:10.0.0.1".parse()?));
+/// assert!(!is_internal_address("203.0.114.1".parse()?));
+/// # Ok::<_, std::net::AddrParseError>(())
+/// ```
+#[must_use]
+pub fn is_internal_address(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => is_internal_v4(v4),
+        IpAddr::V6(v6) => is_internal_v6(v6),
+    }
+}
+
+fn is_internal_v4(address: Ipv4Addr) -> bool {
+    let [a, b, ..] = address.octets();
+    address.is_private()
+        || address.is_link_local()
+        || matches!(
+            (a, b),
+            (0 | 127 | 224.., _) | (100, 64..=127) | (198, 18 | 19)
+        )
+        || address.octets()[..3] == [192, 0, 0]
+}
+
+fn is_internal_v6(address: Ipv6Addr) -> bool {
+    let [a, b, c, ..] = address.segments();
+    let [.., high, low] = address.segments();
+    let held = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_internal_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match (a, b) {
+        // Mapped, compatible, loopback and unspecified; NAT64; 6to4.
+        (0, 0) if address.segments()[2..5] == [0; 3] => held(high, low),
+        (0x64, 0xff9b) => held(high, low),
+        (0x2002, _) => held(b, c),
+        // Unique local, link-local, site-local, multicast.
+        _ => (0xfc00..0xfe00).contains(&a) || a >= 0xfe80,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_inside_is_told_from_what_lies_outside() {
+        for address in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "100.127.255.255",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "192.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fec0::1",
+            "fd00::1",
+            "fc00::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "::ffff:127.0.0.1",
+            "::10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+        ] {
+            assert!(is_internal_address(address.parse().unwrap()), "{address}");
+        }
+        for address in [
+            "8.8.8.8",
+            "100.63.255.255",
+            "100.128.0.1",
+            "172.32.0.1",
+            "192.169.0.1",
+            "169.253.0.1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2002:808:808::",
+        ] {
+            assert!(!is_internal_address(address.parse().unwrap()), "{address}");
+        }
+    }
+}
