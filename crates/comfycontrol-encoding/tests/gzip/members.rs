@@ -25,6 +25,7 @@ fn a_header_with_all_its_fields_is_read() {
         .mtime(1);
     let file = written(header, "text");
     assert_eq!(read([&file[..]]).unwrap(), "text");
+    assert_eq!(read(file.chunks(100)).unwrap(), "text");
 }
 
 #[test]
