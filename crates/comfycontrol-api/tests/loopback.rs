@@ -83,7 +83,12 @@ async fn a_workflow_is_uploaded_followed_and_fetched() {
 
 #[tokio::test]
 async fn a_list_in_pages_is_read_whole_and_once() {
-    let emulator = Emulator::builder().runners(237).start().await.unwrap();
+    let emulator = Emulator::builder()
+        .runners(237)
+        .limit(None)
+        .start()
+        .await
+        .unwrap();
     let api = api(&emulator);
     for per_page in [7, 79, 100] {
         let list = api.paginate("/v1/runner", "runners").per_page(per_page);
