@@ -127,13 +127,13 @@
 //!
 //! # Not handled
 //!
-//! Tiers and their limits, managed runners, updates of runners and templates,
-//! statistics and history of runners; placeholders in graphs (parameters are kept, not
-//! checked); scheduling by tags. The token endpoints of the real dashboard: tokens are
-//! made by [`TokenStore`] or on the command line, never by HTTP. Several data centres
-//! with counters of their own. Where the documentation is silent (201 for what is
-//! created, 400 for pages out of range, 413 in the API's JSON) the emulator's choice
-//! proves nothing about the API.
+//! Tiers and their limits; runners that cannot be reached; placeholders in graphs
+//! (parameters are kept, not checked); scheduling by tags: a workflow runs on the newest
+//! active runner of the account, or else on a managed one. The token endpoints of the
+//! real dashboard: tokens are made by [`TokenStore`] or on the command line, never by
+//! HTTP. Several data centres with counters of their own. Where the documentation is
+//! silent (201 for what is created, 400 for pages out of range, 413 in the API's JSON)
+//! the emulator's choice proves nothing about the API.
 
 mod api;
 mod capture;

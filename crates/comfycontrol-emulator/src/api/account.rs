@@ -4,14 +4,15 @@ use std::time::SystemTime;
 
 use super::error::ApiError;
 use super::id;
+use super::managed_runner::ManagedRunner;
 use super::runner::Runner;
 use super::scenario::Scenario;
 use super::shelf::{EACH, Shelf};
 use super::template::Template;
-use super::workflow::Workflow;
+use super::workflow::{Place, Workflow};
 use crate::random::{mix, seed};
 
-/// The account: its user, runners, workflows and templates.
+/// The account: its user, runners, workflows and templates, and the managed runners that are open to it.
 #[derive(Debug)]
 pub(crate) struct Account {
     scenario: Scenario,
@@ -19,6 +20,7 @@ pub(crate) struct Account {
     serial: u64,
     pub(super) user_id: String,
     pub(super) runners: Shelf<Runner>,
+    pub(super) managed_runners: Shelf<ManagedRunner>,
     pub(super) workflows: Shelf<Workflow>,
     pub(super) templates: Shelf<Template>,
 }
@@ -30,6 +32,7 @@ impl Account {
             serial: 0,
             user_id: String::new(),
             runners: Shelf::new(),
+            managed_runners: Shelf::new(),
             workflows: Shelf::new(),
             templates: Shelf::new(),
             scenario,
@@ -38,6 +41,10 @@ impl Account {
         for index in (0..account.scenario.runners).rev() {
             let runner = Runner::seeded(index, account.next_id(), wall_clock);
             account.runners.add(runner);
+        }
+        for number in (1..=MANAGED_RUNNERS).rev() {
+            let runner = ManagedRunner::seeded(number, account.next_id(), wall_clock);
+            account.managed_runners.add(runner);
         }
         account
     }
@@ -49,6 +56,14 @@ impl Account {
             return Err(ApiError::full());
         }
         Ok(())
+    }
+
+    /// Whether a thing that is kept can become so large.
+    pub(super) fn room_to_grow(&self, from: usize, to: usize) -> Result<(), ApiError> {
+        match to.saturating_sub(from) {
+            0 => Ok(()),
+            more => self.room_for(more),
+        }
     }
 
     pub(crate) fn scenario(&self) -> &Scenario {
@@ -67,4 +82,22 @@ impl Account {
         self.serial += 2;
         id::uuid(high, low)
     }
+
+    /// Where the next workflow runs: the newest active runner of the account, or else a managed one.
+    pub(super) fn next_place(&self) -> Option<Place> {
+        let own = self.runners.iter().find(|runner| runner.active);
+        let own = own.map(|runner| Place::Runner(runner.id.clone()));
+        own.or_else(|| {
+            let managed = self.managed_runners.newest();
+            managed.map(|runner| Place::ManagedRunner(runner.id.clone()))
+        })
+    }
+
+    /// The workflows that ran in a place, newest first.
+    pub(super) fn workflows_of(&self, place: &Place) -> impl Iterator<Item = &Workflow> {
+        let workflows = self.workflows.iter();
+        workflows.filter(move |workflow| workflow.place() == Some(place))
+    }
 }
+
+const MANAGED_RUNNERS: usize = 2;

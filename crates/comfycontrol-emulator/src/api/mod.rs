@@ -1,4 +1,4 @@
-//! The documented endpoints, as far as examples need them.
+//! The documented endpoints.
 //!
 //! Pure: a response is a value, made from the account, the head, the whole body and the
 //! time.
@@ -10,6 +10,7 @@ mod faults;
 mod graph;
 mod id;
 mod list_fault;
+mod managed_runner;
 mod multipart;
 mod outputs;
 mod pagination;
@@ -21,6 +22,7 @@ mod run;
 mod runner;
 mod scenario;
 mod shelf;
+mod stats;
 mod storage;
 mod success;
 mod template;

@@ -8,7 +8,7 @@ use super::account::Account;
 use super::error::ApiError;
 use super::faults::ApiFaults;
 use super::payload::Payload;
-use super::routes::{runners, templates, user, workflows};
+use super::routes::{managed_runners, runners, templates, user, workflows};
 use super::success::Success;
 use crate::Body;
 use crate::clock::Now;
@@ -57,11 +57,20 @@ fn route(
     let segments: Vec<_> = path.split('/').collect();
     let get = head.method == Method::GET || head.method == Method::HEAD;
     let post = head.method == Method::POST;
+    let put = head.method == Method::PUT;
     match segments[..] {
         ["user"] if get => Ok(user::show(account)),
         ["runner"] if get => runners::list(account, now, head, &faults.lists),
         ["runner"] if post => runners::create(account, now, &body),
         ["runner", id] if get => runners::show(account, id),
+        ["runner", id] if put => runners::update(account, now, id, &body),
+        ["runner", id, "interrupt"] if post => runners::interrupt(account, now, id),
+        ["runner", id, "stats"] if get => runners::stats(account, id),
+        ["runner", id, "history"] if get => runners::history(account, now, id),
+        ["managed-runner"] if get => managed_runners::list(account, head),
+        ["managed-runner", id] if get => managed_runners::show(account, id),
+        ["managed-runner", id, "stats"] if get => managed_runners::stats(account, id),
+        ["managed-runner", id, "history"] if get => managed_runners::history(account, now, id),
         ["workflow"] if get => workflows::list(account, now, head, &faults.lists),
         ["workflow"] if post => workflows::create(account, now, head, body),
         ["workflow", id] if get => workflows::show(account, now, id),
@@ -72,8 +81,11 @@ fn route(
         ["template"] if get => templates::list(account, now, head, &faults.lists),
         ["template"] if post => templates::create(account, now, head, body),
         ["template", id] if get => templates::show(account, id),
-        ["user" | "runner" | "workflow" | "template"]
-        | ["runner" | "workflow" | "template", _]
+        ["template", id] if put => templates::update(account, now, id, head, body),
+        ["user" | "runner" | "managed-runner" | "workflow" | "template"]
+        | ["runner" | "managed-runner" | "workflow" | "template", _]
+        | ["runner", _, "interrupt"]
+        | ["runner" | "managed-runner", _, "stats" | "history"]
         | ["workflow", _, "rerun" | "cancel" | "outputs" | "subscribe"] => {
             Err(ApiError::method_not_allowed())
         }

@@ -17,6 +17,7 @@ pub(super) struct Runner {
     pub(super) tags: Vec<String>,
     pub(super) headers: Map<String, Value>,
     pub(super) created: SystemTime,
+    pub(super) updated: SystemTime,
 }
 
 impl Kept for Runner {
@@ -40,6 +41,9 @@ impl Runner {
     /// The runner that was there `index` hours before the emulator.
     pub(super) fn seeded(index: usize, id: String, wall_clock: SystemTime) -> Self {
         let age = Duration::from_secs(3600 * index as u64);
+        let created = wall_clock
+            .checked_sub(age)
+            .unwrap_or(SystemTime::UNIX_EPOCH);
         let tags = if index.is_multiple_of(2) {
             &["gpu-a100"][..]
         } else {
@@ -52,9 +56,8 @@ impl Runner {
             endpoint: format!("https://runner-{index:04}.example.com"),
             tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
             headers: Map::new(),
-            created: wall_clock
-                .checked_sub(age)
-                .unwrap_or(SystemTime::UNIX_EPOCH),
+            created,
+            updated: created,
         }
     }
 
@@ -72,7 +75,7 @@ impl Runner {
             "tags": self.tags,
             "headers": self.headers,
             "created_at": timestamp(self.created),
-            "updated_at": timestamp(self.created),
+            "updated_at": timestamp(self.updated),
         })
     }
 }

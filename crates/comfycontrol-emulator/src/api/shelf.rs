@@ -53,6 +53,16 @@ impl<T: Kept> Shelf<T> {
         self.serial += 1;
     }
 
+    /// Puts a thing in the place of that with its identifier, if there is one.
+    pub(super) fn replace(&mut self, thing: T) {
+        let age = self.ages.get(thing.id());
+        if let Some(kept) = age.and_then(|age| self.things.get_mut(age)) {
+            self.bytes += thing.bytes();
+            self.bytes -= kept.bytes();
+            *kept = thing;
+        }
+    }
+
     pub(super) fn remove(&mut self, id: &str) {
         if let Some(age) = self.ages.remove(id)
             && let Some(thing) = self.things.remove(&age)

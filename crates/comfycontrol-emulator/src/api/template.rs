@@ -17,6 +17,7 @@ pub(super) struct Template {
     pub(super) description: String,
     pub(super) body: Graph,
     pub(super) created: SystemTime,
+    pub(super) updated: SystemTime,
 }
 
 impl Kept for Template {
@@ -37,7 +38,7 @@ impl Template {
             "name": self.name,
             "description": self.description,
             "created_at": timestamp(self.created),
-            "updated_at": timestamp(self.created),
+            "updated_at": timestamp(self.updated),
         })
     }
 

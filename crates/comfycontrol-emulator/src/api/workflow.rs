@@ -19,12 +19,19 @@ pub(super) struct Workflow {
     id: String,
     submission: Submission,
     prompt_id: String,
-    runner_id: Option<String>,
+    place: Option<Place>,
     /// What it adds to what the account keeps.
     bytes: usize,
     run: Run,
     accepted: Instant,
     created: SystemTime,
+}
+
+/// The runner that a workflow runs on, by its identifier.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    ManagedRunner(String),
+    Runner(String),
 }
 
 /// What a client hands in.
@@ -60,19 +67,24 @@ impl Workflow {
         now: Now,
         run_time: Duration,
         [id, prompt_id]: [String; 2],
-        runner_id: Option<String>,
+        place: Option<Place>,
         bytes: usize,
     ) -> Self {
         Self {
             id,
             prompt_id,
-            runner_id,
+            place,
             bytes,
             run: Run::new(run_time, submission.graph.failing_node().is_some()),
             submission,
             accepted: now.instant,
             created: now.wall_clock,
         }
+    }
+
+    /// The runner it runs on, if there is one for it.
+    pub(super) fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// What it was made of.
@@ -140,12 +152,17 @@ impl Workflow {
     /// All of it, as JSON text.
     pub(super) fn detail(&self, now: Now, user_id: &str) -> String {
         let prompt_id = self.prompt_id(now);
+        let (runner, managed) = match prompt_id.and(self.place.as_ref()) {
+            None => (None, None),
+            Some(Place::Runner(id)) => (Some(id), None),
+            Some(Place::ManagedRunner(id)) => (None, Some(id)),
+        };
         let failed = self.failed_node(now);
         let mut detail = self.summary(now);
         let more = json!({
             "user_id": user_id,
-            "user_runner_id": prompt_id.and(self.runner_id.as_ref()),
-            "managed_runner_id": null,
+            "user_runner_id": runner,
+            "managed_runner_id": managed,
             "workflow_params": self.submission.params.iter().collect::<Vec<_>>(),
             "prompt_id": prompt_id,
             "queue_number": prompt_id.map(|_| 1),

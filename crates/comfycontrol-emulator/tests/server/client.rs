@@ -64,8 +64,22 @@ impl Account {
         fetch(request).await.unwrap()
     }
 
-    /// Sends a form of (name, file name, content).
+    pub(crate) async fn put_json(&self, path: &str, json: &str) -> TestResponse {
+        let request = self.request("PUT", path).body(json.to_owned().into());
+        fetch(request.unwrap()).await.unwrap()
+    }
+
     pub(crate) async fn post_form(&self, path: &str, parts: &[(&str, &str, &str)]) -> TestResponse {
+        self.send_form("POST", path, parts).await
+    }
+
+    /// Sends a form of (name, file name, content).
+    pub(crate) async fn send_form(
+        &self,
+        method: &str,
+        path: &str,
+        parts: &[(&str, &str, &str)],
+    ) -> TestResponse {
         let mut body = String::new();
         for (name, file, content) in parts {
             let file = match *file {
@@ -77,7 +91,7 @@ impl Account {
             );
         }
         body += "--XX--\r\n";
-        let request = self.request("POST", path);
+        let request = self.request(method, path);
         let request = request.header(CONTENT_TYPE, "multipart/form-data; boundary=XX");
         fetch(request.body(body.into()).unwrap()).await.unwrap()
     }

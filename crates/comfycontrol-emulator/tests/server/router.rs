@@ -12,7 +12,7 @@ async fn unknown_things_are_not_found() {
             .await
             .assert_error(404, "requested entity not found");
     }
-    for kind in ["runner", "workflow", "template"] {
+    for kind in ["runner", "managed-runner", "workflow", "template"] {
         let path = format!("/v1/{kind}/{nobody}");
         account
             .get(&path)

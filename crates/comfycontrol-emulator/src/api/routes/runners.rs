@@ -8,9 +8,12 @@ use crate::api::account::Account;
 use crate::api::error::ApiError;
 use crate::api::list_fault::ListFault;
 use crate::api::pagination::{page, parameter};
+use crate::api::run::Status;
 use crate::api::runner::Runner;
 use crate::api::shelf::Kept;
+use crate::api::stats;
 use crate::api::success::Success;
+use crate::api::workflow::Place;
 use crate::clock::Now;
 
 /// `GET /v1/runner`; `total` is after the status filter.
@@ -39,6 +42,7 @@ pub(in crate::api) fn list(
             account.runners.add(Runner {
                 id,
                 created,
+                updated: created,
                 ..like
             });
         }
@@ -59,11 +63,7 @@ pub(in crate::api) fn create(
     now: Now,
     body: &[u8],
 ) -> Result<Success, ApiError> {
-    if body.len() > MAX_JSON {
-        return Err(ApiError::too_large(MAX_JSON));
-    }
-    let fields: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| ApiError::bad_request("invalid request body"))?;
+    let fields = fields(body)?;
     let runner = Runner {
         id: account.next_id(),
         name: name(fields.get("name"))?,
@@ -72,11 +72,98 @@ pub(in crate::api) fn create(
         tags: tags(fields.get("tags"))?,
         headers: headers(fields.get("headers"))?,
         created: now.wall_clock,
+        updated: now.wall_clock,
     };
     account.room_for(runner.bytes())?;
     let shown = runner.show(&account.user_id);
     account.runners.add(runner);
     Ok(Success::created(shown))
+}
+
+/// `PUT /v1/runner/{id}`; what is not given stays.
+pub(in crate::api) fn update(
+    account: &mut Account,
+    now: Now,
+    id: &str,
+    body: &[u8],
+) -> Result<Success, ApiError> {
+    let mut runner = account.runners.find(id)?.clone();
+    let before = runner.bytes();
+    let fields = fields(body)?;
+    let given = |name| fields.get(name).filter(|field| !field.is_null());
+    let name = given("name").map(|field| name(Some(field))).transpose()?;
+    let endpoint = given("endpoint").map(|field| endpoint(Some(field)));
+    let endpoint = endpoint.transpose()?;
+    let tags = given("tags").map(|field| tags(Some(field))).transpose()?;
+    let headers = given("headers").map(|field| headers(Some(field)));
+    let headers = headers.transpose()?;
+    let active = given("status").map(active).transpose()?;
+
+    runner.name = name.unwrap_or(runner.name);
+    runner.endpoint = endpoint.unwrap_or(runner.endpoint);
+    runner.tags = tags.unwrap_or(runner.tags);
+    runner.headers = headers.unwrap_or(runner.headers);
+    runner.active = active.unwrap_or(runner.active);
+    runner.updated = now.wall_clock;
+    account.room_to_grow(before, runner.bytes())?;
+    let shown = runner.show(&account.user_id);
+    account.runners.replace(runner);
+    Ok(Success::ok(shown))
+}
+
+/// `POST /v1/runner/{id}/interrupt`; what runs there is cancelled.
+pub(in crate::api) fn interrupt(
+    account: &mut Account,
+    now: Now,
+    id: &str,
+) -> Result<Success, ApiError> {
+    account.runners.find(id)?;
+    let place = Place::Runner(id.to_owned());
+    let running = account.workflows_of(&place);
+    let running = running.filter(|workflow| workflow.status(now) == Status::Running);
+    let running: Vec<_> = running.map(|workflow| workflow.id().to_owned()).collect();
+    for id in running {
+        // One that has just ended stays as it ended.
+        let _ = account.workflows.find_mut(&id)?.cancel(now);
+    }
+    Ok(Success::Empty)
+}
+
+/// `GET /v1/runner/{id}/stats`
+pub(in crate::api) fn stats(account: &Account, id: &str) -> Result<Success, ApiError> {
+    account.runners.find(id)?;
+    Ok(Success::ok(stats::show()))
+}
+
+/// `GET /v1/runner/{id}/history`
+pub(in crate::api) fn history(account: &Account, now: Now, id: &str) -> Result<Success, ApiError> {
+    account.runners.find(id)?;
+    Ok(Success::ok(newest(
+        account,
+        now,
+        &Place::Runner(id.to_owned()),
+    )))
+}
+
+/// The 10 newest workflows of a place.
+pub(super) fn newest(account: &Account, now: Now, place: &Place) -> Value {
+    let workflows = account.workflows_of(place).take(10);
+    workflows.map(|workflow| workflow.summary(now)).collect()
+}
+
+fn fields(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    if body.len() > MAX_JSON {
+        return Err(ApiError::too_large(MAX_JSON));
+    }
+    serde_json::from_slice(body).map_err(|_| ApiError::bad_request("invalid request body"))
+}
+
+fn active(field: &Value) -> Result<bool, ApiError> {
+    match field.as_str() {
+        Some("active") => Ok(true),
+        Some("disabled") => Ok(false),
+        _ => Err(ApiError::bad_request("invalid status")),
+    }
 }
 
 fn name(field: Option<&Value>) -> Result<String, ApiError> {

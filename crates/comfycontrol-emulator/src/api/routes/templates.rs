@@ -28,6 +28,7 @@ pub(in crate::api) fn create(
         description: required(&parts, "description", 500)?,
         body: json_file(&parts, "body")?,
         created: now.wall_clock,
+        updated: now.wall_clock,
     };
     account.room_for(template.bytes())?;
     let shown = template.detail(&account.user_id);
@@ -56,6 +57,7 @@ pub(in crate::api) fn list(
             account.templates.add(Template {
                 id,
                 created,
+                updated: created,
                 ..like
             });
         }
@@ -66,5 +68,33 @@ pub(in crate::api) fn list(
 /// `GET /v1/template/{id}`
 pub(in crate::api) fn show(account: &Account, id: &str) -> Result<Success, ApiError> {
     let shown = account.templates.find(id)?.detail(&account.user_id);
+    Ok(Success::Text(StatusCode::OK, shown))
+}
+
+/// `PUT /v1/template/{id}`; what is not given stays.
+pub(in crate::api) fn update(
+    account: &mut Account,
+    now: Now,
+    id: &str,
+    head: &Parts,
+    body: Bytes,
+) -> Result<Success, ApiError> {
+    let mut template = account.templates.find(id)?.clone();
+    let before = template.bytes();
+    let parts = parts(head, body)?;
+    let given = |name: &str| parts.iter().any(|part| part.name == name);
+    let name = given("name").then(|| required(&parts, "name", 100));
+    let description = given("description").then(|| required(&parts, "description", 500));
+    let graph = given("body").then(|| json_file(&parts, "body"));
+    let (name, description) = (name.transpose()?, description.transpose()?);
+    let graph = graph.transpose()?;
+
+    template.name = name.unwrap_or(template.name);
+    template.description = description.unwrap_or(template.description);
+    template.body = graph.unwrap_or(template.body);
+    template.updated = now.wall_clock;
+    account.room_to_grow(before, template.bytes())?;
+    let shown = template.detail(&account.user_id);
+    account.templates.replace(template);
     Ok(Success::Text(StatusCode::OK, shown))
 }

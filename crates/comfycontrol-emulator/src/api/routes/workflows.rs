@@ -138,9 +138,9 @@ fn start(
 ) -> Result<Success, ApiError> {
     account.room_for(bytes)?;
     let ids = [account.next_id(), account.next_id()];
-    let runner_id = account.runners.newest().map(|runner| runner.id.clone());
+    let place = account.next_place();
     let run_time = account.scenario().run_time;
-    let workflow = Workflow::accept(submission, now, run_time, ids, runner_id, bytes);
+    let workflow = Workflow::accept(submission, now, run_time, ids, place, bytes);
     let shown = workflow.summary(now);
     account.workflows.add(workflow);
     Ok(Success::created(shown))
