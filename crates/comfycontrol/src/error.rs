@@ -72,6 +72,12 @@ impl Error {
         Self::new(Cause::Unusable(status, source.into()))
     }
 
+    /// Makes an error of a request that a crate above the client refuses to send. `{}` prints `source`,
+    /// and [`as_cause`](Self::as_cause) finds it.
+    pub fn refused(source: impl Into<BoxError>) -> Self {
+        Self::new(Cause::Refused(source.into()))
+    }
+
     /// Takes the error of a response body, which may be one of ours in a box.
     pub(crate) fn body(status: StatusCode, source: BoxError) -> Self {
         match source.downcast::<Self>() {
@@ -117,7 +123,7 @@ impl Error {
             | Cause::Json(_)
             | Cause::Unusable(..) => ErrorKind::Decode,
             Cause::Rejected(_) => ErrorKind::Rejected,
-            Cause::Request(_) => ErrorKind::Request,
+            Cause::Refused(_) | Cause::Request(_) => ErrorKind::Request,
             Cause::TimedOut(_) => ErrorKind::TimedOut,
             Cause::TokenWithheld(_) => ErrorKind::TokenWithheld,
             Cause::TooLarge(_) => ErrorKind::BodyTooLarge,
