@@ -37,7 +37,9 @@ ALLOWED = {
     "comfycontrol-transport": BODIES
     | {"comfycontrol-core", "hyper", "hyper-util", "rustls", "tower-service"},
     "comfycontrol": OURS | BODIES | LAYERS | {"futures-core", "serde", "tokio"},
-    "comfycontrol-api": OURS | BODIES | {"comfycontrol", "futures-core", "serde", "serde-json"},
+    "comfycontrol-api": OURS
+    | BODIES
+    | {"comfycontrol", "futures-core", "jiff", "serde", "serde-json"},
     "comfycontrol-emulator": BODIES | {"tokio", "tower-service"},
 }
 

@@ -143,8 +143,8 @@ async fn run_workflow_keeps_the_token_from_the_storage() {
         "run_workflow",
         &[
             "uploaded: 8388608 bytes",
-            "\nRunning\n",
-            "\nCompleted\n",
+            "\nrunning (place 1)\n",
+            "\ncompleted\n",
             "downloaded: image001.png, 1048576 bytes",
             "event streams opened: ",
             "API: ",

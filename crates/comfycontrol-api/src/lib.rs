@@ -1,5 +1,5 @@
-//! The ComfyControl API's resources over a [`Client`](comfycontrol::Client): runs that are followed to
-//! their end, lists that are read to their end, and files.
+//! The ComfyControl API's resources over a [`Client`](comfycontrol::Client): all documented endpoints
+//! with their types, runs that are followed to their end, lists that are read to their end, and files.
 //!
 //! Every request is one of the client's: it has the token, waits for a slot and is sent again where
 //! that is safe.
@@ -7,8 +7,8 @@
 //! # Example
 //!
 //! ```
-//! use comfycontrol::{Client, Multipart, Part};
-//! use comfycontrol_api::Api;
+//! use comfycontrol::Client;
+//! use comfycontrol_api::{Api, NewWorkflow};
 //! use comfycontrol_emulator::Emulator;
 //! use futures_util::TryStreamExt;
 //!
@@ -24,13 +24,11 @@
 //! // `let client = Client::from_env()?;` for the real API.
 //! let api = Api::new(client);
 //!
-//! let form = Multipart::new()
-//!     .text("name", "Sunset")
-//!     .part("workflow_json", Part::bytes("{}").file_name("graph.json"));
-//! let run = api.client().post("/v1/workflow").multipart(form).send().await?;
-//! let run: serde_json::Value = run.json().await?;
+//! let graph = r#"{"6": {"inputs": {"text": "$text(prompt)"}}}"#;
+//! let new = NewWorkflow::new("Sunset", graph).text("prompt", "a beautiful sunset");
+//! let run = api.workflows().create(new).await?;
 //!
-//! let mut updates = api.subscribe(run["id"].as_str().expect("a run has an id"));
+//! let mut updates = api.workflows().subscribe(&run.id);
 //! let mut outputs = Vec::new();
 //! while let Some(update) = updates.try_next().await? {
 //!     println!("{update}");
@@ -46,13 +44,55 @@
 //! # }
 //! ```
 //!
+//! # Endpoints
+//!
+//! | endpoint | call | gives |
+//! |---|---|---|
+//! | `GET /v1/user` | [`Api::user`] | [`User`] |
+//! | `GET /v1/runner` | [`Runners::list`] | [`List`] of [`Runner`] |
+//! | `GET /v1/runner/{id}` | [`Runners::get`] | [`Runner`] |
+//! | `POST /v1/runner` | [`Runners::create`] | [`Runner`] |
+//! | `PUT /v1/runner/{id}` | [`Runners::update`] | [`Runner`] |
+//! | `POST /v1/runner/{id}/interrupt` | [`Runners::interrupt`] | nothing |
+//! | `GET /v1/runner/{id}/stats` | [`Runners::stats`] | [`RunnerStats`] |
+//! | `GET /v1/runner/{id}/history` | [`Runners::history`] | some [`WorkflowSummary`] |
+//! | `GET /v1/managed-runner` | [`ManagedRunners::list`] | [`List`] of [`ManagedRunner`] |
+//! | `GET /v1/managed-runner/{id}` | [`ManagedRunners::get`] | [`ManagedRunner`] |
+//! | `GET /v1/managed-runner/{id}/stats` | [`ManagedRunners::stats`] | [`RunnerStats`] |
+//! | `GET /v1/managed-runner/{id}/history` | [`ManagedRunners::history`] | some [`WorkflowSummary`] |
+//! | `GET /v1/workflow` | [`Workflows::list`] | [`List`] of [`WorkflowSummary`] |
+//! | `GET /v1/workflow/{id}` | [`Workflows::get`] | [`WorkflowDetail`] |
+//! | `POST /v1/workflow` | [`Workflows::create`] | [`WorkflowSummary`] |
+//! | `POST /v1/workflow/{id}/rerun` | [`Workflows::rerun`] | [`WorkflowSummary`] of a new id |
+//! | `POST /v1/workflow/{id}/cancel` | [`Workflows::cancel`] | nothing |
+//! | `GET /v1/workflow/{id}/outputs` | [`Workflows::outputs`] | some [`Output`] |
+//! | `GET /v1/workflow/{id}/subscribe` | [`Workflows::subscribe`] | [`WorkflowUpdates`] |
+//! | `GET /v1/template` | [`Templates::list`] | [`List`] of [`TemplateSummary`] |
+//! | `GET /v1/template/{id}` | [`Templates::get`] | [`Template`] |
+//! | `POST /v1/template` | [`Templates::create`] | [`Template`] |
+//! | `PUT /v1/template/{id}` | [`Templates::update`] | [`Template`] |
+//!
+//! # What is not as documented
+//!
+//! One rule holds for all models, so that no list fails because the API has changed:
+//!
+//! * What the API leaves out, or says `null` for, is `None`, empty or false. A time is always an
+//!   `Option`.
+//! * A word that is not known is kept with its text, in the variant `Unknown`.
+//! * A field that is not known is ignored; whoever needs it reads the JSON with
+//!   [`Response::json`](comfycontrol::Response::json) or [`Api::paginate`].
+//! * A field of another type is an error, which names its path.
+//! * Ids are any text; any 2xx is a success.
+//!
 //! # Errors
 //!
-//! All fail with the client's [`Error`](comfycontrol::Error), which names the call.
+//! All fail with the client's [`Error`](comfycontrol::Error), which names the call. What is out of the
+//! documented bounds is an [`InvalidField`] of the kind [`Request`](comfycontrol::ErrorKind::Request),
+//! and nothing was sent.
 //!
 //! # Not handled
 //!
-//! Models of the endpoints other than a run's state: their bodies are JSON, of a type of your own.
+//! Whether a create whose response was lost has started a run: the API knows no key to tell by.
 //!
 //! # Features
 //!
@@ -63,18 +103,43 @@
 mod api;
 mod download;
 mod events;
+mod field;
+mod graph;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
+mod id;
+mod list;
+mod managed_runner;
+mod null;
 mod pagination;
+mod runner;
+mod shown;
+mod template;
+mod text_enum;
+mod user;
 mod workflow;
 
 #[doc(no_inline)]
 pub use comfycontrol;
+#[doc(no_inline)]
+pub use jiff::Timestamp;
 
 pub use self::api::Api;
 pub use self::download::Downloader;
 pub use self::events::{Event, Events};
+pub use self::field::InvalidField;
+pub use self::graph::Graph;
+pub use self::id::{ManagedRunnerId, OutputId, RunnerId, TemplateId, UserId, WorkflowId};
+pub use self::list::{List, Page};
+pub use self::managed_runner::{ManagedRunner, ManagedRunnerType, ManagedRunners};
 pub use self::pagination::{Items, ListChanged, MissingList, PageTooLarge, Paginator};
+pub use self::runner::{
+    Device, NewRunner, Runner, RunnerHeaders, RunnerStats, RunnerStatus, RunnerUpdate, Runners,
+    SystemStats,
+};
+pub use self::template::{NewTemplate, Template, TemplateSummary, TemplateUpdate, Templates};
+pub use self::user::{SignInProvider, User, UserTier};
 pub use self::workflow::{
-    Output, WorkflowEnded, WorkflowFailure, WorkflowStatus, WorkflowUpdate, WorkflowUpdates,
+    NewWorkflow, Output, WorkflowDetail, WorkflowEnded, WorkflowFailure, WorkflowParams,
+    WorkflowStatus, WorkflowSummary, WorkflowUpdate, WorkflowUpdates, Workflows,
 };

@@ -106,6 +106,19 @@ impl Paginator {
         Items(Box::pin(stream::try_unfold(state, State::next)))
     }
 
+    /// Reads one page, from 1 on, and the total of all.
+    pub(crate) async fn page<T: DeserializeOwned>(
+        &self,
+        number: u32,
+    ) -> Result<(Vec<T>, Option<u64>), Error> {
+        let (page, size) = (number.into(), self.per_page);
+        let page = self.fetch(Window { page, size }).await?;
+        let items = page.items.iter();
+        let items = items.map(|item| decode::decode(item, &self.key));
+        let items: Result<_, _> = items.collect();
+        Ok((items.map_err(|e| self.named(e))?, page.total))
+    }
+
     async fn fetch(&self, window: Window) -> Result<Page, Error> {
         let mut request = self.client.get(&self.path);
         for (name, value) in &self.query {

@@ -4,10 +4,14 @@ mod details;
 mod ended;
 mod failure;
 mod following;
+mod model;
+mod params;
 mod patience;
+mod request;
 mod said;
 mod status;
 mod update;
+mod workflows;
 
 use std::fmt;
 use std::pin::Pin;
@@ -22,8 +26,12 @@ use self::following::Following;
 
 pub use self::ended::WorkflowEnded;
 pub use self::failure::WorkflowFailure;
+pub use self::model::{WorkflowDetail, WorkflowSummary};
+pub use self::params::WorkflowParams;
+pub use self::request::NewWorkflow;
 pub use self::status::WorkflowStatus;
 pub use self::update::{Output, WorkflowUpdate};
+pub use self::workflows::Workflows;
 
 /// The updates of a workflow, until it has ended.
 ///

@@ -11,7 +11,7 @@ use comfycontrol::rate_limit::Quota;
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::token::{Token, TokenHandle};
 use comfycontrol::{Body, Client, Error, Multipart, Part, Timeouts};
-use comfycontrol_api::{Api, Events};
+use comfycontrol_api::{Api, Events, NewRunner, NewWorkflow};
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
 use comfycontrol_test::{Log, chain};
 use serde_json::Value;
@@ -54,6 +54,18 @@ async fn the_token_is_seen_nowhere() {
     let response = client.get("/v1/user").send().await.unwrap();
     shown.debug(&response);
     shown.debug(response.into_http());
+
+    // A runner holds secrets of its own, and any text may quote one.
+    let new = NewRunner::new(CANARY, format!("https://{CANARY}@a.example/x?key={CANARY}"))
+        .tag(CANARY)
+        .header("Authorization", CANARY);
+    shown.debug(&new);
+    shown.result(api.runners().create(&new).await);
+    shown.result(api.runners().list().page(1).await);
+    let new = NewWorkflow::new(CANARY, "{}").text(CANARY, CANARY);
+    shown.debug(&new);
+    shown.result(api.workflows().create(new.tag(CANARY)).await);
+    shown.result(api.runners().create(&NewRunner::new("", CANARY)).await);
 
     // Every error there is. The token in the shapes is the server echoing what it was sent.
     let faults = emulator.faults();

@@ -78,8 +78,8 @@
 //! Without `ring` and `aws-lc-rs`, the [network](ClientBuilder::network) wants a `tls_config`, or a
 //! [transport](ClientBuilder::transport) must be given.
 //!
-//! Runs that are followed to their end, lists of several pages and files are in the crate
-//! `comfycontrol-api`.
+//! The endpoints with their types, runs that are followed to their end, lists of several pages and
+//! files are in the crate `comfycontrol-api`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::ended::WorkflowEnded;
 use super::failure::{MOST_SHOWN, WorkflowFailure, shown};
 use super::status::WorkflowStatus;
+use crate::{OutputId, WorkflowId, null};
 
 /// The state of a workflow, as its subscription tells it.
 ///
@@ -28,7 +29,7 @@ pub struct WorkflowUpdate {
     #[serde(default)]
     pub queue_number: Option<i64>,
     /// Its results, once it is completed.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "null::or_default")]
     pub outputs: Vec<Output>,
     /// Why it failed.
     #[serde(default)]
@@ -94,22 +95,24 @@ impl fmt::Debug for WorkflowUpdate {
 }
 
 /// A result of a workflow.
-#[derive(Clone, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Output {
     /// Its id.
-    pub id: String,
+    pub id: OutputId,
     /// The workflow it belongs to.
-    pub workflow_id: String,
+    pub workflow_id: WorkflowId,
     /// Where it can be fetched for some minutes, with a [`Downloader`](crate::Downloader). The
     /// query is a secret while it is valid.
+    #[serde(deserialize_with = "null::or_default")]
     pub src: String,
 }
 
 impl fmt::Display for Output {
     /// Its id; the URL is a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Escaped::new(&self.id, MOST_SHOWN), f)
+        fmt::Display::fmt(&self.id, f)
     }
 }
 
@@ -117,18 +120,10 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let src = self.src.split('?').next().unwrap_or_default();
         f.debug_struct("Output")
-            .field("id", &Escaped::new(&self.id, MOST_SHOWN))
+            .field("id", &self.id)
             .field("src", &Escaped::new(src, MOST_SHOWN))
             .finish_non_exhaustive()
     }
-}
-
-fn null_is_empty<'de, D, T>(de: D) -> Result<Vec<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::<Vec<T>>::deserialize(de).map(Option::unwrap_or_default)
 }
 
 #[cfg(test)]
