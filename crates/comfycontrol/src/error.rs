@@ -170,14 +170,7 @@ impl Error {
 
     fn sent_last(&self) -> Sent {
         match &self.0.cause {
-            Cause::Api(_)
-            | Cause::Body(_)
-            | Cause::Json(_)
-            | Cause::ContentEncoding(_)
-            | Cause::ContentType(_)
-            | Cause::TooLarge(_)
-            | Cause::Unusable(..) => Sent::Yes,
-            Cause::TimedOut(e) if e.status().is_some() => Sent::Yes,
+            _ if self.status().is_some() => Sent::Yes,
             Cause::TimedOut(e) if e.was_dispatched() => Sent::Maybe,
             Cause::Transport(e) if !e.is_unprocessed() => Sent::Maybe,
             _ => Sent::No,
@@ -245,10 +238,8 @@ impl Error {
     /// The method and the path, without query and with tokens masked, of the call that failed.
     #[must_use]
     pub fn call(&self) -> Option<(&Method, &str)> {
-        self.0
-            .call
-            .as_ref()
-            .map(|(method, path)| (method, path.as_str()))
+        let (method, path) = self.0.call.as_ref()?;
+        Some((method, path))
     }
 
     /// Prints the whole chain of causes on one line, joined by `: `.
