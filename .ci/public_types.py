@@ -29,7 +29,7 @@ ALLOWED = {
     "comfycontrol-core": {"bytes", "http", "http-body-util", "tokio"},
     "comfycontrol-body": BODIES | {"comfycontrol-core", "futures-core"},
     "comfycontrol-encoding": BODIES | LAYERS | {"comfycontrol-core"},
-    "comfycontrol-error": BODIES | LAYERS | {"comfycontrol-core"},
+    "comfycontrol-error": BODIES | LAYERS | {"comfycontrol-core", "serde"},
     "comfycontrol-rate-limit": LAYERS | {"comfycontrol-core", "futures-core", "tokio"},
     "comfycontrol-retry": LAYERS | {"comfycontrol-core"},
     "comfycontrol-timeout": LAYERS | {"comfycontrol-core", "http-body", "tokio"},
@@ -48,7 +48,7 @@ EXCEPTIONS = {
     # tower's own trait is all that the item is for; it stands behind the feature `retry`.
     ("comfycontrol-token", "tower"): "comfycontrol_token::ResendReplaced",
     # It reads a part of a JSON document that was taken apart before.
-    ("comfycontrol", "serde-json"): "comfycontrol::InvalidJson::read_value",
+    ("comfycontrol-error", "serde-json"): "comfycontrol_error::InvalidJson::read_value",
 }
 
 STANDARD = {"alloc", "core", "std"}

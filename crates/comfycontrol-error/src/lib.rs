@@ -58,7 +58,8 @@
 //!
 //! # Not handled
 //!
-//! * Responses with a successful status and a body that says otherwise.
+//! * Responses with a successful status and a body that says otherwise. Who reads their JSON by
+//!   [`InvalidJson::read`] is told where it is wrong.
 //! * The bodies of successful responses, should they break off.
 //! * Redirects, which are errors and not followed.
 //! * Compressed error bodies, whose text is not shown.
@@ -69,6 +70,7 @@ mod body;
 mod body_incomplete;
 mod decode;
 mod future;
+mod invalid_json;
 mod json;
 mod kind;
 mod layer;
@@ -86,6 +88,7 @@ pub use self::applied::Applied;
 pub use self::body_incomplete::BodyIncomplete;
 pub use self::decode::MAX_MESSAGE_CHARS;
 pub use self::future::ResponseFuture;
+pub use self::invalid_json::InvalidJson;
 pub use self::kind::ApiErrorKind;
 pub use self::layer::ErrorDecoderLayer;
 pub use self::problem_details::ProblemDetails;

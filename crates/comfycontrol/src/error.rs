@@ -2,7 +2,6 @@
 
 mod cause;
 mod config;
-mod json;
 mod kind;
 mod request;
 mod response;
@@ -22,7 +21,6 @@ use self::cause::Cause;
 
 pub use self::config::InvalidConfig;
 pub(crate) use self::config::Setting;
-pub use self::json::InvalidJson;
 pub use self::kind::{ErrorKind, Sent};
 pub use self::request::InvalidRequest;
 pub(crate) use self::request::Reason;

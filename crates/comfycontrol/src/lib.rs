@@ -115,14 +115,14 @@ pub use comfycontrol_transport as transport;
 pub use comfycontrol_body::{Body, Multipart, Part};
 pub use comfycontrol_core::{InvalidPath, Report, path_segments};
 pub use comfycontrol_encoding::UnexpectedContentEncoding;
-pub use comfycontrol_error::Applied;
+pub use comfycontrol_error::{Applied, InvalidJson};
 pub use comfycontrol_timeout::{TimedOut, Timeouts};
 pub use comfycontrol_transport::{TransportError, TransportErrorKind};
 
 pub use self::builder::{ClientBuilder, RateLimitMode};
 pub use self::client::{Client, ResponseFuture};
 pub use self::error::{
-    BodyFailed, BodyTooLarge, Error, ErrorKind, InvalidConfig, InvalidJson, InvalidRequest, Sent,
+    BodyFailed, BodyTooLarge, Error, ErrorKind, InvalidConfig, InvalidRequest, Sent,
     UnexpectedContentType,
 };
 pub use self::request::RequestBuilder;

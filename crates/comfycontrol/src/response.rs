@@ -4,6 +4,7 @@ mod byte_stream;
 use std::fmt;
 
 use bytes::Bytes;
+use comfycontrol_error::InvalidJson;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, StatusCode, Version};
 use http_body::Body as HttpBody;
@@ -11,7 +12,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use crate::Error;
-use crate::error::{BodyTooLarge, InvalidJson};
+use crate::error::BodyTooLarge;
 use crate::response_context::ResponseContext;
 
 pub use self::body::ResponseBody;

@@ -2,7 +2,7 @@ use std::error::Error;
 
 use comfycontrol_core::BoxError;
 use comfycontrol_encoding::UnexpectedContentEncoding;
-use comfycontrol_error::ApiError;
+use comfycontrol_error::{ApiError, InvalidJson};
 use comfycontrol_rate_limit::Rejected;
 use comfycontrol_timeout::TimedOut;
 use comfycontrol_token::TokenWithheld;
@@ -10,7 +10,6 @@ use comfycontrol_transport::TransportError;
 use http::StatusCode;
 
 use super::config::InvalidConfig;
-use super::json::InvalidJson;
 use super::request::InvalidRequest;
 use super::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 

@@ -55,7 +55,7 @@ impl fmt::Display for UnexpectedContentType {
 impl Error for UnexpectedContentType {}
 
 /// A header of a response, fit to be shown.
-pub(super) fn shown(value: &HeaderValue) -> String {
+fn shown(value: &HeaderValue) -> String {
     Escaped::new(&String::from_utf8_lossy(value.as_bytes()), 100).into_string()
 }
 

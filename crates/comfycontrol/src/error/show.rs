@@ -5,7 +5,7 @@ use std::fmt;
 
 use comfycontrol_core::InvalidPath;
 use comfycontrol_encoding::UnexpectedContentEncoding;
-use comfycontrol_error::ApiError;
+use comfycontrol_error::{ApiError, InvalidJson};
 use comfycontrol_rate_limit::Rejected;
 use comfycontrol_timeout::TimedOut;
 use comfycontrol_token::TokenWithheld;
@@ -14,7 +14,6 @@ use comfycontrol_transport::{TransportError, TransportErrorKind};
 use super::Error;
 use super::cause::Cause;
 use super::config::InvalidConfig;
-use super::json::InvalidJson;
 use super::request::{InvalidRequest, Reason};
 use super::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 

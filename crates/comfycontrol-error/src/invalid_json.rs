@@ -7,8 +7,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::response::shown;
-
 /// A response body is not the JSON that was asked for.
 ///
 /// Neither `Display` nor `Debug` shows what stands in the body; [`snippet`](Self::snippet) does.
@@ -139,6 +137,11 @@ impl Error for InvalidJson {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         (!self.snippet.is_empty()).then_some(&self.problem as _)
     }
+}
+
+/// A header of a response, fit to be shown.
+fn shown(value: &HeaderValue) -> String {
+    Escaped::new(&String::from_utf8_lossy(value.as_bytes()), 100).into_string()
 }
 
 /// What serde_json found, and where: its own text quotes the body.
