@@ -68,8 +68,12 @@ impl<'a> Escaped<'a> {
         let mut known = Finder::new(self.text);
         loop {
             let end = rest.len().min(room);
-            let special = (0..end).find(|at| !self.is_plain(rest.as_bytes(), *at));
-            let special = special.unwrap_or(end);
+            let bytes = rest.as_bytes();
+            let special = bytes[..end]
+                .iter()
+                .enumerate()
+                .find(|(at, byte)| !ORDINARY[usize::from(**byte)] && !self.is_plain(bytes, *at));
+            let special = special.map_or(end, |(at, _)| at);
             let at = self.text.len() - rest.len();
             let secret = known.as_mut().and_then(|it| it.next(at, at + special + 1));
             let (run, special) = match &secret {
@@ -103,8 +107,7 @@ impl<'a> Escaped<'a> {
         match bytes[at] {
             b' ' if self.one_space => bytes.get(at + 1).is_some_and(u8::is_ascii_graphic),
             b' ' => true,
-            // A backslash may stand for the first letter of a token, as may a percent sign.
-            b'c' | b'%' | b'\\' => {
+            _ if may_begin_token(bytes, at) => {
                 split_token(&self.text[self.text.len() - bytes.len() + at..]).is_none()
             }
             byte => byte.is_ascii_graphic(),
@@ -159,6 +162,19 @@ impl Piece {
     }
 }
 
+/// Whether a closer look at what stands at `at` is worth its cost: most text has no token in it.
+fn may_begin_token(bytes: &[u8], at: usize) -> bool {
+    match bytes[at] {
+        // Both may stand for the first letter.
+        b'%' | b'\\' => true,
+        // What is not plain may be hidden between it and the second.
+        b'c' => bytes
+            .get(at + 1)
+            .is_some_and(|next| matches!(next, b'f' | b'%' | b'\\') || !next.is_ascii_graphic()),
+        _ => false,
+    }
+}
+
 /// What follows a token that `text` begins with, however it is written.
 fn split_token(text: &str) -> Option<&str> {
     let (mut at, mut end) = (0, 0);
@@ -180,13 +196,23 @@ fn split_token(text: &str) -> Option<&str> {
 
 /// Whether a token or a known secret can be seen in `text`.
 pub(crate) fn shows_secret(text: &str) -> bool {
-    let begins = |at: &usize| {
-        matches!(text.as_bytes()[*at], b'c' | b'%' | b'\\') && split_token(&text[*at..]).is_some()
-    };
+    let begins =
+        |at: &usize| may_begin_token(text.as_bytes(), *at) && split_token(&text[*at..]).is_some();
     (0..text.len()).any(|at| begins(&at))
         || Finder::new(text).is_some_and(|mut known| known.next(0, text.len()).is_some())
 }
 
+/// The bytes that stand for themselves, whatever is around them. A table, since most of all text is
+/// made of them.
+const ORDINARY: [bool; 256] = {
+    let mut ordinary = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        ordinary[byte as usize] = !matches!(byte, b'c' | b'%' | b'\\');
+        byte += 1;
+    }
+    ordinary
+};
 const PREFIX: &[u8] = b"cfc_";
 const MASK: &str = "cfc_***";
 const MASK_OF_KNOWN: &str = "***";
