@@ -71,6 +71,25 @@ impl<T: Kept> Shelf<T> {
         }
     }
 
+    /// Takes away what leaves, and adds a copy of the newest for each identifier that comes.
+    pub(super) fn turn_over(
+        &mut self,
+        leaving: &[String],
+        coming: Vec<String>,
+        copy: impl Fn(String, T) -> T,
+    ) where
+        T: Clone,
+    {
+        for id in leaving {
+            self.remove(id);
+        }
+        for id in coming {
+            if let Some(like) = self.newest().cloned() {
+                self.add(copy(id, like));
+            }
+        }
+    }
+
     /// The thing with this identifier.
     pub(super) fn find(&self, id: &str) -> Result<&T, ApiError> {
         id::check(id)?;

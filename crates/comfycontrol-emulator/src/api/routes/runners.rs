@@ -32,21 +32,15 @@ pub(in crate::api) fn list(
     let page = page(head, faults, "runners", runners, |runner| {
         runner.show(&account.user_id)
     })?;
-    for id in &page.leaving {
-        account.runners.remove(id);
-    }
-    for _ in 0..page.coming {
-        let id = account.next_id();
-        if let Some(like) = account.runners.newest().cloned() {
-            let created = now.wall_clock;
-            account.runners.add(Runner {
-                id,
-                created,
-                updated: created,
-                ..like
-            });
-        }
-    }
+    let coming = (0..page.coming).map(|_| account.next_id()).collect();
+    account
+        .runners
+        .turn_over(&page.leaving, coming, |id, like| Runner {
+            id,
+            created: now.wall_clock,
+            updated: now.wall_clock,
+            ..like
+        });
     Ok(Success::ok(page.value))
 }
 

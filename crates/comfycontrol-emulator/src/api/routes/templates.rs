@@ -47,21 +47,15 @@ pub(in crate::api) fn list(
     let page = page(head, faults, "templates", templates, |template| {
         template.summary(&account.user_id)
     })?;
-    for id in &page.leaving {
-        account.templates.remove(id);
-    }
-    for _ in 0..page.coming {
-        let id = account.next_id();
-        if let Some(like) = account.templates.newest().cloned() {
-            let created = now.wall_clock;
-            account.templates.add(Template {
-                id,
-                created,
-                updated: created,
-                ..like
-            });
-        }
-    }
+    let coming = (0..page.coming).map(|_| account.next_id()).collect();
+    account
+        .templates
+        .turn_over(&page.leaving, coming, |id, like| Template {
+            id,
+            created: now.wall_clock,
+            updated: now.wall_clock,
+            ..like
+        });
     Ok(Success::ok(page.value))
 }
 
