@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, utf8_percent_encode};
 /// not ASCII, in a path `^`, `` ` ``, `{`, `}`, and in a query `'`.
 ///
 /// Everything else stays as it is, above all `%`, `+` and the order of the query, which a signature may
-/// cover; so do a host that cannot be written in a URL, a fragment and control characters. `given` is a
+/// cover; so do a host that cannot be written in a URL, `#`, and control characters but DEL. `given` is a
 /// path that begins with `/`, or an absolute URL.
 ///
 /// ```

@@ -14,7 +14,7 @@ impl InternalHosts {
     /// [this machine](HostKind::Loopback), if the host `home` is.
     #[must_use]
     pub fn beside(home: &str, named: Vec<String>) -> Self {
-        let this_machine = HostKind::of(home) == Some(HostKind::Loopback);
+        let this_machine = is_this_machine(without_root(home));
         Self {
             this_machine,
             named,
@@ -35,8 +35,9 @@ impl InternalHosts {
     /// reached. Names are not resolved.
     #[must_use]
     pub fn allow(&self, host: &str) -> bool {
-        let is_loopback = HostKind::of(host) == Some(HostKind::Loopback);
-        let address = host.trim_matches(['[', ']']).parse();
+        let name = without_root(host);
+        let is_loopback = is_this_machine(name);
+        let address = name.trim_matches(['[', ']']).parse();
         let is_internal = is_loopback || address.is_ok_and(is_internal_address);
         !is_internal
             || is_loopback && self.this_machine
@@ -47,12 +48,24 @@ impl InternalHosts {
     }
 }
 
+/// A name without the dot of the root, with which it means the same.
+fn without_root(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// Names under `localhost` too are answered with loopback addresses (RFC 6761 §6.3).
+fn is_this_machine(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    HostKind::of(host) == Some(HostKind::Loopback) || last.eq_ignore_ascii_case("localhost")
+}
+
 /// Whether an address leads to this machine or into its network: what a server elsewhere has no
 /// business with.
 ///
 /// That is loopback, private (RFC 1918, and RFC 4193 for IPv6), shared by a carrier's customers (RFC
-/// 6598), link-local (RFC 3927, which is where clouds keep their credentials), unspecified, multicast and
-/// reserved addresses; and IPv6 addresses that hold such an IPv4 address.
+/// 6598), link-local (RFC 3927, which is where clouds keep their credentials), unspecified and multicast
+/// addresses, `192.0.0.0/24`, `198.18.0.0/15` and `240.0.0.0/4`; and IPv6 addresses that hold such an IPv4
+/// address.
 ///
 /// ```
 /// use comfycontrol_core::is_internal_address;
@@ -91,6 +104,9 @@ fn is_internal_v6(address: Ipv6Addr) -> bool {
     match (a, b) {
         // Mapped, compatible, loopback and unspecified; NAT64; 6to4.
         (0, 0) if address.segments()[2..5] == [0; 3] => held(high, low),
+        // Translated (RFC 2765), and Teredo, which inverts it (RFC 4380 §4).
+        (0, 0) if address.segments()[2..6] == [0, 0, 0xffff, 0] => held(high, low),
+        (0x2001, 0) => held(!high, !low),
         (0x64, 0xff9b) => held(high, low),
         (0x2002, _) => held(b, c),
         // Unique local, link-local, site-local, multicast.
@@ -130,6 +146,8 @@ mod tests {
             "::10.0.0.1",
             "64:ff9b::a00:1",
             "2002:a00:1::",
+            "::ffff:0:a00:1",
+            "2001::f5ff:fffe",
         ] {
             assert!(is_internal_address(address.parse().unwrap()), "{address}");
         }
@@ -144,8 +162,35 @@ mod tests {
             "::ffff:8.8.8.8",
             "64:ff9b::808:808",
             "2002:808:808::",
+            "::ffff:0:808:808",
+            "2001::f7f7:f7f7",
         ] {
             assert!(!is_internal_address(address.parse().unwrap()), "{address}");
         }
+    }
+
+    #[test]
+    fn names_of_this_machine_are_refused_however_they_are_written() {
+        let hosts = [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost",
+            "a.Localhost.",
+            "127.0.0.1",
+            "127.0.0.1.",
+            "[::1]",
+        ];
+        let elsewhere = InternalHosts::beside("api.example", Vec::new());
+        let here = InternalHosts::beside("localhost", Vec::new());
+        for host in hosts {
+            assert!(!elsewhere.allow(host), "{host}");
+            assert!(here.allow(host), "{host}");
+        }
+        for host in ["api.example.", "localhost.example", "notlocalhost"] {
+            assert!(elsewhere.allow(host), "{host}");
+        }
+        assert!(!elsewhere.allow("10.0.0.1."));
+        assert!(!here.allow("10.0.0.1"));
     }
 }

@@ -23,7 +23,7 @@ use self::readings::Readings;
 ///
 /// # Errors
 ///
-/// Fails if a segment is empty, and as [`check_path`]: a slash or a step in a segment is refused, even
+/// Fails if there is no segment, or an empty one, and as [`check_path`]: a slash or a step in a segment is refused, even
 /// encoded, where it makes a `.` or `..` for one who decodes it.
 pub fn path_segments<S: AsRef<str>>(
     segments: impl IntoIterator<Item = S>,
@@ -35,6 +35,9 @@ pub fn path_segments<S: AsRef<str>>(
         }
         path.push('/');
         path.extend(utf8_percent_encode(segment.as_ref(), RESERVED));
+    }
+    if path.is_empty() {
+        return Err(InvalidPath("has no segment"));
     }
     check_path(&path)?;
     Ok(path)
@@ -144,6 +147,9 @@ mod tests {
             "/v1/%25c0%25ae%25c0%25ae/x",
             "/v1/%u002e%u002e/x",
             "/v1/%ef%bc%8e%ef%bc%8e/x",
+            "/v1/%e2%80%a5/x",
+            "/v1/%ef%b9%92%ef%b9%92/x",
+            "/v1/..%ef%b9%a8x",
             "/v1/..%00/x",
             "/v1/a%00.json",
             "/v1/..%09/x",
@@ -178,6 +184,7 @@ mod tests {
             "/v1/runner/%C3%BC%20b%2B~.c"
         );
         assert_eq!(path_segments(["50%"]).unwrap(), "/50%25");
+        assert!(path_segments([""; 0]).is_err());
         for id in [
             "", ".", "..", "../user", "a/../b", "..\\a", "%2e%2e", "a\0", "..;a",
         ] {

@@ -107,7 +107,9 @@ fn ascii_of_several(text: &[u8]) -> Option<(u8, usize)> {
         code = code << 6 | u32::from(byte & 0x3f);
     }
     let narrow = match code {
-        0x2024 => 0x2e,
+        // Dot leaders of one and two, and small forms: compatible with dots and a backslash (NFKC).
+        0x2024 | 0x2025 | 0xfe52 => 0x2e,
+        0xfe68 => 0x5c,
         // U+FF01 to U+FF5E are the printable characters of ASCII, fullwidth.
         0xff01..=0xff5e => code - 0xfee0,
         code => code,
