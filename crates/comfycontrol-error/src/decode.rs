@@ -10,7 +10,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
 use crate::json::Members;
 use crate::reason_phrase::reason_phrase;
 use crate::text::{lossy, snippet, without_query};
-use crate::xml::{is_expired, store_error};
+use crate::xml::{StoreError, store_error};
 use crate::{ApiErrorKind, ProblemDetails, RetryClass, ServedBy};
 
 /// The most characters that are kept of each text a server sends: 1,000. The raw body is kept beside
@@ -45,8 +45,8 @@ enum Shape {
         problem: ProblemDetails,
         by_edge: bool,
     },
-    /// The XML of a store of files, with its `Code` and `Message`.
-    Store { said: String },
+    /// The XML of a store of files.
+    Store(StoreError),
     /// HTML, text, nothing, or JSON of some other form.
     Other,
 }
@@ -79,9 +79,8 @@ pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole
         retry_after: retry_after(headers).or_else(|| members.retry_after.wait()),
         retry_class: RetryClass::new(kind, status, edge_code),
         // GCS says 400.
-        url_expired: matches!(shape, Shape::Store { .. })
-            && matches!(status.as_u16(), 400 | 401 | 403)
-            && is_expired(text),
+        url_expired: matches!(&shape, Shape::Store(error) if error.is_expired)
+            && matches!(status.as_u16(), 400 | 401 | 403),
         problem: match shape {
             Shape::Problem { problem, .. } => Some(problem),
             _ => None,
@@ -103,7 +102,7 @@ impl Shape {
         }
         match error_code(text) {
             Some(code) if whole => Self::Short { code },
-            _ => store_error(text).map_or(Self::Other, |said| Self::Store { said }),
+            _ => store_error(text).map_or(Self::Other, Self::Store),
         }
     }
 
@@ -143,7 +142,7 @@ fn served_by(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: boo
         _ if by_edge || kind.is_the_edges(status) => ServedBy::Edge,
         Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => ServedBy::Edge,
         Shape::Api { .. } => ServedBy::Api,
-        Shape::Problem { .. } | Shape::Store { .. } | Shape::Other => ServedBy::Unknown,
+        Shape::Problem { .. } | Shape::Store(_) | Shape::Other => ServedBy::Unknown,
     }
 }
 
@@ -161,7 +160,9 @@ fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -
             let said = problem.detail().or(problem.title()).unwrap_or_default();
             said.to_owned()
         }
-        (_, Shape::Store { said }) => Escaped::single_spaced(said, MAX_MESSAGE_CHARS).into_string(),
+        (_, Shape::Store(error)) => {
+            Escaped::single_spaced(&error.said, MAX_MESSAGE_CHARS).into_string()
+        }
         // Compressed bytes are no text.
         (_, Shape::Other) if encoded(headers) => String::new(),
         (_, Shape::Other) => snippet(text, MAX_MESSAGE_CHARS),
@@ -196,10 +197,8 @@ fn encoded(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let mut codings = values.flat_map(|value| value.as_bytes().split(|b| *b == b','));
     codings.any(|coding| {
-        !matches!(
-            &*coding.trim_ascii().to_ascii_lowercase(),
-            b"" | b"identity"
-        )
+        let coding = coding.trim_ascii();
+        !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
     })
 }
 

@@ -1,21 +1,37 @@
 //! The errors of stores of files: `<Error><Code>…</Code><Message>…</Message>…</Error>`, as S3, R2, GCS
 //! and Azure send them.
 
-/// `Code` and `Message` of an error document, joined; only what is there whole.
-pub(crate) fn store_error(document: &str) -> Option<String> {
-    let mut tags = Tags(document.trim_start());
+/// What such a document tells.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct StoreError {
+    /// `Code` and `Message`, joined; only what is there whole.
+    pub(crate) said: String,
+    /// It says that the time of a signed URL is over.
+    pub(crate) is_expired: bool,
+}
+
+/// Reads an error document.
+pub(crate) fn store_error(document: &str) -> Option<StoreError> {
+    let document = document.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let mut tags = document.starts_with('<').then_some(Tags(document))?;
     let (_, root) = tags.next()?;
     if local(root) != "Error" || root.ends_with('/') {
         return None;
     }
-    let (mut code, mut message) = (None, None);
+    let (mut code, mut message, mut is_expired) = (None, None, false);
     let mut depth = 1;
     let mut open = "";
     for (text, tag) in tags {
         if tag.starts_with('/') {
-            match (depth, local(open)) {
-                (2, "Code") => code = code.or(Some(text)),
-                (2, "Message") => message = message.or(Some(text)),
+            let name = if depth == 2 { local(open) } else { "" };
+            // The last two are GCS's and Azure's.
+            is_expired |= matches!(
+                name,
+                "Code" | "Message" | "Details" | "AuthenticationErrorDetail"
+            ) && says_expired(&text);
+            match name {
+                "Code" => code = code.or(Some(text)),
+                "Message" => message = message.or(Some(text)),
                 _ => {}
             }
             open = "";
@@ -29,16 +45,18 @@ pub(crate) fn store_error(document: &str) -> Option<String> {
         }
     }
     let said: Vec<String> = [code, message].into_iter().flatten().collect();
-    (!said.is_empty()).then(|| said.join(": "))
+    (!said.is_empty()).then(|| StoreError {
+        said: said.join(": "),
+        is_expired,
+    })
 }
 
-/// Whether such an error says that the time of a signed URL is over.
-pub(crate) fn is_expired(document: &str) -> bool {
-    let document = document.to_ascii_lowercase();
+fn says_expired(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
     // Azure's words for it are the second.
     ["expired", "not valid in the specified time frame"]
         .iter()
-        .any(|said| document.contains(said))
+        .any(|said| text.contains(said))
 }
 
 /// A tag's name without its prefix and what follows it.
@@ -79,9 +97,8 @@ impl<'a> Iterator for Tags<'a> {
 fn unescape(mut text: &str, out: &mut String) {
     while let Some((before, rest)) = text.split_once('&') {
         out.push_str(before);
-        let reference = rest
-            .split_once(';')
-            .filter(|(name, _)| name.len() <= MAX_NAME);
+        let end = rest.bytes().take(MAX_NAME + 1).position(|b| b == b';');
+        let reference = end.map(|end| (&rest[..end], &rest[end + 1..]));
         text = match reference.and_then(|(name, rest)| Some((character(name)?, rest))) {
             Some((character, rest)) => {
                 out.push(character);
@@ -143,7 +160,8 @@ mod tests {
                 "<b> &amp;!",
             ),
         ] {
-            assert_eq!(store_error(document).as_deref(), Some(said), "{document}");
+            let error = store_error(document).unwrap();
+            assert_eq!(error.said, said, "{document}");
         }
     }
 
@@ -160,8 +178,40 @@ mod tests {
             "<Error><Message><![CDATA[open",
             "<>",
             "</></></>",
+            "said <Error><Code>A</Code></Error>",
         ] {
             assert_eq!(store_error(document), None, "{document}");
+        }
+    }
+
+    #[test]
+    fn a_reference_ends_within_its_length_and_its_letters() {
+        for (text, read) in [
+            ("&#x10ffff;", "\u{10ffff}"),
+            ("&#x0000041;", "&#x0000041;"),
+            ("&amp", "&amp"),
+            ("&ampamp;&amp;", "&ampamp;&"),
+            (
+                "&\u{fc}\u{fc}\u{fc}\u{fc}\u{fc};",
+                "&\u{fc}\u{fc}\u{fc}\u{fc}\u{fc};",
+            ),
+        ] {
+            let mut out = String::new();
+            unescape(text, &mut out);
+            assert_eq!(out, read, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_elsewhere_in_the_document_does_not_say_that_a_url_has_expired() {
+        for (inside, expired) in [
+            ("<Code>ExpiredToken</Code>", true),
+            ("<Code>A</Code><Details>it has expired</Details>", true),
+            ("<Code>A</Code><Resource>/b/expired.png</Resource>", false),
+            ("<Code>A</Code><In><Code>ExpiredToken</Code></In>", false),
+        ] {
+            let error = store_error(&format!("<Error>{inside}</Error>")).unwrap();
+            assert_eq!(error.is_expired, expired, "{inside}");
         }
     }
 }
