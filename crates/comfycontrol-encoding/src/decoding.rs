@@ -39,9 +39,14 @@ impl Decoding {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        for _ in 0..MOST_FRAMES {
+        for _ in 0..MOST_STEPS {
             let decoded = match self {
-                Self::Data(gunzip) => gunzip.decode(),
+                Self::Data(gunzip) if !gunzip.wants_more() => gunzip.step(),
+                Self::Data(_) => match ready!(body.as_mut().poll_frame(cx)) {
+                    Some(Ok(frame)) => self.take_frame(frame),
+                    Some(Err(e)) => return self.fail(e.into()),
+                    None => self.end_data(None),
+                },
                 Self::Trailers(trailers) => {
                     let trailers = trailers.take();
                     *self = Self::Done;
@@ -49,21 +54,13 @@ impl Decoding {
                 }
                 Self::Done => return Poll::Ready(None),
             };
-            let decoded = match decoded {
-                Ok(None) => match ready!(body.as_mut().poll_frame(cx)) {
-                    Some(Ok(frame)) => self.take_frame(frame),
-                    Some(Err(e)) => return self.fail(e.into()),
-                    None => self.end_data(None),
-                },
-                decoded => decoded,
-            };
             match decoded {
                 Ok(None) => {}
                 Ok(Some(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
                 Err(e) => return self.fail(e.into()),
             }
         }
-        // Frames of which nothing comes: others have their turn, and timeouts outside are looked at.
+        // Frames and members of which nothing comes: others have their turn, and timeouts outside are looked at.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -93,5 +90,5 @@ impl Decoding {
     }
 }
 
-/// How many frames one poll takes in which nothing comes out.
-const MOST_FRAMES: usize = 32;
+/// How many frames and members one poll takes of which nothing comes out.
+const MOST_STEPS: usize = 64;

@@ -35,26 +35,26 @@ impl Gunzip {
         self.encoded = encoded;
     }
 
-    /// The next bytes, or none until there is another piece.
-    pub(crate) fn decode(&mut self) -> Result<Option<Bytes>, InvalidGzip> {
-        while !self.encoded.is_empty() {
-            let taken = self
-                .decoder
-                .write(&self.encoded)
-                .map_err(InvalidGzip::new)?;
-            if taken == 0 {
-                return Err(InvalidGzip::stuck());
-            }
-            self.encoded.advance(taken);
-            if self.encoded.is_empty() {
-                // What it can know by now, it shall not keep until the next piece comes.
-                self.decoder.flush().map_err(InvalidGzip::new)?;
-            }
-            if !self.decoder.get_ref().is_empty() {
-                return Ok(Some(self.take()));
-            }
+    /// Whether all pieces have been decoded.
+    pub(crate) fn wants_more(&self) -> bool {
+        self.encoded.is_empty()
+    }
+
+    /// Decodes on, but no further than the end of a member; the bytes that came of it, if any.
+    pub(crate) fn step(&mut self) -> Result<Option<Bytes>, InvalidGzip> {
+        let taken = self
+            .decoder
+            .write(&self.encoded)
+            .map_err(InvalidGzip::new)?;
+        if taken == 0 {
+            return Err(InvalidGzip::stuck());
         }
-        Ok(None)
+        self.encoded.advance(taken);
+        if self.encoded.is_empty() {
+            // What it can know by now, it shall not keep until the next piece comes.
+            self.decoder.flush().map_err(InvalidGzip::new)?;
+        }
+        Ok((!self.decoder.get_ref().is_empty()).then(|| self.take()))
     }
 
     /// The last bytes; fails if the last member has no end. No member at all is an empty file.

@@ -67,13 +67,15 @@ fn a_bound_counts_what_comes_out_and_memory_follows_the_bound() {
 #[test]
 fn members_of_nothing_without_end_let_others_have_their_turn() {
     let nothing = Bytes::from(member(""));
-    let frames = vec![nothing; 10_000];
-    let mut body = pin!(decoded(open(&frames)));
-    let wakes = Arc::new(WakeCounter::default());
-    let waker = Arc::clone(&wakes).into();
-    let polled = body.as_mut().poll_frame(&mut Context::from_waker(&waker));
-    assert!(polled.is_pending());
-    assert_eq!(wakes.count(), 1);
+    let in_one_frame = vec![Bytes::from(nothing.repeat(10_000))];
+    for frames in [vec![nothing; 10_000], in_one_frame] {
+        let mut body = pin!(decoded(open(&frames)));
+        let wakes = Arc::new(WakeCounter::default());
+        let waker = Arc::clone(&wakes).into();
+        let polled = body.as_mut().poll_frame(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        assert_eq!(wakes.count(), 1);
+    }
 }
 
 #[test]
