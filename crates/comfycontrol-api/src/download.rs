@@ -62,7 +62,7 @@ impl Downloader {
     pub fn allow_internal_host(mut self, host: impl Into<String>) -> Self {
         self.internal_hosts.push(host.into());
         let hosts = self.internal_hosts.clone();
-        self.elsewhere = self.home.for_other_origins_and(hosts);
+        self.elsewhere = self.home.for_other_origins_allowing(hosts);
         self
     }
 

@@ -22,7 +22,10 @@ pub(crate) fn url(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), url),
+        None => match url.strip_prefix("//") {
+            Some(rest) => ("//".to_owned(), rest),
+            None => (String::new(), url),
+        },
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit('@').next().unwrap_or_default();
@@ -46,6 +49,7 @@ mod tests {
             ("http://u@b@c.example", "http://c.example"),
             ("u:p@d.example/y@z", "d.example/y@z"),
             ("https://cfc_secret.example", "https://cfc_***.example"),
+            ("//u:p@e.example/z", "//e.example/z"),
             ("", ""),
         ] {
             assert_eq!(url(given), seen, "{given}");

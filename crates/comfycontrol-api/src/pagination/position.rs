@@ -1,5 +1,5 @@
 use super::page::{Item, Page};
-use super::seen::Seen;
+use super::seen::{Key, Seen};
 use super::window::Window;
 
 /// How far a list has been read that may change meanwhile: no I/O.
@@ -22,8 +22,8 @@ pub(super) struct Position {
     lost: u32,
     want: Want,
     seen: Seen,
-    /// The item that was the list's first in the beginning.
-    first: Option<Item>,
+    /// What the item is known by that was the list's first in the beginning.
+    first: Option<Key>,
     total: Option<u64>,
 }
 
@@ -88,7 +88,8 @@ impl Position {
             self.want = Want::Nothing;
             return Ok(page.items);
         }
-        let begins_anew = self.first.is_some() && page.items.first() == self.first.as_ref();
+        let first = page.items.first().map(|item| self.seen.key(item).0);
+        let begins_anew = first.is_some() && first == self.first;
         if want == Want::Far {
             if begins_anew {
                 self.want = Want::Nothing;
@@ -117,7 +118,7 @@ impl Position {
             return Ok(Vec::new());
         }
         if start == 0 && self.first.is_none() {
-            self.first = page.items.first().cloned();
+            self.first = first;
         }
         let news = self.seen.news(page.items);
         let end = start + u64::from(length);

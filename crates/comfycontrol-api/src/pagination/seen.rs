@@ -20,7 +20,7 @@ pub(super) struct Seen {
     room: usize,
 }
 
-type Key = [u64; 2];
+pub(super) type Key = [u64; 2];
 
 impl Seen {
     /// Remembers at least the last `room` items, and at most twice as many.
@@ -58,7 +58,7 @@ impl Seen {
     }
 
     /// What an item is known by, and whether that is its id.
-    fn key(&self, item: &Item) -> (Key, bool) {
+    pub(super) fn key(&self, item: &Item) -> (Key, bool) {
         #[derive(Deserialize)]
         struct Named<'a> {
             #[serde(borrow, default)]
@@ -68,6 +68,8 @@ impl Seen {
         let is_object = item.json.first() == Some(&b'{');
         let named = is_object.then(|| serde_json::from_slice::<Named<'_>>(&item.json).ok());
         let id = named.flatten().and_then(|named| named.id);
+        // An empty one is left out, and no name that several share.
+        let id = id.filter(|id| id.get() != r#""""#);
         let text = id.map_or(&item.json[..], |id| id.get().as_bytes());
         let hash = |hasher: &RandomState| hasher.hash_one((id.is_some(), text));
         (self.hashers.each_ref().map(hash), id.is_some())
@@ -129,9 +131,10 @@ mod tests {
 
     #[test]
     fn without_an_id_all_that_it_says_names_an_item() {
-        let page = json!([{"name": "a"}, {"id": null, "name": "b"}, "c", 7, null, [], 7]);
+        let page = json!([{"name": "a"}, {"id": null, "name": "b"}, "c", 7, null, [], 7,
+            {"id": "", "name": "d"}, {"id": "", "name": "e"}]);
         let mut seen = Seen::default();
-        assert_eq!(left(&mut seen, page.clone()), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(left(&mut seen, page.clone()), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
         assert!(left(&mut seen, page).is_empty());
         assert_eq!(
             left(&mut seen, json!([{"name": "a", "at": 1}, {"id": 7}])),

@@ -1,7 +1,8 @@
 use std::fmt;
 
-use comfycontrol_core::Escaped;
 use serde::{Deserialize, Serialize};
+
+use crate::shown;
 
 /// Why a workflow failed.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
@@ -31,7 +32,7 @@ impl fmt::Display for WorkflowFailure {
             return f.write_str("no cause is known");
         }
         while let Some(text) = known.next() {
-            fmt::Display::fmt(&Escaped::new(text, MOST_SHOWN), f)?;
+            fmt::Display::fmt(&shown::text(text), f)?;
             if known.peek().is_some() {
                 f.write_str(": ")?;
             }
@@ -43,16 +44,12 @@ impl fmt::Display for WorkflowFailure {
 impl fmt::Debug for WorkflowFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorkflowFailure")
-            .field("node_type", &shown(&self.node_type))
-            .field("exception_type", &shown(&self.exception_type))
-            .field("exception_message", &shown(&self.exception_message))
+            .field("node_type", &shown::optional(&self.node_type))
+            .field("exception_type", &shown::optional(&self.exception_type))
+            .field(
+                "exception_message",
+                &shown::optional(&self.exception_message),
+            )
             .finish()
     }
 }
-
-pub(super) fn shown(text: &Option<String>) -> Option<Escaped<'_>> {
-    text.as_ref().map(|text| Escaped::new(text, MOST_SHOWN))
-}
-
-/// Characters a field.
-pub(super) const MOST_SHOWN: usize = 200;

@@ -1,15 +1,14 @@
 use std::fmt;
 
 use comfycontrol::Error;
-use comfycontrol_core::Escaped;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ended::WorkflowEnded;
-use super::failure::{MOST_SHOWN, WorkflowFailure, shown};
+use super::failure::WorkflowFailure;
 use super::status::WorkflowStatus;
-use crate::{OutputId, WorkflowId, null};
+use crate::{OutputId, WorkflowId, null, shown};
 
 /// The state of a workflow, as its subscription tells it.
 ///
@@ -88,8 +87,8 @@ impl fmt::Debug for WorkflowUpdate {
             .field("queue_number", &self.queue_number)
             .field("outputs", &self.outputs)
             .field("cause", &self.cause)
-            .field("started_at", &shown(&self.started_at))
-            .field("completed_at", &shown(&self.completed_at))
+            .field("started_at", &shown::optional(&self.started_at))
+            .field("completed_at", &shown::optional(&self.completed_at))
             .finish_non_exhaustive()
     }
 }
@@ -118,10 +117,9 @@ impl fmt::Display for Output {
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let src = self.src.split('?').next().unwrap_or_default();
         f.debug_struct("Output")
             .field("id", &self.id)
-            .field("src", &Escaped::new(src, MOST_SHOWN))
+            .field("src", &shown::url(&self.src))
             .finish_non_exhaustive()
     }
 }
@@ -136,7 +134,7 @@ mod tests {
         let hostile = "cfc_secret\n\u{1b}[31m";
         let update: WorkflowUpdate = serde_json::from_value(json!({
             "status": "failed", "prompt": {"prompt_id": hostile}, "started_at": hostile,
-            "outputs": [{"id": hostile, "workflow_id": "1", "src": "https://a.example/b?secret"}],
+            "outputs": [{"id": hostile, "workflow_id": "1", "src": "https://u:secret@a.example/b?secret#secret"}],
             "cause": {"node_type": hostile, "exception_message": hostile},
         }))
         .unwrap();
