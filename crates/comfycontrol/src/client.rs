@@ -81,12 +81,13 @@ impl Client {
     /// internal network are refused. Names are not resolved for that.
     #[must_use]
     pub fn for_other_origins(&self) -> Self {
-        self.for_other_origins_and(Vec::new())
+        self.for_other_origins_allowing(Vec::new())
     }
 
-    /// The same, which also reaches these hosts of the internal network, such as `10.0.0.7`.
+    /// A client [for other origins](Self::for_other_origins) that also reaches these hosts of the internal
+    /// network, each as it stands in the URL: `10.0.0.7`, `[fd00::7]`.
     #[must_use]
-    pub fn for_other_origins_and(&self, internal_hosts: Vec<String>) -> Self {
+    pub fn for_other_origins_allowing(&self, internal_hosts: Vec<String>) -> Self {
         Self::new(self.shared.for_other_origins(internal_hosts))
     }
 

@@ -184,8 +184,7 @@ impl Error {
     pub fn applied(&self) -> Applied {
         let last = match &self.0.cause {
             Cause::Api(e) => e.applied(),
-            // A response that has a body that is read is a success.
-            _ if self.status().is_some() => Applied::Yes,
+            _ if self.status().is_some_and(|status| status.is_success()) => Applied::Yes,
             _ if self.sent_last() == Sent::No => Applied::No,
             _ => Applied::Maybe,
         };

@@ -36,6 +36,14 @@ async fn a_success_that_cannot_be_read_was_done() {
     }
 }
 
+#[test]
+fn what_cannot_be_used_was_done_if_its_status_says_so() {
+    for (status, applied) in [(201, Applied::Yes), (404, Applied::Maybe)] {
+        let unusable = Error::unusable(status.try_into().unwrap(), "unusable");
+        assert_eq!((unusable.sent(), unusable.applied()), (Sent::Yes, applied));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_never_left_was_not_done() {
     let invalid = builder().base_url("none").build().unwrap_err();

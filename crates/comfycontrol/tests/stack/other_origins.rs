@@ -88,7 +88,7 @@ async fn for_other_origins_a_url_must_be_absolute_and_safe() {
         let invalid = others.get(url).send().await.unwrap_err();
         assert_eq!(invalid.kind(), ErrorKind::Request, "{url}");
     }
-    let named = client.for_other_origins_and(vec!["127.0.0.1".to_owned()]);
+    let named = client.for_other_origins_allowing(vec!["127.0.0.1".to_owned()]);
     named.get("http://127.0.0.1:8080/x").send().await.unwrap();
     assert_eq!(seen.count(), 1);
 }
