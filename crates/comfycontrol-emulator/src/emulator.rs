@@ -41,6 +41,7 @@ impl Emulator {
             max_captured_bytes: 64 << 20,
             bounds: Bounds::default(),
             ports: [0; 3],
+            storage_tls: false,
         }
     }
 
@@ -54,11 +55,12 @@ impl Emulator {
         format!("https://localhost:{}", self.server.https.port())
     }
 
-    /// The origin of the outputs' signed URLs: `http://127.0.0.1:<port>`.
+    /// The origin of the outputs' signed URLs: `http://127.0.0.1:<port>`, or like
+    /// [`https_url`](Self::https_url) with [TLS](EmulatorBuilder::storage_tls).
     ///
-    /// A request to it that carries an `Authorization` header gets a 400.
+    /// A request to it with an `Authorization` header gets a 400.
     pub fn storage_url(&self) -> String {
-        format!("http://{}", self.server.storage)
+        self.server.storage_url.clone()
     }
 
     /// The certificate authority that clients have to trust, in DER; made at the start.
@@ -107,7 +109,7 @@ impl fmt::Debug for Emulator {
         f.debug_struct("Emulator")
             .field("http", &self.server.http)
             .field("https", &self.server.https)
-            .field("storage", &self.server.storage)
+            .field("storage", &self.server.storage_url)
             .finish_non_exhaustive()
     }
 }
@@ -128,6 +130,7 @@ pub struct EmulatorBuilder {
     max_captured_bytes: usize,
     bounds: Bounds,
     ports: [u16; 3],
+    storage_tls: bool,
 }
 
 impl EmulatorBuilder {
@@ -180,22 +183,31 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets after how many events a subscription is closed, whatever the run does; 120 by
-    /// default.
+    /// Sets after how many events a subscription is closed, whatever the run does; 120 by default.
     pub fn max_sse_events(mut self, events: u32) -> Self {
         self.scenario.max_sse_events = events;
         self
     }
 
-    /// Sets how long the signed URLs of outputs are good, in whole seconds; 5 minutes by
-    /// default.
+    /// Sets how long the signed URLs of outputs are good, in whole seconds; 5 minutes by default.
     pub fn link_lifetime(mut self, lifetime: Duration) -> Self {
         self.scenario.link_lifetime = lifetime;
         self
     }
 
-    /// Sets the least length of an output; a picture of one pixel by default, padded with
-    /// zeros.
+    /// Sets how many outputs a run has; 2 by default.
+    pub fn outputs(mut self, outputs: usize) -> Self {
+        self.scenario.outputs = outputs;
+        self
+    }
+
+    /// Sets whether the storage of outputs speaks TLS, and with it HTTP/2 by ALPN; no by default.
+    pub fn storage_tls(mut self, tls: bool) -> Self {
+        self.storage_tls = tls;
+        self
+    }
+
+    /// Sets the least length of an output; a picture of one pixel by default, and random bytes.
     pub fn min_output_bytes(mut self, bytes: usize) -> Self {
         self.scenario.min_output_bytes = bytes;
         self
@@ -222,8 +234,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets how many connections may be open at once on each listener; more wait. 1024 by
-    /// default.
+    /// Sets how many connections may be open at once on each listener; more wait. 1024 by default.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;
         self
@@ -258,7 +269,7 @@ impl EmulatorBuilder {
     ///
     /// If a port is taken, or no certificate can be made.
     pub async fn start(mut self) -> io::Result<Emulator> {
-        let bound = Bound::bind(self.ports).await?;
+        let bound = Bound::bind(self.ports, self.storage_tls).await?;
         self.scenario.storage = bound.storage_url()?;
         let bounds = self.bounds;
         let shared = self.share();
@@ -283,9 +294,7 @@ impl EmulatorBuilder {
         };
         let faults = Faults::new(self.rules);
         let pipeline = Pipeline::new(edge, self.throttled, faults, account, self.compressed);
-        Arc::new(Shared::new(
-            pipeline,
-            Capture::new(self.max_captured, self.max_captured_bytes),
-        ))
+        let capture = Capture::new(self.max_captured, self.max_captured_bytes);
+        Arc::new(Shared::new(pipeline, capture))
     }
 }

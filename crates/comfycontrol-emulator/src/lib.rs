@@ -78,7 +78,8 @@
 //! [`Shape`] in place of the response, a delay, a stream or connection that ends too early
 //! ([`Ending`]), a [`Coding`] nobody asked for, a head that is too large, a list that
 //! changes while it is read ([`ListFault`]), a stream of events that breaks off
-//! ([`EventFault`]). [`Fault`] lists them all.
+//! ([`EventFault`]), a stored file whose ranges do not fit together ([`FileFault`]), a response that
+//! is lost although the API did its work. [`Fault`] lists them all.
 //!
 //! ```
 //! use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, ListFault, Shape};
@@ -152,7 +153,7 @@ mod shared;
 mod sse;
 mod timestamp;
 
-pub use self::api::{EventFault, KeepAlive, ListFault};
+pub use self::api::{EventFault, FileFault, KeepAlive, ListFault};
 pub use self::capture::CapturedRequest;
 pub use self::edge::{
     Algorithm, Block, Edge, InvalidLimit, Lag, Limit, Stats, TokenInfo, Tokens, Unauthorized,

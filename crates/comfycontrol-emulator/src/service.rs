@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
 
-use crate::gateway::{MAX_BODY, Next, Outgoing, Strike};
+use crate::gateway::{MAX_BODY, Next, Outgoing, Strike, lost};
 use crate::network::{Departure, Ticket};
 use crate::shared::{self, Shared};
 use crate::{Body, EdgeHandle, FaultHandle, Lost, TokenStore, Transit, clock, sse};
@@ -218,6 +218,9 @@ where
                         state.pipeline.respond(now, head, body, strike.clone())
                     };
                     drop(state);
+                    if lost(strike).is_some() {
+                        return Poll::Ready(Err(Lost::new().into()));
+                    }
                     return Poll::Ready(Ok(sse::response(shared, outgoing)));
                 }
             }

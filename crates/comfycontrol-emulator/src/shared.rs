@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::capture::Capture;
 use crate::clock;
-use crate::gateway::{Arrival, Next, Pipeline};
+use crate::gateway::{Arrival, Next, Pipeline, lost};
 use crate::network::{Departure, Flights};
 
 pub(crate) struct Shared {
@@ -108,8 +108,12 @@ fn land(pipeline: &mut Pipeline, at: Instant, departure: Departure) -> Landed {
     if let Next::Forward(strike) = &arrival.next
         && !has_body
     {
+        let lost = lost(strike);
         let outgoing = pipeline.respond(at, &head, Bytes::new(), strike.clone());
-        arrival.next = Next::Respond(outgoing);
+        arrival.next = match lost {
+            Some((_, ending)) => Next::End(ending),
+            None => Next::Respond(outgoing),
+        };
     }
     let is_open = matches!(arrival.next, Next::Forward(_));
     Landed {

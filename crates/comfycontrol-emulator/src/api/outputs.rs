@@ -14,10 +14,11 @@ pub(super) fn list(account: &Account, now: Now, workflow_id: &str) -> Value {
     let Scenario {
         storage,
         link_lifetime,
+        outputs,
         ..
     } = account.scenario();
     let expires = seconds(now.wall_clock) + link_lifetime.as_secs();
-    let outputs = (1..=OUTPUTS).map(|number| {
+    let outputs = (1..=*outputs).map(|number| {
         let path = format!("/outputs/{workflow_id}/image{number:03}.png");
         let signature = sign(account.secret(), &path, expires);
         json!({
@@ -44,5 +45,3 @@ pub(super) fn seconds(wall_clock: SystemTime) -> u64 {
     let since = wall_clock.duration_since(SystemTime::UNIX_EPOCH);
     since.unwrap_or(Duration::ZERO).as_secs()
 }
-
-const OUTPUTS: usize = 2;

@@ -9,6 +9,7 @@ pub(crate) struct Scenario {
     pub(crate) run_time: Duration,
     pub(crate) sse_interval: Duration,
     pub(crate) max_sse_events: u32,
+    pub(crate) outputs: usize,
     pub(crate) min_output_bytes: usize,
     /// Bytes that runners, workflows and templates take together, roughly.
     pub(crate) max_kept_bytes: usize,
@@ -25,6 +26,7 @@ impl Default for Scenario {
             run_time: Duration::from_secs(10),
             sse_interval: Duration::from_secs(2),
             max_sse_events: 120,
+            outputs: 2,
             min_output_bytes: 0,
             max_kept_bytes: 256 << 20,
             link_lifetime: Duration::from_secs(300),

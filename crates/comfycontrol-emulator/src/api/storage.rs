@@ -1,11 +1,12 @@
 //! The storage of outputs: signed URLs, on an origin of their own.
 
-use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
 use super::account::Account;
+use super::faults::ApiFaults;
+use super::file;
 use super::outputs;
 use super::pagination::parameter;
 use crate::Body;
@@ -18,6 +19,7 @@ pub(crate) fn respond(
     now: Now,
     head: &Parts,
     exchange: &Exchange,
+    faults: &ApiFaults,
 ) -> Response<Body> {
     let deny = |status, code, message| denied(status, code, message, exchange);
     if head.headers.contains_key(AUTHORIZATION) {
@@ -47,20 +49,6 @@ pub(crate) fn respond(
     if expires <= outputs::seconds(now.wall_clock) {
         return deny(StatusCode::FORBIDDEN, "ExpiredToken", "Request has expired");
     }
-    exchange.response(
-        StatusCode::OK,
-        "image/png",
-        image(account.scenario().min_output_bytes),
-    )
+    let length = account.scenario().min_output_bytes;
+    file::respond(head, length, &faults.files, exchange)
 }
-
-/// A picture of one pixel, followed by zeros up to the length asked for.
-fn image(length: usize) -> Bytes {
-    let mut image = PNG.to_vec();
-    image.resize(length.max(PNG.len()), 0);
-    image.into()
-}
-
-const PNG: &[u8; 67] = b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\
-    \x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\x0aIDATx\xdach\x00\x00\
-    \x00\x82\x00\x81\xdaE\x08;\x00\x00\x00\x00IEND\xaeB`\x82";

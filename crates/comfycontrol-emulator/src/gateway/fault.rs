@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Coding, Ending, EventFault, Length, ListFault, Shape};
+use crate::{Coding, Ending, EventFault, FileFault, Length, ListFault, Shape};
 
 /// What goes wrong with a request or its response.
 ///
@@ -30,6 +30,8 @@ pub enum Fault {
     },
     /// This befalls the events of a subscription.
     Events(EventFault),
+    /// This befalls a file of the storage.
+    File(FileFault),
     /// The connection takes no further request: over HTTP/2 GOAWAY(NO_ERROR) comes with the
     /// response, over HTTP/1.1 `connection: close`.
     GoAway,
@@ -45,6 +47,14 @@ pub enum Fault {
     Length(Length),
     /// This befalls a list, page by page.
     List(ListFault),
+    /// The API does what the request asks for, and the client never hears of it.
+    LoseResponse {
+        /// How long after the request has arrived the API does it; the response ends at once. An
+        /// [`EdgeService`](crate::EdgeService) does it at once.
+        after: Duration,
+        /// How it ends, in place of the response.
+        ending: Ending,
+    },
     /// The connection is reset before the head of the response.
     Reset,
     /// The connection is reset after half of the body, or the first event.

@@ -5,11 +5,13 @@
 //! lost on a real network. A 429 is never tampered with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 use http::request::Parts;
 
 use super::fault::Fault;
+use crate::Ending;
 use crate::random::happens;
 
 /// Injects a [`Fault`] into the next requests, or into requests at random.
@@ -197,6 +199,14 @@ pub(crate) enum Target {
 
 /// All that befalls one request, in order.
 pub(crate) type Strike = Arc<[Fault]>;
+
+/// How the response is lost to what the API does, and how much later it does that, if it is.
+pub(crate) fn lost(strike: &Strike) -> Option<(Duration, Ending)> {
+    strike.iter().find_map(|fault| match fault {
+        Fault::LoseResponse { after, ending } => Some((*after, *ending)),
+        _ => None,
+    })
+}
 
 #[cfg(test)]
 mod tests {

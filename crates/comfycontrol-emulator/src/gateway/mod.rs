@@ -13,7 +13,7 @@ mod validate;
 pub(crate) use self::arrival::{Arrival, Next};
 pub use self::fault::Fault;
 pub use self::faults::FaultRule;
-pub(crate) use self::faults::{Faults, Strike};
+pub(crate) use self::faults::{Faults, Strike, lost};
 pub(crate) use self::outgoing::{OnConnection, Outgoing};
 pub(crate) use self::pipeline::Pipeline;
 pub(crate) use self::validate::MAX_BODY;

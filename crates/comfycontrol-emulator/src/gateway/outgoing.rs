@@ -105,7 +105,9 @@ fn befall(mut response: Response<Body>, fault: &Fault) -> Response<Body> {
         Fault::Delay(_)
         | Fault::End(_)
         | Fault::Events(_)
+        | Fault::File(_)
         | Fault::List(_)
+        | Fault::LoseResponse { .. }
         | Fault::Reset
         | Fault::Respond(_) => return response,
     };

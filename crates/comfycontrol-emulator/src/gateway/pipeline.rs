@@ -75,7 +75,8 @@ impl Pipeline {
             let exchange = self.exchange(now, head);
             let response = match &self.account {
                 Some(account) => {
-                    api::respond_from_storage(account, self.clocks(now), head, &exchange)
+                    let faults = api_faults(strike);
+                    api::respond_from_storage(account, self.clocks(now), head, &exchange, &faults)
                 }
                 None => Response::new(Body::empty()),
             };
@@ -186,6 +187,7 @@ fn api_faults(strike: &Strike) -> ApiFaults {
     for fault in strike.iter() {
         match fault {
             Fault::Events(fault) => faults.events.push(fault.clone()),
+            Fault::File(fault) => faults.files.push(*fault),
             Fault::List(fault) => faults.lists.push(*fault),
             _ => {}
         }

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::bounds::Bounds;
 use super::line::Line;
 use crate::capture::Connection;
-use crate::gateway::{MAX_BODY, Next, OnConnection};
+use crate::gateway::{MAX_BODY, Next, OnConnection, lost};
 use crate::shared::Shared;
 use crate::{Body, Ending, Listener, clock, sse};
 
@@ -49,6 +49,21 @@ pub(super) async fn respond(
         }
         Next::Forward(strike) => {
             let read = read(shared, body, bounds).await;
+            if let (Read::Whole(body), Some((after, ending))) = (&read, lost(&strike)) {
+                let (shared, body) = (shared.clone(), body.clone());
+                let work = async move {
+                    sleep(after).await;
+                    let now = clock::now();
+                    drop(shared.at(now).pipeline.respond(now, &head, body, strike));
+                };
+                if after.is_zero() {
+                    work.await;
+                } else {
+                    // Whoever asked for it has gone by then.
+                    tokio::spawn(work);
+                }
+                return Err(ending);
+            }
             let now = clock::now();
             let mut state = shared.at(now);
             match read {

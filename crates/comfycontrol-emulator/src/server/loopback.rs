@@ -19,6 +19,7 @@ pub(crate) struct Bound {
     http: TcpListener,
     https: TcpListener,
     storage: TcpListener,
+    storage_tls: bool,
     tls: Tls,
 }
 
@@ -26,7 +27,7 @@ pub(crate) struct Bound {
 pub(crate) struct Loopback {
     pub(crate) http: SocketAddr,
     pub(crate) https: SocketAddr,
-    pub(crate) storage: SocketAddr,
+    pub(crate) storage_url: String,
     pub(crate) ca: Vec<u8>,
     pub(crate) ca_pem: String,
     stop: watch::Sender<bool>,
@@ -34,33 +35,44 @@ pub(crate) struct Loopback {
 }
 
 impl Bound {
-    /// Binds the ports of the API without and with TLS and of the storage.
-    pub(crate) async fn bind([http, https, storage]: [u16; 3]) -> io::Result<Self> {
+    /// Binds the ports of the API without and with TLS and of the storage, with TLS or not.
+    pub(crate) async fn bind(
+        [http, https, storage]: [u16; 3],
+        storage_tls: bool,
+    ) -> io::Result<Self> {
         Ok(Self {
             tls: Tls::make()?,
             http: TcpListener::bind((Ipv4Addr::LOCALHOST, http)).await?,
             https: TcpListener::bind((Ipv4Addr::LOCALHOST, https)).await?,
             storage: TcpListener::bind((Ipv4Addr::LOCALHOST, storage)).await?,
+            storage_tls,
         })
     }
 
     pub(crate) fn storage_url(&self) -> io::Result<String> {
-        Ok(format!("http://{}", self.storage.local_addr()?))
+        let storage = self.storage.local_addr()?;
+        Ok(if self.storage_tls {
+            format!("https://localhost:{}", storage.port())
+        } else {
+            format!("http://{storage}")
+        })
     }
 
     /// Begins to accept, within these bounds.
     pub(crate) fn start(self, shared: Arc<Shared>, bounds: Bounds) -> io::Result<Loopback> {
+        let storage_url = self.storage_url()?;
         let Self {
             http,
             https,
             storage,
+            storage_tls,
             tls,
         } = self;
         let (stop, stopped) = watch::channel(false);
         let mut loopback = Loopback {
             http: http.local_addr()?,
             https: https.local_addr()?,
-            storage: storage.local_addr()?,
+            storage_url,
             ca: tls.ca.to_vec(),
             ca_pem: tls.ca_pem,
             stop,
@@ -69,8 +81,12 @@ impl Bound {
         let accept = Accept::new(shared, stopped, bounds);
         for (socket, listener, acceptor) in [
             (http, Listener::Http, None),
-            (https, Listener::Https, Some(tls.acceptor)),
-            (storage, Listener::Storage, None),
+            (https, Listener::Https, Some(tls.acceptor.clone())),
+            (
+                storage,
+                Listener::Storage,
+                storage_tls.then_some(tls.acceptor),
+            ),
         ] {
             let task = tokio::spawn(accept.clone().run(socket, listener, acceptor));
             loopback.tasks.push(task);

@@ -80,6 +80,16 @@ impl Account {
         path: &str,
         parts: &[(&str, &str, &str)],
     ) -> TestResponse {
+        fetch(self.form(method, path, parts)).await.unwrap()
+    }
+
+    /// A form of (name, file name, content).
+    pub(crate) fn form(
+        &self,
+        method: &str,
+        path: &str,
+        parts: &[(&str, &str, &str)],
+    ) -> Request<Full<Bytes>> {
         let mut body = String::new();
         for (name, file, content) in parts {
             let file = match *file {
@@ -93,7 +103,7 @@ impl Account {
         body += "--XX--\r\n";
         let request = self.request(method, path);
         let request = request.header(CONTENT_TYPE, "multipart/form-data; boundary=XX");
-        fetch(request.body(body.into()).unwrap()).await.unwrap()
+        request.body(body.into()).unwrap()
     }
 }
 

@@ -12,6 +12,7 @@
 //! * `runs`: workflows: uploaded, followed, cancelled, and their outputs fetched.
 //! * `shapes`: what each shape of response looks like to a client.
 //! * `shutdown`: the end of an emulator.
+//! * `storage`: stored files, whole and in ranges.
 //! * `streams`: event streams, byte by byte.
 //! * `templates`: templates: made, shown and listed.
 //! * `tls`: TLS, its certificates, and the version of HTTP that is agreed on.
@@ -34,6 +35,7 @@ mod runners;
 mod runs;
 mod shapes;
 mod shutdown;
+mod storage;
 mod streams;
 mod templates;
 mod tls;
