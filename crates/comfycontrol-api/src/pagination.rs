@@ -1,8 +1,11 @@
-mod decode;
 mod error;
+mod fetch;
+mod item;
 mod page;
 mod position;
+mod reader;
 mod seen;
+mod value;
 mod window;
 
 use std::collections::VecDeque;
@@ -10,15 +13,13 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use comfycontrol::{Client, Error, InvalidJson};
+use comfycontrol::{Client, Error};
 use futures_core::Stream;
 use futures_util::stream;
-use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
-use serde::de::{DeserializeOwned, IgnoredAny};
-use tokio::task::consume_budget;
+use serde::de::DeserializeOwned;
 
-use self::page::{Item, NoPage, Page};
+use self::item::{Item, Keys};
 use self::position::Position;
 use self::window::Window;
 
@@ -86,9 +87,11 @@ impl Paginator {
     /// Not checked is what lies between two pages of a server that does not look at `per_page`, and
     /// between some pages of fewer than 10 items: there a change shows only in the `total`.
     ///
-    /// Of a page are read at most 1,000 items, of an item 100,000 values, and of the body what the client's
-    /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows. A page is held as it came; each item is
-    /// decoded when it is asked for.
+    /// Of a page are read at most 1,000 items, of each of them and of each other member 1 MiB, 100,000
+    /// values and 128 levels, and of the body what the client's
+    /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows. Items are held as JSON,
+    /// and decoded when they are asked for. Other tasks have their turn meanwhile: after 3 MiB at the latest,
+    /// however large a page is.
     ///
     /// # Errors
     ///
@@ -99,6 +102,7 @@ impl Paginator {
     pub fn items<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
         let state = State {
             position: Position::new(self.per_page),
+            keys: Keys::default(),
             read: 0,
             list: self,
             ready: VecDeque::new(),
@@ -112,51 +116,12 @@ impl Paginator {
         number: u32,
     ) -> Result<(Vec<T>, Option<u64>), Error> {
         let (page, size) = (number.into(), self.per_page);
-        let page = self.fetch(Window { page, size }).await?;
-        let items = page.items.iter();
-        let items = items.map(|item| decode::decode(item, &self.key));
-        let items: Result<_, _> = items.collect();
-        Ok((items.map_err(|e| self.named(e))?, page.total))
-    }
-
-    async fn fetch(&self, window: Window) -> Result<Page, Error> {
-        let mut request = self.client.get(&self.path);
-        for (name, value) in &self.query {
-            request = request.query(name, value);
+        let page = self.fetch(Window { page, size }, &Keys::default()).await?;
+        let mut items = Vec::with_capacity(page.items.len());
+        for item in &page.items {
+            items.push(self.decode(item).await?);
         }
-        let request = request
-            .query("page", window.page)
-            .query("per_page", window.size);
-        let response = request.send().await?;
-        let context = response.context().clone();
-        let kind = response.headers().get(CONTENT_TYPE).cloned();
-        let body = response.bytes().await?;
-        let status = context.status();
-        Page::read(&body, &self.key, MOST_ITEMS).map_err(|wrong| {
-            context.error(match wrong {
-                NoPage::TooManyItems => {
-                    let (what, limit) = ("items", MOST_ITEMS);
-                    Error::unusable(status, PageTooLarge { what, limit })
-                }
-                NoPage::NotJson if body.trim_ascii().first() == Some(&b'{') => {
-                    match InvalidJson::read::<IgnoredAny>(status, kind.as_ref(), &body) {
-                        Err(e) => e.into(),
-                        Ok(_) => self.missing(status, Vec::new()),
-                    }
-                }
-                NoPage::NotJson => {
-                    let list = InvalidJson::read::<Vec<IgnoredAny>>(status, kind.as_ref(), &body);
-                    list.err()
-                        .map_or_else(|| self.missing(status, Vec::new()), Error::from)
-                }
-                NoPage::Missing(keys) => self.missing(status, keys),
-            })
-        })
-    }
-
-    fn missing(&self, status: StatusCode, keys: Vec<String>) -> Error {
-        let key = self.key.clone();
-        Error::unusable(status, MissingList { key, keys })
+        Ok((items, page.total))
     }
 
     fn named(&self, error: Error) -> Error {
@@ -185,6 +150,7 @@ impl<T> fmt::Debug for Items<T> {
 struct State {
     list: Paginator,
     position: Position,
+    keys: Keys,
     read: u32,
     ready: VecDeque<Item>,
 }
@@ -192,14 +158,9 @@ struct State {
 impl State {
     async fn next<T: DeserializeOwned>(mut self) -> Result<Option<(T, Self)>, Error> {
         loop {
-            // However many items are ready: others have their turn.
-            consume_budget().await;
             if let Some(item) = self.ready.pop_front() {
-                let item = decode::decode(&item, &self.list.key);
-                return match item {
-                    Ok(item) => Ok(Some((item, self))),
-                    Err(e) => Err(self.list.named(e)),
-                };
+                let item = self.list.decode(&item).await?;
+                return Ok(Some((item, self)));
             }
             let Some(window) = self.position.window() else {
                 return Ok(None);
@@ -208,7 +169,7 @@ impl State {
                 return Ok(None);
             }
             self.read += 1;
-            let page = self.list.fetch(window).await?;
+            let page = self.list.fetch(window, &self.keys).await?;
             let changed = |_| {
                 self.list
                     .named(Error::unusable(StatusCode::OK, ListChanged))
@@ -219,5 +180,3 @@ impl State {
 }
 
 const MAX_PER_PAGE: u32 = 100;
-/// Ten times what a page may have.
-const MOST_ITEMS: usize = 1_000;

@@ -1,10 +1,18 @@
-//! What a page of a hostile server costs.
+//! What a page of a hostile server costs in memory, counted by the allocator, and how long it keeps others
+//! waiting, counted in bytes.
 
+#[path = "support/emulated.rs"]
+mod emulated;
 #[path = "support/mocked.rs"]
 mod mocked;
 
-use comfycontrol::{Body, Error};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use comfycontrol::{Body, Error, RateLimitMode};
 use comfycontrol_api::{Api, PageTooLarge};
+use comfycontrol_emulator::{Coding, Emulator, Fault, FaultRule, Shape};
+use comfycontrol_test::SECOND;
 use futures_util::TryStreamExt;
 use http::Response;
 use serde_json::Value;
@@ -32,7 +40,7 @@ fn a_page_without_measure_costs_no_more_than_its_bytes() {
         if let Err(error) = result.unwrap()
             && let Some(bound) = error.as_cause::<PageTooLarge>()
         {
-            assert!([1_000, 100_000].contains(&bound.limit()));
+            assert!([128, 1_000, 100_000, 1024 * 1024].contains(&bound.limit()));
             assert!(error.call().is_some());
         }
     }
@@ -43,26 +51,78 @@ fn a_page_of_too_many_items_is_an_error_with_the_bound() {
     let page = format!(r#"{{"runners":[{}0]}}"#, "0,".repeat(1_000));
     let error = read(page.into()).unwrap_err();
     assert_eq!(error.to_string(), "page has more than 1000 items");
-    let page = format!(r#"{{"runners":[[{}0]]}}"#, "0,".repeat(100_000));
-    let error = read(page.into()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "page has more than 100000 values in an item"
-    );
+    for (item, bound) in [
+        (format!("[{}0]", "0,".repeat(100_000)), "100000 values"),
+        (format!("\"{}\"", "x".repeat(1024 * 1024)), "1048576 bytes"),
+        ("[".repeat(129), "128 levels"),
+    ] {
+        let bound = format!("page has more than {bound} in one value");
+        for page in [
+            format!(r#"{{"runners":[{item}]}}"#),
+            format!(r#"{{"other":{item},"runners":[]}}"#),
+        ] {
+            assert_eq!(read(page.into()).unwrap_err().to_string(), bound);
+        }
+    }
 }
 
+#[test]
+fn a_bomb_over_the_wire_costs_what_is_read_of_it() {
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+    };
+    let theirs = runtime().unwrap();
+    let emulator = theirs
+        .block_on(Emulator::builder().limit(None).start())
+        .unwrap();
+    let client = emulated::builder(&emulator, "cfc_memory00memory00").timeout(60 * SECOND);
+    let client = client.rate_limit(RateLimitMode::Off).build().unwrap();
+    let ours = tokio::runtime::Builder::new_current_thread();
+    let ours = { ours }.enable_all().build().unwrap();
+    ours.block_on(client.get("/v1/user").send()).unwrap();
+    // 12 MB of zeros, 12 KB on the wire.
+    let zeros = Fault::Respond(Shape::Zeros("runners".to_owned(), 6_000_000));
+    let bomb = FaultRule::next(1, zeros).and(Fault::Encode(Coding::Gzip));
+    emulator.faults().add(bomb);
+    let mut read = None;
+    let cost = allocation_counter::measure(|| {
+        let list = Api::new(client).paginate("/v1/runner", "runners");
+        read = Some(ours.block_on(list.items::<Value>().try_collect::<Vec<_>>()));
+    });
+    let error = read.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "page has more than 1000 items");
+    assert!(cost.bytes_max < 1024 * 1024, "{cost:?}");
+}
+
+/// The longest stretch is counted in what goes by in it, not in time.
 #[tokio::test]
-async fn other_tasks_have_their_turn_while_a_page_is_read() {
-    let page = format!(r#"{{"runners":[{}0]}}"#, "0,".repeat(999));
+async fn other_tasks_have_their_turn_after_every_mebibyte_of_a_page() {
+    const MIB: usize = 1024 * 1024;
+
+    let item = format!("[\"{}\"]", "x".repeat(MIB - 100));
+    let page = format!(r#"{{"runners":[{}]}}"#, vec![item; 16].join(","));
     let (client, _) = mocked::client_of(move |_| Response::new(Body::from(page.clone())));
-    let list = Api::new(client).paginate("/v1/runner", "runners");
-    let other = tokio::spawn(async {});
-    let mut items = list.items::<u8>();
-    let mut before = 0;
-    while items.try_next().await.unwrap().is_some() && !other.is_finished() {
-        before += 1;
-    }
-    assert!(other.is_finished() && before < 500, "{before}");
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut items = Api::new(client)
+        .paginate("/v1/runner", "runners")
+        .items::<Vec<String>>();
+    items.try_next().await.unwrap().unwrap();
+    let scanned = turns.load(Relaxed);
+    assert!(scanned >= 15, "{scanned}");
+    while items.try_next().await.unwrap().is_some() {}
+    // Each of the two pages was scanned, and each item of the first decoded.
+    let all = turns.load(Relaxed);
+    assert!(all >= 3 * 15, "{all}");
+    other.abort();
 }
 
 fn read(page: bytes::Bytes) -> Result<Vec<Value>, Error> {

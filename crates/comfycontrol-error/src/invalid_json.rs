@@ -4,7 +4,6 @@ use std::fmt;
 use comfycontrol_core::Escaped;
 use http::{HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::error::Category;
 
 /// A response body is not the JSON that was asked for.
@@ -31,13 +30,9 @@ impl InvalidJson {
     ) -> Result<T, Self> {
         // A byte order mark is no part of the text (RFC 8259 §8.1).
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        let mut de = serde_json::Deserializer::from_slice(body);
-        let mut track = serde_path_to_error::Track::new();
-        let value = T::deserialize(serde_path_to_error::Deserializer::new(&mut de, &mut track))
-            .and_then(|value| de.end().map(|()| value));
-        value.map_err(|e| {
-            let path = track.path().to_string();
-            Self::new(status, content_type.map(shown), path, body, &e)
+        decode(body).map_err(|(path, e)| {
+            let content_type = content_type.map(shown);
+            Self::new(status, content_type, &path, body, Problem::new(&e))
         })
     }
 
@@ -45,28 +40,56 @@ impl InvalidJson {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read); the path of the error begins with `place`.
-    pub fn read_value<T: DeserializeOwned>(
+    /// As [`read`](Self::read); the path of the error begins with `place`, and what it tells of the body is
+    /// that of the part.
+    pub fn read_part<T: DeserializeOwned>(
         status: StatusCode,
         place: &str,
-        part: &Value,
+        part: &[u8],
     ) -> Result<T, Self> {
-        serde_path_to_error::deserialize(part).map_err(|e| {
-            let path = match e.path().to_string().as_str() {
+        decode(part).map_err(|(path, e)| {
+            let path = match path.as_str() {
                 "." => place.to_owned(),
+                path if path.starts_with('[') => format!("{place}{path}"),
                 path => format!("{place}.{path}"),
             };
             let json = Some("application/json".to_owned());
-            Self::new(status, json, path, part.to_string().as_bytes(), e.inner())
+            Self::new(status, json, &path, part, Problem::new(&e))
         })
+    }
+
+    /// The error of a body that was read piece by piece: at `place` it is not JSON. `beginning` is what it
+    /// began with.
+    #[must_use]
+    pub fn not_json(
+        status: StatusCode,
+        content_type: Option<&HeaderValue>,
+        place: &str,
+        beginning: &[u8],
+    ) -> Self {
+        let problem = Problem::without_place(Category::Syntax);
+        Self::new(status, content_type.map(shown), place, beginning, problem)
+    }
+
+    /// The error of a body that was read piece by piece: it ends in the middle, at `place`. `beginning` is
+    /// what it began with.
+    #[must_use]
+    pub fn incomplete(
+        status: StatusCode,
+        content_type: Option<&HeaderValue>,
+        place: &str,
+        beginning: &[u8],
+    ) -> Self {
+        let problem = Problem::without_place(Category::Eof);
+        Self::new(status, content_type.map(shown), place, beginning, problem)
     }
 
     fn new(
         status: StatusCode,
         content_type: Option<String>,
-        path: String,
+        path: &str,
         body: &[u8],
-        error: &serde_json::Error,
+        problem: Problem,
     ) -> Self {
         let beginning = body.trim_ascii_start();
         // A character has four bytes at most.
@@ -75,9 +98,9 @@ impl InvalidJson {
         Self {
             status,
             content_type,
-            path: Escaped::new(&path, MAX_SNIPPET).into_string(),
+            path: Escaped::new(path, MAX_SNIPPET).into_string(),
             snippet: Escaped::new(&beginning, MAX_SNIPPET).into_string(),
-            problem: Problem::new(error),
+            problem,
         }
     }
 
@@ -139,6 +162,20 @@ impl Error for InvalidJson {
     }
 }
 
+/// The value, or the path of the field that is wrong and what is wrong there.
+///
+/// To know the path costs an allocation for each field, and is for those that fail.
+fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, (String, serde_json::Error)> {
+    if let Ok(value) = serde_json::from_slice(json) {
+        return Ok(value);
+    }
+    let mut de = serde_json::Deserializer::from_slice(json);
+    let mut track = serde_path_to_error::Track::new();
+    T::deserialize(serde_path_to_error::Deserializer::new(&mut de, &mut track))
+        .and_then(|value| de.end().map(|()| value))
+        .map_err(|e| (track.path().to_string(), e))
+}
+
 /// A header of a response, fit to be shown.
 fn shown(value: &HeaderValue) -> String {
     Escaped::new(&String::from_utf8_lossy(value.as_bytes()), 100).into_string()
@@ -160,6 +197,14 @@ impl Problem {
             column: error.column(),
         }
     }
+
+    fn without_place(category: Category) -> Self {
+        Self {
+            category,
+            line: 0,
+            column: 0,
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -170,7 +215,7 @@ impl fmt::Display for Problem {
             Category::Io | Category::Syntax => "not JSON",
         })?;
         match self.line {
-            // A value that was parsed before has no place.
+            // Not every reader counts lines.
             0 => Ok(()),
             line => write!(f, " at line {line} column {}", self.column),
         }

@@ -7,9 +7,11 @@ use std::task::{Context, Poll};
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
-use comfycontrol_error::{ApiError, DEFAULT_MAX_ERROR_BODY, ErrorDecoderLayer, ResponseFuture};
+use comfycontrol_error::{
+    ApiError, DEFAULT_MAX_ERROR_BODY, ErrorDecoderLayer, InvalidJson, ResponseFuture,
+};
 use comfycontrol_test::{Scripted, at_once};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use tower::{BoxError, Layer, Service};
 
@@ -72,6 +74,24 @@ fn the_future_is_hardly_larger_than_the_inner_one() {
     let more = size_of::<ResponseFuture<Inner, Page>>() - size_of::<Inner>();
     // The settings, and whether the request was a HEAD.
     assert!(more <= 6 * size_of::<usize>(), "{more} bytes");
+}
+
+#[test]
+fn json_costs_what_the_value_takes_and_nothing_for_its_path() {
+    #[derive(serde::Deserialize)]
+    #[allow(dead_code, reason = "it is only decoded")]
+    struct Item {
+        id: u32,
+        number: u32,
+    }
+
+    let list = vec![r#"{"id":1,"number":2,"more":[{"a":"b"}]}"#; 1_000].join(",");
+    let body = format!("[{list}]");
+    let cost = measure(|| {
+        let read = InvalidJson::read::<Vec<Item>>(StatusCode::OK, None, body.as_bytes());
+        assert_eq!(read.unwrap().len(), 1_000);
+    });
+    assert!(cost.count_total < 20, "{cost:?}");
 }
 
 // === support ===

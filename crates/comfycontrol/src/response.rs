@@ -89,6 +89,12 @@ impl Response {
         self
     }
 
+    /// How many bytes of the body are read at most, by those who read it as a whole.
+    #[must_use]
+    pub fn max_body(&self) -> usize {
+        self.max_body
+    }
+
     /// Reads the whole body.
     ///
     /// # Errors
@@ -120,6 +126,12 @@ impl Response {
     }
 
     /// Reads the whole body and decodes it from JSON.
+    ///
+    /// Until it is decoded the body takes at most twice its size, decompressed; the value takes what a `T`
+    /// takes: 16 times the size for a `serde_json::Value` of many small numbers. It may have 128 levels.
+    /// Decoding is one stretch on the task's thread, in which no other task of that thread runs: where that
+    /// matters, bound it by [`with_max_body`](Self::with_max_body), or decode [`bytes`](Self::bytes) on a
+    /// thread for blocking work. Lists of the API are read item by item by the crate `comfycontrol-api`.
     ///
     /// # Errors
     ///

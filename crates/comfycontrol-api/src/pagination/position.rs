@@ -1,5 +1,6 @@
-use super::page::{Item, Page};
-use super::seen::{Key, Seen};
+use super::item::{Item, Key};
+use super::page::Page;
+use super::seen::Seen;
 use super::window::Window;
 
 /// How far a list has been read that may change meanwhile: no I/O.
@@ -88,7 +89,7 @@ impl Position {
             self.want = Want::Nothing;
             return Ok(page.items);
         }
-        let first = page.items.first().map(|item| self.seen.key(item).0);
+        let first = page.items.first().map(|item| item.key);
         let begins_anew = first.is_some() && first == self.first;
         if want == Want::Far {
             if begins_anew {

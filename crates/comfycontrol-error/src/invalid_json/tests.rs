@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use super::*;
@@ -72,18 +74,42 @@ fn what_kind_of_mistake_it_is_and_where_is_told() {
     ] {
         assert_eq!(wrong::<Vec<u8>>(body).problem.to_string(), says, "{body}");
     }
-    let part = serde_json::json!({"name": 1});
-    let error = InvalidJson::read_value::<std::collections::HashMap<String, String>>(
-        StatusCode::OK,
-        "runners[3]",
-        &part,
-    )
-    .unwrap_err();
-    assert_eq!(error.path(), "runners[3].name");
+}
+
+#[test]
+fn a_part_is_named_by_where_it_stood() {
+    let read = |part: &str| {
+        InvalidJson::read_part::<HashMap<String, Vec<u8>>>(
+            StatusCode::OK,
+            "runners[3]",
+            part.as_bytes(),
+        )
+    };
+    for (part, path) in [
+        (r#"{"name":1}"#, "runners[3].name"),
+        (r#"{"name":[1,"a"]}"#, "runners[3].name[1]"),
+        ("7", "runners[3]"),
+    ] {
+        assert_eq!(read(part).unwrap_err().path(), path);
+    }
+    let error = InvalidJson::read_part::<[u8; 1]>(StatusCode::OK, "runners", b"[true]");
+    assert_eq!(error.unwrap_err().path(), "runners[0]");
+}
+
+#[test]
+fn a_body_that_was_read_in_pieces_has_errors_of_the_same_form() {
+    let (ok, begins) = (StatusCode::OK, b"{\"runners\":[1,");
+    let cut = InvalidJson::incomplete(ok, None, "runners[1]", begins);
     assert_eq!(
-        error.problem.to_string(),
-        "wrong type, unknown value or missing field"
+        format!("{cut}: {}", cut.source().unwrap()),
+        "200 response is not the expected JSON at `runners[1]` (no content type): \
+         body ends in the middle of a value"
     );
+    let wrong = InvalidJson::not_json(ok, None, "runners[1]", begins);
+    assert_eq!(wrong.problem.to_string(), "not JSON");
+    assert_eq!(wrong.snippet(), r#"{"runners":[1,"#);
+    let none = InvalidJson::incomplete(ok, None, ".", b"");
+    assert!(none.to_string().contains("has no body"));
 }
 
 #[test]

@@ -37,9 +37,14 @@ fn first() -> Index {
 fn page(list: &[u32], window: Window, cap: u32, total: Option<u64>) -> Page {
     let size = window.size.min(cap) as usize;
     let items = list.iter().skip(window.start() as usize).take(size);
-    let item = |(place, id): (usize, &u32)| Item {
-        place,
-        json: Bytes::from(format!("{{\"id\":{id}}}")),
+    let item = |(place, id): (usize, &u32)| {
+        let json = Bytes::from(format!("{{\"id\":{id}}}"));
+        Item {
+            place,
+            json,
+            key: [(*id).into(), 0],
+            has_id: true,
+        }
     };
     Page {
         items: items.enumerate().map(item).collect(),
