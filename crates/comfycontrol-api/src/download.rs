@@ -9,8 +9,8 @@ use http::{HeaderValue, Method};
 ///
 /// A signed URL carries its own permission; the token would only leak to the host that stores the
 /// file. `https` is required, and addresses of this machine and its network are refused unless
-/// [named](Self::allow_internal_host) (a name that resolves to one is not); where the API itself is on this
-/// machine, its other ports are reached, by `http` too. Redirects are not followed, and the query of
+/// [named](Self::allow_internal_host), and so are names that resolve to one, other than by a proxy, which
+/// resolves names itself; where the API itself is on this machine, its other ports are reached, by `http` too. Redirects are not followed, and the query of
 /// the URL, which is a secret while it is valid, appears in no error and no span.
 ///
 /// Files are asked for as they are stored: nothing is decoded, and a host that encodes them on the way
@@ -23,8 +23,8 @@ use http::{HeaderValue, Method};
 /// Read files or drop their responses: over HTTP/2 the files of a host share one window, and those that
 /// nobody reads fill it, until the others stand still.
 ///
-/// Made by [`Api::downloader`](crate::Api::downloader); shares the client's connections and TLS
-/// settings, not its default headers.
+/// Made by [`Api::downloader`](crate::Api::downloader); shares the client's TLS settings, not
+/// its default headers, and connections with the other downloaders of the client.
 ///
 /// ```no_run
 /// # async fn run(api: comfycontrol_api::Api, src: &str) -> Result<(), comfycontrol::Error> {
@@ -54,9 +54,10 @@ impl Downloader {
         }
     }
 
-    /// Fetches from this host of the internal network too, such as `10.0.0.7`.
+    /// Fetches from this host of the internal network too, such as `10.0.0.7` or
+    /// `storage.internal`.
     ///
-    /// A URL that a server gives may lead anywhere: addresses that are loopback, private, link-local or
+    /// A URL that a server gives may lead anywhere: hosts whose address is loopback, private, link-local or
     /// shared are refused unless they are named here; loopback is allowed if the API itself is there.
     #[must_use]
     pub fn allow_internal_host(mut self, host: impl Into<String>) -> Self {

@@ -39,12 +39,20 @@ impl InternalHosts {
         let is_loopback = is_this_machine(name);
         let address = name.trim_matches(['[', ']']).parse();
         let is_internal = is_loopback || address.is_ok_and(is_internal_address);
-        !is_internal
-            || is_loopback && self.this_machine
-            || self
-                .named
-                .iter()
-                .any(|name| name.eq_ignore_ascii_case(host))
+        !is_internal || self.contain(host)
+    }
+
+    /// Whether the host of a URL may be reached at `address`, to which its name leads.
+    ///
+    /// A name is not bound to where it led before: ask with the address that is connected to.
+    #[must_use]
+    pub fn allow_at(&self, host: &str, address: IpAddr) -> bool {
+        !is_internal_address(address) || self.contain(host)
+    }
+
+    fn contain(&self, host: &str) -> bool {
+        let named = |name: &String| name.eq_ignore_ascii_case(host);
+        self.this_machine && is_this_machine(without_root(host)) || self.named.iter().any(named)
     }
 }
 
@@ -189,6 +197,18 @@ mod tests {
         }
         for host in ["api.example.", "localhost.example", "notlocalhost"] {
             assert!(elsewhere.allow(host), "{host}");
+        }
+        let inside = "10.0.0.1".parse().unwrap();
+        let outside = "203.0.114.1".parse().unwrap();
+        let named = InternalHosts::beside("localhost", vec!["Storage.example".to_owned()]);
+        for (host, address, allowed) in [
+            ("storage.example", inside, true),
+            ("other.example", inside, false),
+            ("other.example", outside, true),
+            ("localhost", [127, 0, 0, 1].into(), true),
+            ("other.example", [127, 0, 0, 1].into(), false),
+        ] {
+            assert_eq!(named.allow_at(host, address), allowed, "{host} {address}");
         }
         assert!(!elsewhere.allow("10.0.0.1."));
         assert!(!here.allow("10.0.0.1"));

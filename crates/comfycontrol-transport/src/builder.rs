@@ -12,7 +12,7 @@ use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use tower_service::Service;
 
-use crate::connector::Connector;
+use crate::connector::{Connector, Network};
 use crate::invalid_transport::{InvalidTransport, Setting};
 use crate::proxy::Proxies;
 use crate::tls::TlsSettings;
@@ -142,8 +142,11 @@ impl TransportBuilder {
         }
         let proxies = self.proxies.unwrap_or_else(Proxies::from_env);
         proxies.check()?;
-        let connector = Connector::new(self.tls.build()?, proxies, self.connect_timeout);
-        Ok(Transport::over(connector))
+        Ok(Transport::over(Network {
+            tls: self.tls.build()?,
+            proxies,
+            timeout: self.connect_timeout,
+        }))
     }
 
     /// Builds a transport over the connections of another connector: Unix sockets, a tunnel. Nothing

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use comfycontrol_core::BoxError;
+use comfycontrol_core::{BoxError, InternalHosts};
 use http::Uri;
 use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -16,8 +16,9 @@ use tower_service::Service;
 use crate::carrier::{BoxFuture, Carrier};
 use crate::error::{ConnectFailed, TransportErrorKind};
 use crate::informational::{Bounded, bounded};
-use crate::loopback::{Loopback, Resolver};
+use crate::loopback::Loopback;
 use crate::proxy::Proxies;
+use crate::resolver::{Resolver, internal_address};
 
 /// Makes connections within the connect timeout, TLS handshake and proxy included. TLS is spoken over
 /// whatever `C` returns.
@@ -29,10 +30,18 @@ struct Inner<C> {
     timeout: Duration,
 }
 
+/// What connectors of the network are made from.
+#[derive(Clone)]
+pub(crate) struct Network {
+    pub(crate) tls: ClientConfig,
+    pub(crate) proxies: Proxies,
+    pub(crate) timeout: Duration,
+}
+
 impl Connector {
-    pub(crate) fn new(tls: ClientConfig, proxies: Proxies, timeout: Duration) -> Self {
-        let route = Route::new(tls.clone(), proxies, timeout);
-        Self::over(route, tls, timeout)
+    pub(crate) fn new(network: Network, internal: Option<InternalHosts>) -> Self {
+        let (tls, timeout) = (network.tls.clone(), network.timeout);
+        Self::over(Route::new(network, internal.map(Arc::new)), tls, timeout)
     }
 }
 
@@ -88,23 +97,35 @@ pub(crate) struct Route {
     tcp: HttpConnector<Resolver>,
     to_proxy: HttpsConnector<HttpConnector<Resolver>>,
     proxies: Arc<Proxies>,
+    /// The hosts of the internal network that may be reached; all of them if there is no rule.
+    internal: Option<Arc<InternalHosts>>,
 }
 
 impl Route {
-    fn new(tls: ClientConfig, proxies: Proxies, timeout: Duration) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(timeout));
+    fn new(network: Network, internal: Option<Arc<InternalHosts>>) -> Self {
+        let Network {
+            tls,
+            proxies,
+            timeout,
+        } = network;
+        let tcp = |internal| {
+            let mut tcp = HttpConnector::new_with_resolver(Resolver::new(internal));
+            tcp.enforce_http(false);
+            tcp.set_nodelay(true);
+            tcp.set_connect_timeout(Some(timeout));
+            tcp
+        };
         Self {
-            loopback: Loopback::new(tcp.clone()),
+            loopback: Loopback::new(tcp(internal.clone())),
             to_proxy: HttpsConnectorBuilder::new()
                 .with_tls_config(tls)
                 .https_or_http()
                 .enable_http1()
-                .wrap_connector(tcp.clone()),
-            tcp,
+                // A proxy was set by the user, and stands where it does.
+                .wrap_connector(tcp(None)),
+            tcp: tcp(internal.clone()),
             proxies: Arc::new(proxies),
+            internal,
         }
     }
 }
@@ -119,6 +140,15 @@ impl Service<Uri> for Route {
     }
 
     fn call(&mut self, dst: Uri) -> Self::Future {
+        let host = dst.host().unwrap_or_default();
+        // An address is not resolved.
+        if self
+            .internal
+            .as_ref()
+            .is_some_and(|hosts| !hosts.allow(host))
+        {
+            return Box::pin(async { Err(internal_address()) });
+        }
         // A proxy would read plain http, so that it is never asked to carry it.
         if dst.scheme() != Some(&http::uri::Scheme::HTTPS) {
             let connecting = self.loopback.clone().oneshot(dst);

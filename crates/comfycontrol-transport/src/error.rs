@@ -67,7 +67,8 @@ impl TransportError {
 
     /// Whether the same request may succeed later, with nothing changed at this end.
     ///
-    /// False for [`NotLoopback`](TransportErrorKind::NotLoopback),
+    /// False for [`InternalAddress`](TransportErrorKind::InternalAddress),
+    /// [`NotLoopback`](TransportErrorKind::NotLoopback),
     /// [`RequestBody`](TransportErrorKind::RequestBody),
     /// [`RequestFraming`](TransportErrorKind::RequestFraming),
     /// [`ResponseHead`](TransportErrorKind::ResponseHead) and [`Tls`](TransportErrorKind::Tls).
@@ -75,7 +76,8 @@ impl TransportError {
     pub fn is_transient(&self) -> bool {
         !matches!(
             self.kind,
-            TransportErrorKind::NotLoopback
+            TransportErrorKind::InternalAddress
+                | TransportErrorKind::NotLoopback
                 | TransportErrorKind::RequestBody
                 | TransportErrorKind::RequestFraming
                 | TransportErrorKind::ResponseHead
@@ -109,6 +111,10 @@ impl fmt::Display for TransportError {
             }
             TransportErrorKind::Dns => {
                 "host name cannot be resolved: check the network and the base URL"
+            }
+            TransportErrorKind::InternalAddress => {
+                "host leads into the internal network, which other origins do not: allow the host by \
+                 its name, if you know it"
             }
             TransportErrorKind::Unreachable => "host cannot be reached: check the network",
             TransportErrorKind::NotLoopback => {

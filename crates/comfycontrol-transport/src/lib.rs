@@ -79,6 +79,7 @@ mod invalid_transport;
 mod loopback;
 mod pool;
 mod proxy;
+mod resolver;
 mod tls;
 mod transport;
 mod transport_body;

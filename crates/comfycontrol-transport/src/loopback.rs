@@ -1,22 +1,19 @@
 //! TCP connections, and those that may carry plain `http`: the ones that stay on this machine.
 //!
-//! What a host is called decides [`HostKind`], as it does for the token. Where the name leads is
-//! looked at here.
+//! What a host is called decides [`HostKind`](comfycontrol_core::HostKind), as it does for the token. Where
+//! the name leads is looked at here.
 
-use std::net::SocketAddr;
 use std::task::{Context, Poll};
-use std::vec;
 
-use comfycontrol_core::{BoxError, HostKind};
+use comfycontrol_core::BoxError;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::carrier::BoxFuture;
-use crate::error::{ConnectFailed, TransportErrorKind};
+use crate::resolver::{Resolver, is_loopback, not_loopback};
 
 /// Connects to loopback addresses only.
 #[derive(Clone, Debug)]
@@ -54,53 +51,6 @@ impl Service<Uri> for Loopback {
     }
 }
 
-/// The system's resolver, whose answers for `localhost` are cut down to loopback addresses, so that
-/// no connection is even tried to another machine.
-#[derive(Clone, Debug)]
-pub(crate) struct Resolver(GaiResolver);
-
-impl Resolver {
-    pub(crate) fn new() -> Self {
-        Self(GaiResolver::new())
-    }
-}
-
-impl Service<Name> for Resolver {
-    type Response = vec::IntoIter<SocketAddr>;
-    type Error = BoxError;
-    type Future = BoxFuture<Self::Response>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx).map_err(Into::into)
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let local = is_loopback(name.as_str());
-        let resolving = self.0.call(name);
-        Box::pin(async move {
-            let found = resolving
-                .await
-                .map_err(|e| ConnectFailed::because(TransportErrorKind::Dns, e))?;
-            let found: Vec<_> = found
-                .filter(|addr| !local || addr.ip().is_loopback())
-                .collect();
-            if local && found.is_empty() {
-                return Err(not_loopback());
-            }
-            Ok(found.into_iter())
-        })
-    }
-}
-
-/// Whether a host is written as one of this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    HostKind::of(host) == Some(HostKind::Loopback)
-}
-
-fn not_loopback() -> BoxError {
-    ConnectFailed::new(TransportErrorKind::NotLoopback).into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn plain_http_to_another_machine_is_not_even_tried() {
-        let mut connector = Loopback::new(HttpConnector::new_with_resolver(Resolver::new()));
+        let mut connector = Loopback::new(HttpConnector::new_with_resolver(Resolver::new(None)));
         let failed = connector
             .call(Uri::from_static("http://192.0.2.1/"))
             .await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use comfycontrol_core::BoxError;
+use comfycontrol_core::{BoxError, InternalHosts};
 use http::{Method, Request, Response, Uri};
 use http_body::Body;
 use hyper::rt::{Read, Write};
@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
-use crate::connector::Connector;
+use crate::connector::{Connector, Network};
 use crate::framing;
 use crate::future::ResponseFuture;
 use crate::informational::bounded;
@@ -36,8 +36,13 @@ use crate::{TransportBody, TransportError};
 pub struct Transport<B>(Kind<B>);
 
 enum Kind<B> {
-    Pool(Arc<Client<Connector, B>>),
+    Pool(Arc<Pooled<B>>),
     Other(BoxCloneSyncService<Request<B>, Response<TransportBody>, TransportError>),
+}
+
+struct Pooled<B> {
+    client: Client<Connector, B>,
+    network: Network,
 }
 
 impl<B> Transport<B>
@@ -45,8 +50,28 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn over(connector: Connector) -> Self {
-        Self(Kind::Pool(Arc::new(pooled(connector))))
+    pub(crate) fn over(network: Network) -> Self {
+        Self::reaching(network, None)
+    }
+
+    fn reaching(network: Network, internal: Option<InternalHosts>) -> Self {
+        let client = pooled(Connector::new(network.clone(), internal));
+        Self(Kind::Pool(Arc::new(Pooled { client, network })))
+    }
+
+    /// The same, for URLs that a server names: it reaches no host of the internal network but `internal`,
+    /// by name or by address, and has connections of its own.
+    ///
+    /// What counts is the address that is connected to, whatever the name led to before. A
+    /// [proxy](crate::TransportBuilder::proxy) resolves the names itself: what it reaches is for it to
+    /// decide, and only hosts written as addresses are looked at. A transport over a connector or a service
+    /// of your own decides so as well, and stays what it is.
+    #[must_use]
+    pub fn for_other_origins(&self, internal: InternalHosts) -> Self {
+        match &self.0 {
+            Kind::Pool(pool) => Self::reaching(pool.network.clone(), Some(internal)),
+            Kind::Other(_) => self.clone(),
+        }
     }
 
     /// Over a connector of another type, whose pool is boxed for that.
@@ -97,7 +122,7 @@ where
 impl<B> Clone for Transport<B> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
-            Kind::Pool(client) => Kind::Pool(Arc::clone(client)),
+            Kind::Pool(pool) => Kind::Pool(Arc::clone(pool)),
             Kind::Other(service) => Kind::Other(service.clone()),
         })
     }
@@ -136,7 +161,7 @@ where
         }
         let to_head = req.method() == Method::HEAD;
         match &mut self.0 {
-            Kind::Pool(client) => ResponseFuture::pool(client.request(req), to_head),
+            Kind::Pool(pool) => ResponseFuture::pool(pool.client.request(req), to_head),
             Kind::Other(service) => ResponseFuture::other(service.call(req), to_head),
         }
     }

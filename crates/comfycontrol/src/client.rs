@@ -76,16 +76,20 @@ impl Client {
     /// A client for absolute URLs of any origin, such as signed ones: it has no token, no limiter and
     /// no default headers.
     ///
-    /// It shares connections, timeouts and retry budget with this one. `https` is required. This machine
-    /// is reached only where the base URL leads to it as well, then by `http` too; other addresses of the
-    /// internal network are refused. Names are not resolved for that.
+    /// It shares timeouts and retry budget with this one, and connections with all other clients that this
+    /// gives. `https` is required. This machine is reached only where the base URL leads to it as well, then
+    /// by `http` too; other addresses of the internal network are refused, and so are
+    /// [names that lead there](crate::TransportErrorKind::InternalAddress). A proxy resolves the names
+    /// itself, and an own [transport](crate::ClientBuilder::transport) too: where they lead is then for it
+    /// to decide.
     #[must_use]
     pub fn for_other_origins(&self) -> Self {
         self.for_other_origins_allowing(Vec::new())
     }
 
     /// A client [for other origins](Self::for_other_origins) that also reaches these hosts of the internal
-    /// network, each as it stands in the URL: `10.0.0.7`, `[fd00::7]`.
+    /// network, each as it stands in the URL: `10.0.0.7`, `[fd00::7]`, `storage.internal`. It has
+    /// connections of its own.
     #[must_use]
     pub fn for_other_origins_allowing(&self, internal_hosts: Vec<String>) -> Self {
         Self::new(self.shared.for_other_origins(internal_hosts))

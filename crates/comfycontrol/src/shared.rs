@@ -1,10 +1,11 @@
+use comfycontrol_core::InternalHosts;
 use comfycontrol_rate_limit::Limiter;
 use comfycontrol_timeout::Timeouts;
 use comfycontrol_transport::Transport;
 use http::{HeaderMap, Request};
 
 use crate::Body;
-use crate::stack::Stack;
+use crate::stack::{Layers, Stack};
 use crate::url::Target;
 
 /// What the clones of a client, and the requests made by them, share.
@@ -16,8 +17,26 @@ pub(crate) struct Shared {
     pub(crate) limiter: Option<Limiter>,
     pub(crate) max_response_body: usize,
     pub(crate) timeouts: Timeouts,
-    /// The same stack without token and limiter, for other origins.
-    pub(crate) unlimited: Stack<Transport<Body>>,
+    pub(crate) elsewhere: Elsewhere,
+}
+
+/// What reaches other origins: without token and limiter, and nothing of the internal network.
+#[derive(Clone)]
+pub(crate) struct Elsewhere {
+    stack: Stack<Transport<Body>>,
+    layers: Layers,
+    transport: Transport<Body>,
+}
+
+impl Elsewhere {
+    pub(crate) fn new(layers: Layers, transport: Transport<Body>, internal: InternalHosts) -> Self {
+        let outside = transport.for_other_origins(internal);
+        Self {
+            stack: layers.clone().stack(outside),
+            layers,
+            transport,
+        }
+    }
 }
 
 impl Shared {
@@ -31,15 +50,25 @@ impl Shared {
     }
 
     /// The same for absolute URLs of any origin.
-    pub(crate) fn for_other_origins(&self, internal_hosts: Vec<String>) -> Self {
+    pub(crate) fn for_other_origins(&self, named: Vec<String>) -> Self {
+        // The connections to hosts that nobody named are shared.
+        let none_named = named.is_empty();
+        let internal = self.target.internal_hosts(named);
+        let elsewhere = &self.elsewhere;
+        let stack = if none_named {
+            elsewhere.stack.clone()
+        } else {
+            let outside = elsewhere.transport.for_other_origins(internal.clone());
+            elsewhere.layers.clone().stack(outside)
+        };
         Self {
-            stack: self.unlimited.clone(),
-            target: self.target.elsewhere(internal_hosts),
+            stack,
+            target: Target::Anywhere(internal),
             headers: HeaderMap::new(),
             limiter: None,
             max_response_body: self.max_response_body,
             timeouts: self.timeouts,
-            unlimited: self.unlimited.clone(),
+            elsewhere: elsewhere.clone(),
         }
     }
 }

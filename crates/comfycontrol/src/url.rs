@@ -50,12 +50,12 @@ impl Target {
         }
     }
 
-    /// The same for other origins, and these hosts of the internal network.
-    pub(crate) fn elsewhere(&self, named: Vec<String>) -> Self {
-        Self::Anywhere(match self {
+    /// The hosts of the internal network that other origins may have: these.
+    pub(crate) fn internal_hosts(&self, named: Vec<String>) -> InternalHosts {
+        match self {
             Self::Anywhere(internal) => internal.with_named(named),
             Self::Base { authority, .. } => InternalHosts::beside(authority.host(), named),
-        })
+        }
     }
 
     /// Whether an absolute URL belongs to this one origin.

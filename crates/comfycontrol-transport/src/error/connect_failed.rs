@@ -30,6 +30,7 @@ impl fmt::Display for ConnectFailed {
         f.write_str(match self.kind {
             TransportErrorKind::ConnectTimedOut => "connect timeout has passed",
             TransportErrorKind::Dns => "name resolution failed",
+            TransportErrorKind::InternalAddress => "address is one of the internal network",
             TransportErrorKind::NotLoopback => "peer is not a loopback address",
             TransportErrorKind::Proxy => "proxy failed",
             _ => "connecting failed",

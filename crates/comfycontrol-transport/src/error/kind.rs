@@ -6,6 +6,9 @@ pub enum TransportErrorKind {
     ConnectTimedOut,
     /// The host name could not be resolved.
     Dns,
+    /// The host of another origin leads into the internal network: nothing was sent, and no connection
+    /// made.
+    InternalAddress,
     /// There is no way to the host.
     Unreachable,
     /// Plain `http` was asked to go to another machine: nothing was sent, and no connection made.

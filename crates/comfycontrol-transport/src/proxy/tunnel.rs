@@ -15,7 +15,7 @@ use super::exceptions::Exceptions;
 use crate::carrier::{BoxFuture, Carrier};
 use crate::error::{ConnectFailed, TransportErrorKind};
 use crate::invalid_transport::{InvalidTransport, Setting};
-use crate::loopback::{Resolver, is_loopback};
+use crate::resolver::{Resolver, is_loopback};
 
 /// The proxy to use. The default is none.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 //! * `failures`: connections that cannot be made, and such as break.
 //! * `goodbye`: what a server says when it ends an HTTP/2 connection or stream.
 //! * `heads`: how large the head of a response may be, and what may come before it.
+//! * `internal`: other origins do not lead into the internal network.
 //! * `lengths`: bodies are as long as is announced, in both directions.
 //! * `plain_http`: plain `http` stays on this machine.
 //! * `proxies`: which proxy is used, and what is told of one that does not do its work.
@@ -23,6 +24,7 @@ mod failures;
 mod frames;
 mod goodbye;
 mod heads;
+mod internal;
 mod lengths;
 mod plain_http;
 mod proxies;

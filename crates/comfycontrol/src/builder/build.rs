@@ -12,7 +12,7 @@ use super::{ClientBuilder, assemble};
 use crate::client::Client;
 use crate::error::{Error, InvalidConfig};
 use crate::request_id::RequestIds;
-use crate::shared::Shared;
+use crate::shared::{Elsewhere, Shared};
 use crate::stack::Layers;
 use crate::url::Target;
 
@@ -82,6 +82,7 @@ impl ClientBuilder {
             retry: RetryLayer::new(retry.without_token_retry()),
             ..layers.clone()
         };
+        let internal = target.internal_hosts(Vec::new());
         Ok(Client::new(Shared {
             stack: layers.stack(transport.clone()),
             target,
@@ -89,7 +90,7 @@ impl ClientBuilder {
             limiter,
             max_response_body,
             timeouts,
-            unlimited: unlimited.stack(transport),
+            elsewhere: Elsewhere::new(unlimited, transport, internal),
         }))
     }
 

@@ -98,15 +98,12 @@ fn what_a_url_cannot_have_is_encoded_as_the_url_standard_says() {
         sent
     );
     for host in ["https://storage.example", "http://127.0.0.1:8080"] {
-        let uri = target()
-            .elsewhere(vec!["127.0.0.1".to_owned()])
+        let uri = elsewhere(target(), vec!["127.0.0.1".to_owned()])
             .resolve(&format!("{host}{odd}"))
             .unwrap();
         assert_eq!(uri.to_string(), format!("{host}{sent}"));
     }
-    let query = target()
-        .elsewhere(Vec::new())
-        .resolve("https://a.example?a b://c d");
+    let query = elsewhere(target(), Vec::new()).resolve("https://a.example?a b://c d");
     assert_eq!(query.unwrap(), "https://a.example/?a%20b://c%20d");
     assert!(target().is_origin_of("https://api.comfycontrol.app/a b"));
 }
@@ -125,14 +122,14 @@ fn pairs_follow_the_query_that_is_there() {
 
 #[test]
 fn anywhere_means_https_to_others_and_this_machine_if_the_base_is() {
-    let elsewhere = |this_machine, hosts: &[&str]| {
+    let reaching = |this_machine, hosts: &[&str]| {
         let base = if this_machine {
             "http://127.0.0.1:1"
         } else {
             "https://api.comfycontrol.app"
         };
         let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-        Target::base(base).unwrap().0.elsewhere(hosts)
+        elsewhere(Target::base(base).unwrap().0, hosts)
     };
     let public = "https://storage.comfycontrol.app/a?signature=x";
     let local = [
@@ -148,7 +145,7 @@ fn anywhere_means_https_to_others_and_this_machine_if_the_base_is() {
         "https://100.64.0.1/a",
     ];
     for this_machine in [true, false] {
-        let target = elsewhere(this_machine, &[]);
+        let target = reaching(this_machine, &[]);
         assert!(target.resolve(public).is_ok());
         for given in local {
             assert_eq!(target.resolve(given).is_ok(), this_machine, "{given}");
@@ -165,9 +162,13 @@ fn anywhere_means_https_to_others_and_this_machine_if_the_base_is() {
             assert!(target.resolve(given).is_err(), "{given}");
         }
     }
-    let named = elsewhere(false, &["10.0.0.1", "LOCALHOST"]);
+    let named = reaching(false, &["10.0.0.1", "LOCALHOST"]);
     assert!(named.resolve("https://10.0.0.1/a").is_ok());
     assert!(named.resolve("http://localhost/a").is_ok());
     assert!(named.resolve("http://10.0.0.1/a").is_err());
     assert!(named.resolve("https://10.0.0.2/a").is_err());
+}
+
+fn elsewhere(home: Target, named: Vec<String>) -> Target {
+    Target::Anywhere(home.internal_hosts(named))
 }
