@@ -46,7 +46,8 @@ impl Rejected {
         Self::new(reason, wait.map(Duration::from_nanos))
     }
 
-    pub(crate) fn new(reason: RejectedReason, wait: Option<Duration>) -> Self {
+    /// Says that a call was rejected: for what queues calls in front of a limiter itself.
+    pub const fn new(reason: RejectedReason, wait: Option<Duration>) -> Self {
         Self { reason, wait }
     }
 

@@ -102,6 +102,8 @@ pub use comfycontrol_encoding as encoding;
 #[doc(no_inline)]
 pub use comfycontrol_error as api_error;
 #[doc(no_inline)]
+pub use comfycontrol_priority as priority;
+#[doc(no_inline)]
 pub use comfycontrol_rate_limit as rate_limit;
 #[doc(no_inline)]
 pub use comfycontrol_retry as retry;

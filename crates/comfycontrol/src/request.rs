@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comfycontrol_core::mask_secrets;
+use comfycontrol_priority::Priority;
 use comfycontrol_timeout::Timeouts;
 use comfycontrol_token::WithoutToken;
 use http::header::CONTENT_TYPE;
@@ -145,6 +146,12 @@ impl RequestBuilder {
             request.extensions_mut().insert(value);
             Ok(())
         })
+    }
+
+    /// Sets how urgent the call is and whose, where the client has a
+    /// [`PriorityLimiter`](crate::priority::PriorityLimiter); elsewhere it changes nothing.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.extension::<Priority>(priority.into())
     }
 
     /// Sets the time for the whole call, waiting for the limiter, retries and body included.

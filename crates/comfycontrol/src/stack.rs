@@ -8,7 +8,7 @@
 //!    │  Retry            sees decoded errors; each attempt starts below
 //!    │  ErrorDecoder     has read the bounded error body before a retry is decided
 //!    │  Decompression    so that the bound counts decoded bytes
-//!    │  RateLimit        each attempt pays for a slot; sees the raw 429
+//!    │  RateLimit        each attempt pays for a slot; sees the raw 429; or PriorityLimit
 //!    │  AttemptTimeout   starts after the grant
 //!    │  AddToken         the token is read when the request leaves, not when it queues
 //!    │  MarkDispatched   tells the timeouts that the request has left

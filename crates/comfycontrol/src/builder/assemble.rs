@@ -1,5 +1,6 @@
 //! What the settings of a builder become.
 
+use comfycontrol_priority::PriorityLimiter;
 use comfycontrol_rate_limit::{Limiter, Quota};
 use comfycontrol_token::{self as token, Origin, SourceErrorKind, TokenProvider, TokenSource};
 use http::HeaderValue;
@@ -36,6 +37,7 @@ pub(super) fn limiter(
     match mode {
         RateLimitMode::Off => None,
         RateLimitMode::Limiter(limiter) => Some(limiter.clone()),
+        RateLimitMode::Priority(limiter) => Some(limiter.limiter().clone()),
         RateLimitMode::Quota(quota) => Some(Limiter::new(*quota)),
         // Neither leaves by the address that is counted.
         RateLimitMode::Shared if is_own_transport || origin.is_loopback() => {
@@ -48,6 +50,14 @@ pub(super) fn limiter(
             };
             Some(registry::shared(key, || Limiter::new(Quota::COMFYCONTROL)))
         }
+    }
+}
+
+/// What decides who is next, in a mode that has it.
+pub(super) fn priority(mode: &RateLimitMode) -> Option<&PriorityLimiter> {
+    match mode {
+        RateLimitMode::Priority(limiter) => Some(limiter),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::mem;
 
 use comfycontrol_error::ErrorDecoderLayer;
+use comfycontrol_priority::PriorityLimiter;
 use comfycontrol_rate_limit::Limiter;
 use comfycontrol_retry::RetryLayer;
 use comfycontrol_timeout::{AttemptTimeoutLayer, Timeouts, TotalTimeoutLayer};
@@ -78,6 +79,7 @@ impl ClientBuilder {
 
         let unlimited = Layers {
             rate_limit: None,
+            priority_limit: None,
             add_token: None,
             retry: RetryLayer::new(retry.without_token_retry()),
             ..layers.clone()
@@ -118,12 +120,14 @@ impl ClientBuilder {
             retry = retry.without_token_retry();
         }
         let timeouts = self.timeouts.or(Timeouts::call());
+        let priority = assemble::priority(&self.rate_limit);
         Ok(Layers {
             user_agent: self.user_agent.unwrap_or(assemble::USER_AGENT),
             total_timeout: TotalTimeoutLayer::new(timeouts),
             retry: RetryLayer::new(retry),
             error_decoder: ErrorDecoderLayer::new(),
-            rate_limit: limiter.map(Limiter::layer),
+            rate_limit: limiter.filter(|_| priority.is_none()).map(Limiter::layer),
+            priority_limit: priority.map(PriorityLimiter::layer),
             attempt_timeout: AttemptTimeoutLayer::new(timeouts),
             add_token: tokens.map(|tokens| AddTokenLayer::new(origin, tokens)),
             request_ids: RequestIds::new(),

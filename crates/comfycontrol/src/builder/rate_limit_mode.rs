@@ -1,3 +1,4 @@
+use comfycontrol_priority::PriorityLimiter;
 use comfycontrol_rate_limit::{Limiter, Quota};
 
 /// Which rate limiter a client keeps to.
@@ -22,6 +23,9 @@ pub enum RateLimitMode {
     Limiter(Limiter),
     /// Keeps to no limit: requests leave at once, and retries wait for a cooldown themselves.
     Off,
+    /// Keeps to the limiter behind it, and lets the more urgent calls go first: those with a
+    /// [`Priority`](crate::priority::Priority) by [`RequestBuilder::priority`](crate::RequestBuilder::priority).
+    Priority(PriorityLimiter),
     /// Keeps to this quota by a limiter of the client's own.
     Quota(Quota),
     /// Shares a limiter with the clients of this process that reach the same origin by the same
@@ -34,6 +38,12 @@ pub enum RateLimitMode {
 impl From<Limiter> for RateLimitMode {
     fn from(limiter: Limiter) -> Self {
         Self::Limiter(limiter)
+    }
+}
+
+impl From<PriorityLimiter> for RateLimitMode {
+    fn from(limiter: PriorityLimiter) -> Self {
+        Self::Priority(limiter)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use comfycontrol_encoding::{Decompression, DecompressionBody, DecompressionLayer};
 use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
+use comfycontrol_priority::{PriorityLimit, PriorityLimitLayer};
 use comfycontrol_rate_limit::{RateLimit, RateLimitLayer};
 use comfycontrol_retry::{Retry, RetryLayer};
 use comfycontrol_timeout::{
@@ -14,6 +15,7 @@ use http::header::{ACCEPT, USER_AGENT};
 use tower::ServiceBuilder;
 use tower::util::Either;
 use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
+use tower_layer::Layer;
 
 use super::outbound::Outbound;
 use crate::Error;
@@ -26,7 +28,7 @@ pub(super) type Inner<S> =
 pub(super) type InnerBody<B> = TracedBody<TimeoutBody<DecompressionBody<B>>>;
 
 type Fixed<S> = SetRequestHeader<SetRequestHeader<S, HeaderValue>, HeaderValue>;
-type Limited<S> = Either<RateLimit<S>, S>;
+type Limited<S> = Either<RateLimit<S>, Either<PriorityLimit<S>, S>>;
 type Attempt<S> = AttemptTimeout<Either<AddToken<Marked<S>>, Marked<S>>>;
 type Marked<S> = MarkDispatched<Outbound<S>>;
 
@@ -42,10 +44,16 @@ pub(super) fn attempt<S>(
         .service(Outbound::new(transport))
 }
 
-pub(super) fn limited<S>(rate_limit: Option<RateLimitLayer>, attempt: S) -> Limited<S> {
-    ServiceBuilder::new()
-        .option_layer(rate_limit)
-        .service(attempt)
+pub(super) fn limited<S>(
+    rate_limit: Option<RateLimitLayer>,
+    priority_limit: Option<PriorityLimitLayer>,
+    attempt: S,
+) -> Limited<S> {
+    match (rate_limit, priority_limit) {
+        (_, Some(layer)) => Either::Right(Either::Left(layer.layer(attempt))),
+        (Some(layer), None) => Either::Left(layer.layer(attempt)),
+        (None, None) => Either::Right(Either::Right(attempt)),
+    }
 }
 
 pub(super) fn outer<S>(

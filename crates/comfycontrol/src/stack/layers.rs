@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use comfycontrol_core::BoxError;
 use comfycontrol_error::ErrorDecoderLayer;
+use comfycontrol_priority::PriorityLimitLayer;
 use comfycontrol_rate_limit::RateLimitLayer;
 use comfycontrol_retry::RetryLayer;
 use comfycontrol_timeout::{AttemptTimeoutLayer, TotalTimeoutLayer};
@@ -29,6 +30,8 @@ pub struct Layers {
     pub error_decoder: ErrorDecoderLayer,
     /// Keeps within the rate limit.
     pub rate_limit: Option<RateLimitLayer>,
+    /// Keeps within the rate limit and lets the urgent go first, in the place of `rate_limit`.
+    pub priority_limit: Option<PriorityLimitLayer>,
     /// Ends attempts in which nothing happens.
     pub attempt_timeout: AttemptTimeoutLayer,
     /// Adds the token.
@@ -54,12 +57,13 @@ impl Layers {
             retry,
             error_decoder,
             rate_limit,
+            priority_limit,
             attempt_timeout,
             add_token,
             request_ids,
         } = self;
         let attempt = super::inner::attempt(attempt_timeout, add_token, transport);
-        let limited = super::inner::limited(rate_limit, attempt);
+        let limited = super::inner::limited(rate_limit, priority_limit, attempt);
         let inner = super::inner::outer(user_agent, total_timeout, retry, error_decoder, limited);
         Stack::new(inner, request_ids)
     }

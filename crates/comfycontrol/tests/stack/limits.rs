@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use comfycontrol::priority::{PriorityLimiter, Urgency};
 use comfycontrol::rate_limit::{Limiter, Progress, Quota, Step};
 use comfycontrol::{ClientBuilder, RateLimitMode};
 
@@ -104,4 +105,32 @@ async fn a_call_of_the_client_can_be_followed_until_its_request_leaves() {
     );
     before.await.unwrap().unwrap();
     call.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_urgent_call_of_the_client_goes_before_those_that_came_earlier() {
+    let quota = Quota::new(2, Duration::from_secs(1)).unwrap();
+    let limiter = PriorityLimiter::new(Limiter::new(quota));
+    let (transport, sent) = transport(|_| status(200));
+    let client = builder()
+        .without_token()
+        .rate_limit(limiter.clone())
+        .transport(transport)
+        .build()
+        .unwrap();
+    assert!(client.limiter().unwrap().same_limiter(limiter.limiter()));
+    let call = |body, urgency: Urgency| {
+        let call = client.post("/v1/workflow").body(body).priority(urgency);
+        tokio::spawn(call.send())
+    };
+    let bulk = (0..6).map(|_| call("bulk", Urgency::BACKGROUND));
+    let mut calls: Vec<_> = bulk.collect();
+    tokio::task::yield_now().await;
+    calls.push(call("click", Urgency::INTERACTIVE));
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    // After two that left at once, and the one at the limiter.
+    let urgent = sent.bodies().iter().position(|body| body == "click");
+    assert_eq!(urgent, Some(3));
 }

@@ -1,0 +1,96 @@
+use std::fmt;
+use std::sync::Arc;
+
+use comfycontrol_rate_limit::Limiter;
+
+use crate::layer::PriorityLimitLayer;
+use crate::shared::Shared;
+use crate::snapshot::Snapshot;
+use crate::turns::Bounds;
+
+/// Decides who is next at a [`Limiter`]: the urgent first, keys in turn, and nobody never.
+///
+/// Clones are handles to one order. One limiter wants one of these; calls that reach the limiter
+/// without it wait in its own queue, before the next of these.
+///
+/// See the [crate docs](crate) for an example.
+#[derive(Clone)]
+pub struct PriorityLimiter {
+    shared: Arc<Shared>,
+}
+
+impl PriorityLimiter {
+    /// In front of `limiter`, with the defaults of the [builder](Self::builder).
+    pub fn new(limiter: Limiter) -> Self {
+        Self::builder(limiter).build()
+    }
+
+    /// In front of `limiter`, with other bounds.
+    pub fn builder(limiter: Limiter) -> PriorityLimiterBuilder {
+        PriorityLimiterBuilder {
+            limiter,
+            bounds: Bounds {
+                share: 10,
+                queued: usize::MAX,
+                queued_by_line: usize::MAX,
+            },
+        }
+    }
+
+    /// Creates a layer that stands in the place of the limiter's own.
+    pub fn layer(&self) -> PriorityLimitLayer {
+        PriorityLimitLayer::new(self.shared.clone())
+    }
+
+    /// The limiter behind it.
+    pub fn limiter(&self) -> &Limiter {
+        self.shared.limiter()
+    }
+
+    /// Who waits now. Takes a time that grows with the number of keys that wait.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.with(|turns| Snapshot::of(turns))
+    }
+}
+
+impl fmt::Debug for PriorityLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.fmt(f)
+    }
+}
+
+/// Sets the bounds of a [`PriorityLimiter`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct PriorityLimiterBuilder {
+    limiter: Limiter,
+    bounds: Bounds,
+}
+
+impl PriorityLimiterBuilder {
+    /// Each urgency in which somebody waits has one turn in `turns` at least, 10 by default; 0 counts
+    /// as 1. Where `n` urgencies wait that are due at once, it is one in `turns + n - 1`.
+    pub fn share(mut self, turns: u32) -> Self {
+        self.bounds.share = turns;
+        self
+    }
+
+    /// Rejects a call when as many wait already; by default none is.
+    pub fn max_queued(mut self, calls: usize) -> Self {
+        self.bounds.queued = calls;
+        self
+    }
+
+    /// Rejects a call when as many of its urgency and key wait already; by default none is.
+    pub fn max_queued_by_key(mut self, calls: usize) -> Self {
+        self.bounds.queued_by_line = calls;
+        self
+    }
+
+    /// The finished one, with nobody waiting.
+    pub fn build(self) -> PriorityLimiter {
+        PriorityLimiter {
+            shared: Arc::new(Shared::new(self.limiter, self.bounds)),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The place of one call, given up when it is dropped.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use comfycontrol_core::Deadline;
+use comfycontrol_rate_limit::{Rejected, RejectedReason};
+use http::Extensions;
+use tokio::time::Instant;
+
+use crate::clock::{self, Alarm};
+use crate::depart::Depart;
+use crate::order::Place;
+use crate::priority::Priority;
+use crate::shared::Shared;
+use crate::turns::{Standing, Turns};
+
+#[derive(Debug)]
+pub(crate) struct Turn {
+    shared: Arc<Shared>,
+    place: Option<Place>,
+    /// Only for a call that waits.
+    alarm: Option<Alarm>,
+    /// How long until it looks next whether those before it come for their slots.
+    patience: Duration,
+}
+
+impl Turn {
+    /// The longest time between two looks.
+    const MAX_PATIENCE: Duration = Duration::from_secs(4);
+
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            place: None,
+            alarm: None,
+            patience: Turns::PATIENCE,
+        }
+    }
+
+    /// Waits until the call may go in.
+    ///
+    /// # Panics
+    ///
+    /// When it has to wait outside a tokio runtime with time enabled.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        extensions: &Extensions,
+    ) -> Poll<Result<(), Rejected>> {
+        if self.stand(cx.waker(), extensions)? == Standing::Inside {
+            return Poll::Ready(Ok(()));
+        }
+        let now = clock::now();
+        let deadline = extensions.get().map(|Deadline(at)| *at);
+        if deadline.is_some_and(|at| at <= now) {
+            return Poll::Ready(Err(self.reject(now)));
+        }
+        let next = now + self.patience;
+        let at = deadline.map_or(next, |deadline| deadline.min(next));
+        let alarm = self.alarm.get_or_insert_with(|| Alarm::new(at));
+        while alarm.poll(cx).is_ready() {
+            let now = clock::now();
+            if deadline.is_some_and(|at| at <= now) {
+                return Poll::Ready(Err(self.reject(now)));
+            }
+            // May wake this very task.
+            self.shared.overtake_idle();
+            self.patience = Self::MAX_PATIENCE.min(self.patience * 2);
+            let next = now + self.patience;
+            alarm.set(deadline.map_or(next, |deadline| deadline.min(next)));
+        }
+        Poll::Pending
+    }
+
+    /// Arrives, or looks whether its turn has come.
+    fn stand(&mut self, waker: &Waker, extensions: &Extensions) -> Result<Standing, Rejected> {
+        if let Some(place) = &self.place {
+            // The waker of before is dropped with nothing locked.
+            let (standing, _before) = self.shared.with(|turns| turns.look(place, waker));
+            return Ok(standing);
+        }
+        let priority = extensions.get::<Priority>().cloned().unwrap_or_default();
+        let now = clock::now();
+        let arrived = self.shared.with(|turns| turns.arrive(now, priority, waker));
+        let (place, standing) = arrived.map_err(|reason| Rejected::new(reason, None))?;
+        self.place = Some(place);
+        if standing == Standing::Waiting {
+            self.shared.overtake_idle();
+        }
+        Ok(standing)
+    }
+
+    fn reject(&mut self, now: Instant) -> Rejected {
+        if let Some(place) = self.place.take() {
+            self.shared.wake(|turns| turns.reject(now, &place));
+        }
+        Rejected::new(RejectedReason::DeadlinePassed, None)
+    }
+
+    /// Lets the next one in, unless that has been done.
+    pub(crate) fn give_up(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.shared.wake(|turns| turns.leave(clock::now(), &place));
+        }
+    }
+
+    /// The request has left, and others are let in.
+    pub(crate) fn is_over(&mut self) {
+        self.place = None;
+    }
+
+    /// From now on the turn ends when the request leaves.
+    pub(crate) fn hand_over<S>(&mut self, to: &mut Depart<S>) {
+        self.alarm = None;
+        if let Some(place) = &self.place {
+            to.in_turn(self.shared.clone(), place.number());
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}

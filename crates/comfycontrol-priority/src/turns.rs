@@ -1,0 +1,141 @@
+//! Who may go in: one call at a time waits at the limiter, and the others wait here for theirs. Pure:
+//! every event brings its `now`, and a waker that is to be woken is handed out, never woken here.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+use std::time::Duration;
+
+use comfycontrol_rate_limit::RejectedReason;
+use tokio::time::Instant;
+
+use crate::order::{Order, Place};
+use crate::priority::Priority;
+
+#[derive(Debug)]
+pub(crate) struct Turns {
+    order: Order<Waker>,
+    /// Who is at the limiter, and since when. One, unless those before it do not come for their slots.
+    inside: BTreeMap<u64, Instant>,
+    bounds: Bounds,
+    rejected: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) share: u32,
+    pub(crate) queued: usize,
+    pub(crate) queued_by_line: usize,
+}
+
+/// What a call may do.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Standing {
+    Inside,
+    Waiting,
+}
+
+impl Turns {
+    /// How long a call may be at the limiter before it is asked whether the call came for its slot.
+    pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self {
+            order: Order::new(bounds.share),
+            inside: BTreeMap::new(),
+            bounds,
+            rejected: 0,
+        }
+    }
+
+    /// A call comes. It goes in at once if nobody is before it, else `waker` waits for its turn.
+    pub(crate) fn arrive(
+        &mut self,
+        now: Instant,
+        priority: Priority,
+        waker: &Waker,
+    ) -> Result<(Place, Standing), RejectedReason> {
+        if self.inside.is_empty() && self.order.len() == 0 {
+            let place = self.order.place(priority);
+            self.inside.insert(place.number(), now);
+            return Ok((place, Standing::Inside));
+        }
+        if self.order.len() >= self.bounds.queued
+            || self.order.len_of_line(&priority) >= self.bounds.queued_by_line
+        {
+            self.rejected += 1;
+            return Err(RejectedReason::QueueFull);
+        }
+        let place = self.order.place(priority);
+        self.order.push(&place, waker.clone());
+        Ok((place, Standing::Waiting))
+    }
+
+    /// Looks after a call, for which `waker` waits from now on; the waker of before comes back.
+    pub(crate) fn look(&mut self, place: &Place, waker: &Waker) -> (Standing, Option<Waker>) {
+        match self.order.get_mut(place) {
+            Some(known) if known.will_wake(waker) => (Standing::Waiting, None),
+            Some(known) => {
+                let before = std::mem::replace(known, waker.clone());
+                (Standing::Waiting, Some(before))
+            }
+            None => (Standing::Inside, None),
+        }
+    }
+
+    /// A call will not come, or its turn is over: whom to wake.
+    pub(crate) fn leave(&mut self, now: Instant, place: &Place) -> Option<Waker> {
+        match self.order.remove(place) {
+            // To be dropped with nothing locked; to wake it does no harm.
+            Some(waker) => Some(waker),
+            None => self.depart(now, place.number()),
+        }
+    }
+
+    /// A call has its slot: whom to wake.
+    pub(crate) fn depart(&mut self, now: Instant, number: u64) -> Option<Waker> {
+        self.inside.remove(&number)?;
+        if self.inside.is_empty() {
+            self.admit(now)
+        } else {
+            None
+        }
+    }
+
+    /// As [`leave`](Self::leave), since its time has passed.
+    pub(crate) fn reject(&mut self, now: Instant, place: &Place) -> Option<Waker> {
+        self.rejected += 1;
+        self.leave(now, place)
+    }
+
+    /// Whether those at the limiter have been there for so long that it is time to ask why.
+    pub(crate) fn is_slow(&self, now: Instant) -> bool {
+        let mut since = self.inside.values();
+        since.all(|since| now.saturating_duration_since(*since) >= Self::PATIENCE)
+    }
+
+    /// Lets the next one in although the one before is still there, which does not come for its slot.
+    pub(crate) fn overtake(&mut self, now: Instant) -> Option<Waker> {
+        if self.is_slow(now) {
+            self.admit(now)
+        } else {
+            None
+        }
+    }
+
+    fn admit(&mut self, now: Instant) -> Option<Waker> {
+        let (number, waker) = self.order.pop()?;
+        self.inside.insert(number, now);
+        Some(waker)
+    }
+
+    pub(crate) fn order(&self) -> &Order<Waker> {
+        &self.order
+    }
+
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+}
+
+#[cfg(test)]
+mod tests;
