@@ -9,6 +9,7 @@ use http::{Request, Response};
 use tokio::time::{Instant, sleep};
 use tower::{BoxError, Layer, ServiceExt, service_fn};
 
+#[expect(clippy::disallowed_methods, reason = "the paused clock")]
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), BoxError> {
     let limiter = PriorityLimiter::new(Limiter::new(Quota::COMFYCONTROL));

@@ -2,7 +2,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use comfycontrol_rate_limit::RejectedReason;
-use tokio::time::Instant;
+use comfycontrol_test::now;
 
 use super::{Bounds, Standing, Turns};
 use crate::{Priority, Urgency};
@@ -13,11 +13,6 @@ fn turns() -> Turns {
         queued: 2,
         queued_by_line: usize::MAX,
     })
-}
-
-fn now() -> Instant {
-    #[expect(clippy::disallowed_methods, reason = "some instant to count from")]
-    Instant::now()
 }
 
 #[test]

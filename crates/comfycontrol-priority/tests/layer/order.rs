@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use comfycontrol_priority::{Priority, PriorityLimiter, Urgency};
 use comfycontrol_rate_limit::{Limiter, Quota};
-use tokio::time::{Instant, sleep};
+use comfycontrol_test::now;
+use tokio::time::sleep;
 use tower::Service;
 
 use crate::support::{bulk, client, limiter, request, start};
@@ -16,11 +17,11 @@ async fn an_interactive_call_beside_a_bulk_of_ten_thousand_waits_for_two_slots()
     // Until the slots of the first moment have come back evenly.
     sleep(Duration::from_secs(30)).await;
 
-    let (start, before) = (Instant::now(), limiter.limiter().snapshot().granted());
+    let (start, before) = (now(), limiter.limiter().snapshot().granted());
     let mut waits = Vec::new();
     for _ in 0..CALLS {
         sleep(Duration::from_millis(1_370)).await;
-        let arrived = Instant::now();
+        let arrived = now();
         client
             .clone()
             .call(request(1, Urgency::INTERACTIVE))
@@ -103,7 +104,7 @@ async fn one_with_a_thousand_calls_has_no_more_turns_than_one_with_ten() {
 async fn calls_that_need_not_wait_leave_at_once_whatever_their_priority() {
     let limiter = PriorityLimiter::new(limiter());
     let (client, _sent) = client(&limiter);
-    let now = Instant::now();
+    let start = now();
     for urgency in [Urgency::BACKGROUND, Urgency::DEFAULT, Urgency::HIGHEST] {
         client
             .clone()
@@ -111,5 +112,5 @@ async fn calls_that_need_not_wait_leave_at_once_whatever_their_priority() {
             .await
             .expect("sent");
     }
-    assert_eq!(now.elapsed(), Duration::ZERO);
+    assert_eq!(start.elapsed(), Duration::ZERO);
 }

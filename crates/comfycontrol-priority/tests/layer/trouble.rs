@@ -4,10 +4,11 @@ use std::time::Duration;
 use comfycontrol_core::Deadline;
 use comfycontrol_priority::{Priority, PriorityLimiter, Urgency};
 use comfycontrol_rate_limit::{Limiter, Quota, Rejected, RejectedReason};
+use comfycontrol_test::now;
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
 use crate::support::{bulk, client, counting, limiter, request, start};
@@ -31,7 +32,7 @@ async fn a_task_that_does_not_poll_its_call_holds_the_others_up_for_a_second() {
     for call in &mut idle {
         assert!(call.now_or_never().is_none());
     }
-    let begun = Instant::now();
+    let begun = now();
     let call = client.clone().call(request(1, Urgency::BACKGROUND));
     timeout(Duration::from_secs(12), call)
         .await
@@ -54,15 +55,12 @@ async fn a_call_whose_deadline_passes_is_not_sent() {
     bulk(&client, 100).await;
     let mut late = request(1, Priority::new(Urgency::BACKGROUND).key("late"));
     // Before its turn, which comes after the one that is at the limiter.
-    let deadline = Instant::now() + Duration::from_millis(20);
+    let deadline = now() + Duration::from_millis(20);
     late.extensions_mut().insert(Deadline(deadline));
     let error = client.clone().call(late).await.unwrap_err();
     let rejected: &Rejected = error.downcast_ref().expect("by us");
     assert_eq!(rejected.reason(), RejectedReason::DeadlinePassed);
-    assert_eq!(
-        (Instant::now(), limiter.snapshot().rejected()),
-        (deadline, 1)
-    );
+    assert_eq!((now(), limiter.snapshot().rejected()), (deadline, 1));
     sleep(Duration::from_secs(60)).await;
     while let Ok(number) = sent.try_recv() {
         assert_ne!(number, 1);
