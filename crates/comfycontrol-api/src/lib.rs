@@ -98,7 +98,9 @@
 //!
 //! | name | default | what it does |
 //! |---|---|---|
-//! | `default` | yes | the default features of the client, `comfycontrol`; without it the client has none |
+//! | `default` | yes | `fs`, and the default features of the client, `comfycontrol`; without it the client has none |
+//! | `fs` | yes | outputs saved to files, workflows read from files |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api;
 mod download;
@@ -113,6 +115,8 @@ mod managed_runner;
 mod null;
 mod pagination;
 mod runner;
+#[cfg(feature = "fs")]
+mod save;
 mod shown;
 mod template;
 mod text_enum;
@@ -137,6 +141,9 @@ pub use self::runner::{
     Device, NewRunner, Runner, RunnerHeaders, RunnerStats, RunnerStatus, RunnerUpdate, Runners,
     SystemStats,
 };
+#[cfg(feature = "fs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+pub use self::save::{Save, SaveError, SaveErrorKind, SaveFuture, SaveProgress, SavedFile};
 pub use self::template::{NewTemplate, Template, TemplateSummary, TemplateUpdate, Templates};
 pub use self::user::{SignInProvider, User, UserTier};
 pub use self::workflow::{

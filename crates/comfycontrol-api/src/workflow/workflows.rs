@@ -131,6 +131,11 @@ impl Workflows {
         self.client.get(path).send().await?.json().await
     }
 
+    #[cfg(feature = "fs")]
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Streams the updates of a workflow until it has ended, as [`Api::subscribe`].
     #[must_use]
     pub fn subscribe(&self, id: &WorkflowId) -> WorkflowUpdates {

@@ -1,0 +1,27 @@
+use std::path::PathBuf;
+
+use crate::OutputId;
+
+/// An output that is on disk, whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SavedFile {
+    /// The output.
+    pub output: OutputId,
+    /// Where it is.
+    pub path: PathBuf,
+    /// How many bytes it has.
+    pub length: u64,
+}
+
+/// How far an output has come that is being saved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SaveProgress<'a> {
+    /// The output.
+    pub output: &'a OutputId,
+    /// How many bytes of it are there; fewer than before where it begins anew.
+    pub received: u64,
+    /// How many it has, if the host says so.
+    pub length: Option<u64>,
+}
