@@ -58,7 +58,7 @@ impl<T> List<T> {
     }
 
     /// Sets how many items a page has, as [`Paginator::per_page`]. The default is 100, since each page
-    /// costs a request.
+    /// costs a request; [`items`](Self::items) asks for 20 and more.
     pub fn per_page(mut self, items: u32) -> Self {
         self.paginator = self.paginator.per_page(items);
         self

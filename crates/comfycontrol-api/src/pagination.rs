@@ -52,7 +52,7 @@ impl Paginator {
     }
 
     /// Sets how many items a page has at most, from 1 to 100; other numbers are taken as the nearest.
-    /// The default is 100, since each page costs a request.
+    /// The default is 100, since each page costs a request. [`items`](Self::items) asks for 20 and more.
     pub fn per_page(mut self, items: u32) -> Self {
         self.per_page = items.clamp(1, MAX_PER_PAGE);
         self
@@ -80,12 +80,17 @@ impl Paginator {
     /// meanwhile, some is yielded.
     ///
     /// An item is known by its `id`, and where there is none, by all that it says. At least 262,144 are
-    /// remembered, in some 20 MB at most. The end is an empty page, one shorter than asked for and than another was, or of
-    /// fewer than 10 items, and a short one where the `total` says so too; a `total` that says anything else ends nothing. A bare list is whole. `null` is an
-    /// empty list. After [`max_pages`](Self::max_pages) the items end without an error.
+    /// remembered, in some 20 MB at most. The end is an empty page, a short one where the `total` says so
+    /// too, and otherwise one that is shorter than asked for and than another was: a short list without a
+    /// `total` costs two requests. A `total` that says anything else ends nothing; one that is false and yet
+    /// says what a page in the middle makes look like the end cannot be told. A bare list is whole. `null` is
+    /// an empty list. After [`max_pages`](Self::max_pages) the items end without an error.
     ///
-    /// Not checked is what lies between two pages of a server that does not look at `per_page`, and
-    /// between some pages of fewer than 10 items: there a change shows only in the `total`.
+    /// Pages that cannot overlap are not checked: all of a server that does not look at `per_page`, and of
+    /// one that gives fewer than 20 items at once some of those that begin where all smaller sizes of pages
+    /// begin too (at each 60th item if it gives 5 or 6, at each 2,520th if it gives 9 or 10). What goes
+    /// between two of these is told by the `total`, as [`ListChanged`]; where there is none, or as many come
+    /// as go, items may be missed.
     ///
     /// Of a page are read at most 1,000 items, of each of them and of each other member 1 MiB, 100,000
     /// values and 128 levels, and of the body what the client's
@@ -101,7 +106,7 @@ impl Paginator {
     #[must_use]
     pub fn items<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
         let state = State {
-            position: Position::new(self.per_page),
+            position: Position::new(self.per_page.max(LEAST_PER_PAGE)),
             keys: Keys::default(),
             read: 0,
             list: self,
@@ -180,3 +185,5 @@ impl State {
 }
 
 const MAX_PER_PAGE: u32 = 100;
+/// With fewer, some pages cannot overlap.
+const LEAST_PER_PAGE: u32 = 20;

@@ -82,8 +82,8 @@ fn a_bomb_over_the_wire_costs_what_is_read_of_it() {
     let ours = tokio::runtime::Builder::new_current_thread();
     let ours = { ours }.enable_all().build().unwrap();
     ours.block_on(client.get("/v1/user").send()).unwrap();
-    // 12 MB of zeros, 12 KB on the wire.
-    let zeros = Fault::Respond(Shape::Zeros("runners".to_owned(), 6_000_000));
+    // 4 MB of zeros, 4 KB on the wire.
+    let zeros = Fault::Respond(Shape::Zeros("runners".to_owned(), 2_000_000));
     let bomb = FaultRule::next(1, zeros).and(Fault::Encode(Coding::Gzip));
     emulator.faults().add(bomb);
     let mut read = None;

@@ -24,9 +24,7 @@ async fn a_server_that_ignores_the_page_yields_each_item_once() {
     ];
     for list in lists {
         let (client, asked) = client_of(move |_| list.clone());
-        let pages = Api::new(client.clone())
-            .paginate("/v1/runner", "runners")
-            .per_page(2);
+        let pages = Api::new(client.clone()).paginate("/v1/runner", "runners");
         let items: Vec<Value> = pages.items().try_collect().await.unwrap();
         assert_eq!(items.len(), 2, "{items:?}");
         assert!(asked.count() <= 3);
@@ -70,7 +68,7 @@ async fn no_item_is_lost_while_each_is_cancelled_as_it_comes() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_caps_pages_or_has_another_total_is_read_whole() {
     let totals = [None, Some(120), Some(50), Some(7), Some(0), Some(10_000)];
-    for (cap, total) in [20, 50, 100]
+    for (cap, total) in [3, 20, 50, 100]
         .into_iter()
         .flat_map(|cap| totals.map(|total| (cap, total)))
     {
@@ -85,7 +83,8 @@ async fn a_server_that_caps_pages_or_has_another_total_is_read_whole() {
         let items: Vec<Runner> = list.items().try_collect().await.unwrap();
         let ids: Vec<_> = items.iter().map(|item| item.id).collect();
         assert_eq!(ids, (0..120).collect::<Vec<_>>(), "{cap} {total:?}");
-        assert!(asked.count("") <= 10, "{}", asked.count(""));
+        let most = if cap == 3 { 90 } else { 10 };
+        assert!(asked.count("") <= most, "{}", asked.count(""));
     }
 }
 

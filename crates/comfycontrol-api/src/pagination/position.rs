@@ -130,7 +130,8 @@ impl Position {
                 && match page.total {
                     Some(total) if total == end => true,
                     Some(total) if total > end && !news.is_empty() => false,
-                    _ => window.size <= self.largest || length < LEAST_CAP,
+                    // As long a page as this was given before.
+                    _ => window.size <= self.largest,
                 };
         self.largest = self.largest.max(length);
         if is_end {
@@ -159,8 +160,6 @@ impl Position {
 }
 
 const FAR: u64 = 1 << 31;
-/// A page of fewer is the last, if it is shorter than asked for and no total says otherwise.
-const LEAST_CAP: u32 = 10;
 /// Each costs a request.
 const MOST_STALLED: u32 = 32;
 /// A list whose items are removed as they come is lost once a page.
