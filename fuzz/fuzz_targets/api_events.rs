@@ -1,5 +1,8 @@
 //! Whatever a server sends as events, and however it is cut into pieces, the events are those of the
-//! HTML Standard read naively; what is not UTF-8 ends the stream with an error, and nothing hangs.
+//! HTML Standard read naively; what is not UTF-8 ends the stream with an error, and nothing hangs. Who
+//! follows a run by them is told of its states in that order, each once, up to the first that is the last;
+//! of the API's error, which ends it unless it may pass; and where the stream ends before the run, of the
+//! state that is asked for.
 //!
 //! An input is the size of the pieces, one byte, and then the stream.
 
@@ -8,12 +11,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use comfycontrol::retry::RetryPolicy;
 use comfycontrol::{Body, Client, Error, RateLimitMode};
-use comfycontrol_api::Events;
+use comfycontrol_api::{Api, Events, WorkflowUpdate};
 use comfycontrol_fuzz::{block_on, fuzz_target};
 use futures_util::{StreamExt, stream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response};
+use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((size, stream)) = bytes.split_first() else {
@@ -24,10 +29,17 @@ fuzz_target!(|bytes: &[u8]| {
     let pieces = stream.chunks(size).map(Bytes::copy_from_slice).collect();
     assert_eq!(block_on(events(pieces)), (whole.clone(), sound));
 
+    let followed = block_on(follow(
+        stream.chunks(size).map(Bytes::copy_from_slice).collect(),
+    ));
     match std::str::from_utf8(stream) {
         Ok(text) => {
             assert!(sound, "an error where there is none");
-            assert_eq!(whole, naive_events(text));
+            let naive = naive_events(text);
+            assert_eq!(whole, naive);
+            if is_plain(text) {
+                check(followed, naive_following(&naive));
+            }
         }
         Err(_) => {
             let naive = naive_events(&String::from_utf8_lossy(stream));
@@ -59,23 +71,128 @@ async fn events(pieces: Vec<Bytes>) -> (Vec<(Option<String>, String)>, bool) {
     (seen, true)
 }
 
+/// What is told of a run, and the status of the error at the end, or 0.
+type Followed = (Vec<WorkflowUpdate>, Option<u16>);
+
+/// Follows a run by this stream; when it is asked for its state it is completed.
+async fn follow(pieces: Vec<Bytes>) -> Followed {
+    let mut updates = Api::new(client(pieces)).subscribe("id");
+    let mut seen: Vec<WorkflowUpdate> = Vec::new();
+    while let Some(update) = updates.next().await {
+        let is_over = seen.last().is_some_and(WorkflowUpdate::is_terminal);
+        assert!(!is_over, "goes on after the end");
+        match update {
+            Ok(update) => seen.push(update),
+            Err(e) => {
+                assert!(updates.next().await.is_none(), "goes on after an error");
+                return (seen, Some(e.status().map_or(0, |status| status.as_u16())));
+            }
+        }
+    }
+    let is_over = seen.last().is_some_and(WorkflowUpdate::is_terminal);
+    assert!(is_over, "ends before the run");
+    (seen, None)
+}
+
+fn check((seen, failed): Followed, (told, end): (Vec<WorkflowUpdate>, End)) {
+    match end {
+        End::Told => assert_eq!((seen, failed), (told, None)),
+        End::Unreadable => assert_eq!((seen, failed), (told, Some(200))),
+        End::Refused(status) => {
+            let may_pass = matches!(status, 429 | 500 | 502 | 503 | 504);
+            match failed {
+                Some(failed) => assert!(failed == status && !may_pass && seen == told),
+                None => assert_eq!(seen, asked(told)),
+            }
+        }
+        End::Asked => assert_eq!((seen, failed), (asked(told), None)),
+    }
+}
+
+/// How a stream ends for who follows it.
+enum End {
+    /// With the end of the run.
+    Told,
+    /// With a state that is none.
+    Unreadable,
+    /// With the API's error.
+    Refused(u16),
+    /// Before the run.
+    Asked,
+}
+
+/// Every state that is another than the one before.
+fn naive_following(events: &[(Option<String>, String)]) -> (Vec<WorkflowUpdate>, End) {
+    let mut told: Vec<WorkflowUpdate> = Vec::new();
+    for (_, data) in events {
+        let said: Value = serde_json::from_str(data).unwrap_or_default();
+        let said = said.as_object().and_then(|said| said.get("status"));
+        match said {
+            Some(Value::String(_)) => {
+                let Ok(update) = serde_json::from_str::<WorkflowUpdate>(data) else {
+                    return (told, End::Unreadable);
+                };
+                if told.last() == Some(&update) {
+                    continue;
+                }
+                let is_last = update.is_terminal();
+                told.push(update);
+                if is_last {
+                    return (told, End::Told);
+                }
+            }
+            Some(Value::Number(code)) => match code.as_u64() {
+                Some(code @ 400..=599) => return (told, End::Refused(code as u16)),
+                _ => continue,
+            },
+            _ => continue,
+        }
+    }
+    (told, End::Asked)
+}
+
+/// With what the state says that is asked for.
+fn asked(mut told: Vec<WorkflowUpdate>) -> Vec<WorkflowUpdate> {
+    told.push(serde_json::from_str(STATE).expect("a state"));
+    told
+}
+
+/// Whether all who read JSON make the same of it: nothing deep, and no name twice.
+fn is_plain(text: &str) -> bool {
+    text.matches(['[', '{']).count() < 100 && !text.contains("\\u00") && !has_name_twice(text)
+}
+
+fn has_name_twice(text: &str) -> bool {
+    text.split("\n\n")
+        .any(|event| event.matches("\"status\"").count() > 1)
+}
+
 fn client(pieces: Vec<Bytes>) -> Client {
     let pieces: Arc<[Bytes]> = pieces.into();
-    let transport = tower::service_fn(move |_: Request<Body>| {
-        let pieces: Vec<_> = pieces.iter().cloned().map(Ok::<_, Error>).collect();
-        let mut response = Response::new(Body::from_stream(stream::iter(pieces)));
-        let events = HeaderValue::from_static("text/event-stream");
-        response.headers_mut().insert(CONTENT_TYPE, events);
-        std::future::ready(Ok::<_, Error>(response))
+    let transport = tower::service_fn(move |request: Request<Body>| {
+        std::future::ready(Ok::<_, Error>(match request.uri().path() {
+            "/v1/workflow/id" => Response::new(Body::from(STATE)),
+            "/v1/workflow/id/outputs" => Response::new(Body::from("[]")),
+            _ => {
+                let pieces: Vec<_> = pieces.iter().cloned().map(Ok::<_, Error>).collect();
+                let mut response = Response::new(Body::from_stream(stream::iter(pieces)));
+                let events = HeaderValue::from_static("text/event-stream");
+                response.headers_mut().insert(CONTENT_TYPE, events);
+                response
+            }
+        }))
     });
     let builder = Client::builder()
         .without_token()
-        .rate_limit(RateLimitMode::Off);
+        .rate_limit(RateLimitMode::Off)
+        .retry(RetryPolicy::none());
     builder
         .transport(transport)
         .build()
         .expect("the settings are sound")
 }
+
+const STATE: &str = r#"{"status":"completed"}"#;
 
 /// "Interpreting an event stream" of the HTML Standard, without ids and reconnection times.
 fn naive_events(text: &str) -> Vec<(Option<String>, String)> {

@@ -76,7 +76,7 @@ impl Paginator {
     /// before by an item or more, for which pages are asked for that are a little smaller
     /// (`page=2&per_page=99`); where that item has gone, pages before it are read again. So nothing that
     /// stays in the list is missed or yielded twice, whatever comes and goes between two reads; a list that
-    /// grows by half a page and more at each read, for long, may be [given up](ListChanged). Of what comes
+    /// grows by more than a page at each read, for long, may be [given up](ListChanged). Of what comes
     /// meanwhile, some is yielded.
     ///
     /// An item is known by its `id`, and where there is none, by all that it says. At least 262,144 are

@@ -10,13 +10,16 @@ use super::window::Window;
 /// Where that item has gone, pages before it are read until one is linked; the first page always is.
 #[derive(Debug)]
 pub(super) struct Position {
-    /// Where the first item that was not read is thought to be.
+    /// Where the first item that was not read is thought to be, and how far that is behind the last page.
     next: u64,
+    ahead: u64,
     /// The most items a page may have, and the most that one had.
     most: u32,
     largest: u32,
     /// The size of all pages, of a server that does not look at `per_page`.
     fixed: Option<u32>,
+    /// Whether the server was asked if it looks there.
+    is_probed: bool,
     /// Linked pages in a row without an item that is new.
     stalled: u32,
     /// How often the place was lost that had been read to.
@@ -35,6 +38,8 @@ enum Want {
     Next,
     /// The page that has this item, and begins the furthest before it.
     Back(u64),
+    /// A page of one item, for the server may not look at the size; then the page before this item.
+    Probe(u64),
     /// One far behind the end, for the server may not look at the number.
     Far,
     Nothing,
@@ -48,9 +53,11 @@ impl Position {
     pub(super) fn new(per_page: u32) -> Self {
         Self {
             next: 0,
+            ahead: 0,
             most: per_page,
             largest: 0,
             fixed: None,
+            is_probed: false,
             stalled: 0,
             lost: 0,
             want: Want::Back(0),
@@ -68,6 +75,7 @@ impl Position {
             (Want::Next, Some(size)) => Some(self.adjacent(size)),
             (Want::Back(position), None) => Some(Window::before(position, self.most)),
             (Want::Back(position), Some(size)) => Some(Window::at(position, size)),
+            (Want::Probe(_), _) => Some(Window::at(0, 1)),
             (Want::Far, _) => Some(Window::at(FAR, self.most)),
         }
     }
@@ -97,13 +105,22 @@ impl Position {
             }
             return Ok(Vec::new());
         }
+        if let Want::Probe(position) = want {
+            self.is_probed = true;
+            match length {
+                0 | 1 => self.want = Want::Back(position),
+                _ => self.fixed = Some(length),
+            }
+            return Ok(Vec::new());
+        }
         let mut window = window;
         if length > window.size {
             self.fixed = Some(length);
             window.size = length;
         }
-        let is_unchecked =
-            want == Want::Next && (self.fixed.is_some() || self.overlapping().is_none());
+        let is_unchecked = want == Want::Next
+            && self.ahead == 0
+            && (self.fixed.is_some() || self.overlapping().is_none());
         let total_before = std::mem::replace(&mut self.total, page.total);
         if is_unchecked && total_before != page.total {
             return Err(Lost);
@@ -115,7 +132,10 @@ impl Position {
             if self.lost > MOST_LOST {
                 return Err(Lost);
             }
-            self.want = Want::Back(start - 1);
+            self.want = match self.is_probed {
+                true => Want::Back(start - 1),
+                false => Want::Probe(start - 1),
+            };
             return Ok(Vec::new());
         }
         if start == 0 && self.first.is_none() {
@@ -123,7 +143,7 @@ impl Position {
         }
         let news = self.seen.news(page.items);
         let end = start + u64::from(length);
-        self.next = end;
+        (self.next, self.ahead) = (end, 0);
         let is_short = length < window.size;
         let is_end = length == 0
             || is_short
@@ -150,8 +170,11 @@ impl Position {
             if begins_anew && start > 0 {
                 self.want = Want::Far;
             }
-            // Further ahead each time, to overtake a list that grows before this place.
-            self.next += u64::from(length) * u64::from(self.stalled - 1);
+            if want == Want::Next {
+                // Further ahead each time, to overtake a list that grows before this place.
+                self.ahead = u64::from(length) * u64::from(self.stalled - 1);
+                self.next += self.ahead;
+            }
         } else {
             self.stalled = 0;
         }
