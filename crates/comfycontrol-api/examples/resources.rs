@@ -46,6 +46,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut updates = api.workflows().subscribe(&run.id);
     while let Some(update) = updates.try_next().await? {
         println!("{} is {}", run.name, update.status);
+        // One that has failed, was cancelled or is not valid.
+        update.error_for_status()?;
     }
     for output in api.workflows().outputs(&run.id).await? {
         let file = api.downloader().get(&output.src).send().await?;

@@ -45,12 +45,12 @@ impl Api {
     ///
     /// The server closes such a stream after some minutes whether or not the run has ended. After 2 s the
     /// state is asked for, the stream is opened again, and the updates go on: two requests each time, and
-    /// no update twice. So does a stream that breaks off, in which no state has come for 30 s, or that
-    /// cannot be opened for a reason that may pass: a 429, a 5xx, no connection. The pause grows up to
-    /// 30 s, and is at least the server's `Retry-After`. Where there are no events (404, 405, 406, another
-    /// content type, or twice in a row nothing in a stream), the state is asked for every 2 s, and less
-    /// often up to every 10 s while it stays the same. The client's total timeout does not count for
-    /// streams.
+    /// no update twice. So does a stream that breaks off, that has an event of more than 1 MiB, in which no
+    /// state has come for 30 s, or that cannot be opened for a reason that may pass: a 429, a 5xx, no
+    /// connection. The pause grows up to 30 s, and is at least the server's `Retry-After`. Where there are no
+    /// events (404, 405, 406, another content type, or twice in a row nothing in a stream), the state is
+    /// asked for every 2 s, and less often up to every 10 s while it stays the same. The client's total
+    /// timeout does not count for streams.
     ///
     /// The updates end after the first [terminal](crate::WorkflowUpdate::is_terminal) update, and without
     /// one only by an error. **A run that fails ends with an update too**:
@@ -78,7 +78,6 @@ impl Api {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn subscribe(&self, workflow: &str) -> WorkflowUpdates {
         WorkflowUpdates::of(self.client.clone(), workflow)
     }

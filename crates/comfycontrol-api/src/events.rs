@@ -28,6 +28,7 @@ use self::bounded::Bounded;
 /// An error is the last item: the body breaks off, a timeout passes, or an event is too large.
 ///
 /// Made by [`open`](Self::open).
+#[must_use = "streams do nothing unless polled"]
 pub struct Events {
     // Boxed, so that it can be polled without being pinned by hand.
     inner: Pin<Box<SseStream<Bounded>>>,

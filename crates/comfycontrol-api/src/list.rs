@@ -77,7 +77,6 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// # Errors
     ///
     /// An error is the last item. It comes if a page cannot be read.
-    #[must_use]
     pub fn items(self) -> Items<T> {
         self.paginator.items()
     }

@@ -103,7 +103,6 @@ impl Paginator {
     /// An error is the last item. It comes if a page cannot be read or has no such list
     /// ([`MissingList`]), is [too large](PageTooLarge), if the [list changes](ListChanged) faster than it
     /// is read, and if an item is not a `T`; that error names the item.
-    #[must_use]
     pub fn items<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
         let state = State {
             position: Position::new(self.per_page.max(LEAST_PER_PAGE)),
@@ -136,6 +135,7 @@ impl Paginator {
 }
 
 /// The items of a [`Paginator`]'s list.
+#[must_use = "streams do nothing unless polled"]
 pub struct Items<T>(Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>);
 
 impl<T> Stream for Items<T> {

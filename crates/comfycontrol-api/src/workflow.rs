@@ -36,6 +36,7 @@ pub use self::workflows::Workflows;
 /// The updates of a workflow, until it has ended.
 ///
 /// Made by [`Api::subscribe`](crate::Api::subscribe).
+#[must_use = "streams do nothing unless polled"]
 pub struct WorkflowUpdates(State);
 
 enum State {
@@ -54,7 +55,6 @@ impl WorkflowUpdates {
     ///
     /// The API may be away that long, or have nothing to say but a state that is
     /// [unknown](WorkflowStatus::Unknown). No effect once the updates have been polled.
-    #[must_use]
     pub fn give_up_after(mut self, silence: Duration) -> Self {
         if let State::Settings(Some(following)) = &mut self.0 {
             following.give_up_after(silence);

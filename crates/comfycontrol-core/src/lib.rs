@@ -5,6 +5,7 @@
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
 //! * [`KnownSecret`] is a secret that is masked wherever text is shown so; [`mask_secrets`] and [`clean_error`] mask it, and
 //!   tokens, in texts and errors that are fit to be shown otherwise.
+//! * [`bare_url`] leaves out of a URL what may be a secret: user, query and fragment.
 //! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
 //! * [`HostKind`] tells the hosts that are written as this machine from all others.
 //! * [`InternalHosts`] are those of this machine and its network that may be reached, and
@@ -38,6 +39,7 @@
 //! | `percent-encoding` | no | `encoded_url`, which encodes in a URL what the URL Standard encodes; `path_segments` and `check_path` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod bare_url;
 mod cleaned;
 mod deadline;
 #[cfg(feature = "percent-encoding")]
@@ -53,6 +55,7 @@ mod report;
 mod retry_after;
 mod try_clone;
 
+pub use self::bare_url::bare_url;
 pub use self::cleaned::{clean_error, mask_secrets};
 pub use self::deadline::Deadline;
 #[cfg(feature = "percent-encoding")]

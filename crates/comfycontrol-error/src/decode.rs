@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use comfycontrol_core::{Escaped, mask_secrets, retry_after};
+use comfycontrol_core::{Escaped, bare_url, mask_secrets, retry_after};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
 
 use crate::json::Members;
 use crate::reason_phrase::reason_phrase;
-use crate::text::{lossy, snippet, without_query};
+use crate::text::{lossy, snippet};
 use crate::xml::{StoreError, store_error};
 use crate::{ApiErrorKind, ProblemDetails, RetryClass, ServedBy};
 
@@ -149,9 +149,10 @@ fn served_by(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: boo
 fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -> String {
     let said = match (header(headers, &LOCATION), shape) {
         (Some(location), _) if status.is_redirection() => {
+            let location = bare_url(&location);
             format!(
                 "redirected to {}",
-                without_query(&location, MAX_MESSAGE_CHARS)
+                Escaped::new(&location, MAX_MESSAGE_CHARS)
             )
         }
         (_, Shape::Api { message }) => Escaped::new(message, MAX_MESSAGE_CHARS).into_string(),

@@ -2,6 +2,7 @@
 
 use comfycontrol::{Client, Error};
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -45,9 +46,9 @@ struct Details {
     #[serde(default)]
     exception_message: Option<String>,
     #[serde(default)]
-    started_at: Option<String>,
+    started_at: Option<Timestamp>,
     #[serde(default)]
-    completed_at: Option<String>,
+    completed_at: Option<Timestamp>,
 }
 
 impl Details {

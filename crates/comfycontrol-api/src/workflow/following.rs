@@ -100,6 +100,10 @@ impl Following {
                 Err(e) if source == Source::AskOnce && e.kind() == ErrorKind::Decode => {
                     self.failure.get_or_insert(e);
                 }
+                // An event without end says nothing, and the next stream may be sound.
+                Err(e) if source == Source::Events && e.kind() == ErrorKind::BodyTooLarge => {
+                    self.failure = Some(e);
+                }
                 Err(e) if e.is_retryable() => self.failure = Some(e),
                 Err(e) => return Err(named(e, &path)),
             }

@@ -2,6 +2,7 @@ use std::fmt;
 
 use comfycontrol::Error;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -33,12 +34,12 @@ pub struct WorkflowUpdate {
     /// Why it failed.
     #[serde(default)]
     pub cause: Option<WorkflowFailure>,
-    /// When it started, as the API writes it.
+    /// When it began to run.
     #[serde(default)]
-    pub started_at: Option<String>,
-    /// When it ended, as the API writes it.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
     #[serde(default)]
-    pub completed_at: Option<String>,
+    pub completed_at: Option<Timestamp>,
 }
 
 impl WorkflowUpdate {
@@ -87,8 +88,8 @@ impl fmt::Debug for WorkflowUpdate {
             .field("queue_number", &self.queue_number)
             .field("outputs", &self.outputs)
             .field("cause", &self.cause)
-            .field("started_at", &shown::optional(&self.started_at))
-            .field("completed_at", &shown::optional(&self.completed_at))
+            .field("started_at", &self.started_at)
+            .field("completed_at", &self.completed_at)
             .finish_non_exhaustive()
     }
 }
@@ -133,14 +134,14 @@ mod tests {
     fn what_the_server_wrote_is_shown_harmlessly() {
         let hostile = "cfc_secret\n\u{1b}[31m";
         let update: WorkflowUpdate = serde_json::from_value(json!({
-            "status": "failed", "prompt": {"prompt_id": hostile}, "started_at": hostile,
+            "status": "failed", "prompt": {"prompt_id": hostile},
             "outputs": [{"id": hostile, "workflow_id": "1", "src": "https://u:secret@a.example/b?secret#secret"}],
             "cause": {"node_type": hostile, "exception_message": hostile},
         }))
         .unwrap();
         let shown = format!("{update:?}");
         assert!(!shown.contains("secret"), "{shown}");
-        assert_eq!(shown.matches("cfc_***").count(), 4, "{shown}");
+        assert_eq!(shown.matches("cfc_***").count(), 3, "{shown}");
         assert!(shown.contains("https://a.example/b"), "{shown}");
         let printed = format!("{update} {} {}", update.outputs[0], update.status);
         assert!(

@@ -137,7 +137,6 @@ impl Workflows {
     }
 
     /// Streams the updates of a workflow until it has ended, as [`Api::subscribe`].
-    #[must_use]
     pub fn subscribe(&self, id: &WorkflowId) -> WorkflowUpdates {
         WorkflowUpdates::of(self.client.clone(), id.as_str())
     }
