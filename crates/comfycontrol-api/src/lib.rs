@@ -102,6 +102,7 @@
 //! | `fs` | yes | outputs saved to files, workflows read from files |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod adopt;
 mod api;
 mod download;
 mod events;
@@ -114,12 +115,15 @@ mod list;
 mod managed_runner;
 mod null;
 mod pagination;
+mod run;
 mod runner;
 #[cfg(feature = "fs")]
 mod save;
 mod shown;
 mod template;
 mod text_enum;
+#[cfg(feature = "fs")]
+mod unreadable_file;
 mod user;
 mod workflow;
 
@@ -128,6 +132,7 @@ pub use comfycontrol;
 #[doc(no_inline)]
 pub use jiff::Timestamp;
 
+pub use self::adopt::{Adopt, AdoptFuture, RunInDoubt};
 pub use self::api::Api;
 pub use self::download::Downloader;
 pub use self::events::{Event, Events};
@@ -137,6 +142,7 @@ pub use self::id::{ManagedRunnerId, OutputId, RunnerId, TemplateId, UserId, Work
 pub use self::list::{List, Page};
 pub use self::managed_runner::{ManagedRunner, ManagedRunnerType, ManagedRunners};
 pub use self::pagination::{Items, ListChanged, MissingList, PageTooLarge, Paginator};
+pub use self::run::{Outcome, Run, RunFuture, RunProgress};
 pub use self::runner::{
     Device, NewRunner, Runner, RunnerHeaders, RunnerStats, RunnerStatus, RunnerUpdate, Runners,
     SystemStats,
@@ -145,6 +151,9 @@ pub use self::runner::{
 #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
 pub use self::save::{Save, SaveError, SaveErrorKind, SaveFuture, SaveProgress, SavedFile};
 pub use self::template::{NewTemplate, Template, TemplateSummary, TemplateUpdate, Templates};
+#[cfg(feature = "fs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+pub use self::unreadable_file::UnreadableFile;
 pub use self::user::{SignInProvider, User, UserTier};
 pub use self::workflow::{
     NewWorkflow, Output, WorkflowDetail, WorkflowEnded, WorkflowFailure, WorkflowParams,

@@ -76,6 +76,12 @@ impl Error {
         Self::new(Cause::Refused(source.into()))
     }
 
+    /// Makes an error of a call that may have been applied, and of which a crate above the client could not
+    /// find out whether it was. `{}` prints `source`, and [`as_cause`](Self::as_cause) finds it.
+    pub fn in_doubt(source: impl Into<BoxError>) -> Self {
+        Self::new(Cause::InDoubt(source.into()))
+    }
+
     /// Takes the error of a response body, which may be one of ours in a box.
     pub(crate) fn body(status: StatusCode, source: BoxError) -> Self {
         match source.downcast::<Self>() {
@@ -120,6 +126,7 @@ impl Error {
             | Cause::ContentType(_)
             | Cause::Json(_)
             | Cause::Unusable(..) => ErrorKind::Decode,
+            Cause::InDoubt(_) => ErrorKind::InDoubt,
             Cause::Rejected(_) => ErrorKind::Rejected,
             Cause::Refused(_) | Cause::Request(_) => ErrorKind::Request,
             Cause::TimedOut(_) => ErrorKind::TimedOut,
@@ -169,6 +176,7 @@ impl Error {
     fn sent_last(&self) -> Sent {
         match &self.0.cause {
             _ if self.status().is_some() => Sent::Yes,
+            Cause::InDoubt(_) => Sent::Maybe,
             Cause::TimedOut(e) if e.was_dispatched() => Sent::Maybe,
             Cause::Transport(e) if !e.is_unprocessed() => Sent::Maybe,
             _ => Sent::No,

@@ -1,9 +1,11 @@
 use std::fmt;
 
-use comfycontrol::{Body, Multipart, Part};
+use comfycontrol::{Body, Error, Multipart, Part};
 
 use crate::field::{InvalidField, check_text};
 use crate::shown;
+#[cfg(feature = "fs")]
+use crate::unreadable_file::UnreadableFile;
 
 /// Values for the placeholders of a graph: of a new workflow, or of one that is run
 /// [once more](crate::Workflows::rerun).
@@ -26,7 +28,14 @@ pub struct WorkflowParams(Vec<Param>);
 struct Param {
     kind: Kind,
     key: String,
-    part: Part,
+    value: Value,
+}
+
+enum Value {
+    /// A file that is opened when it is sent.
+    #[cfg(feature = "fs")]
+    File(std::path::PathBuf),
+    Part(Part),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -68,8 +77,24 @@ impl WorkflowParams {
         self.with(Kind::File, key.into(), part)
     }
 
+    /// Sets the file of `$file(key)` to one on disk, under its own name. It is opened when the form is
+    /// sent, and read piece by piece.
+    #[cfg(feature = "fs")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+    pub fn file_path(
+        mut self,
+        key: impl Into<String>,
+        path: impl Into<std::path::PathBuf>,
+    ) -> Self {
+        let (key, value) = (key.into(), Value::File(path.into()));
+        let kind = Kind::File;
+        self.0.push(Param { kind, key, value });
+        self
+    }
+
     fn with(mut self, kind: Kind, key: String, part: Part) -> Self {
-        self.0.push(Param { kind, key, part });
+        let value = Value::Part(part);
+        self.0.push(Param { kind, key, value });
         self
     }
 
@@ -83,26 +108,37 @@ impl WorkflowParams {
         self.0.iter().try_for_each(Param::validate)
     }
 
-    pub(super) fn into_form(self) -> Multipart {
-        self.add_to(Multipart::new())
+    pub(super) async fn into_form(self) -> Result<Multipart, Error> {
+        self.add_to(Multipart::new()).await
     }
 
-    pub(super) fn add_to(self, form: Multipart) -> Multipart {
-        self.0.into_iter().fold(form, |form, param| {
-            form.part(format!("{}{}", param.sigil(), param.key), param.part)
-        })
+    pub(super) async fn add_to(self, mut form: Multipart) -> Result<Multipart, Error> {
+        for Param { kind, key, value } in self.0 {
+            let part = match value {
+                Value::Part(part) => part,
+                #[cfg(feature = "fs")]
+                Value::File(path) => {
+                    let part = Part::file(&path).await;
+                    part.map_err(|source| UnreadableFile::new(path, source))?
+                }
+            };
+            form = form.part(format!("{}{key}", kind.sigil()), part);
+        }
+        Ok(form)
+    }
+}
+
+impl Kind {
+    /// What the form field of such a parameter begins with.
+    fn sigil(self) -> char {
+        match self {
+            Self::Choice => '#',
+            Self::File | Self::Text => '$',
+        }
     }
 }
 
 impl Param {
-    /// What the form field of this parameter begins with.
-    fn sigil(&self) -> char {
-        match self.kind {
-            Kind::Choice => '#',
-            Kind::File | Kind::Text => '$',
-        }
-    }
-
     fn validate(&self) -> Result<(), InvalidField> {
         if self.kind != Kind::File {
             return check_text("parameter key", &self.key, usize::MAX);
@@ -121,7 +157,7 @@ impl Param {
 impl fmt::Debug for WorkflowParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.iter();
-        let names = names.map(|param| format!("{}{}", param.sigil(), shown::text(&param.key)));
+        let names = names.map(|param| format!("{}{}", param.kind.sigil(), shown::text(&param.key)));
         f.debug_tuple("WorkflowParams")
             .field(&names.collect::<Vec<_>>())
             .finish()

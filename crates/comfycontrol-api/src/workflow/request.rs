@@ -1,9 +1,11 @@
 use std::fmt;
 
-use comfycontrol::{Body, Multipart};
+use comfycontrol::{Body, Error, Multipart};
 
 use super::params::WorkflowParams;
 use crate::field::{InvalidField, check_text};
+#[cfg(feature = "fs")]
+use crate::unreadable_file;
 use crate::{Graph, shown};
 
 /// A workflow to be created and started by [`Workflows::create`](crate::Workflows::create).
@@ -26,6 +28,28 @@ impl NewWorkflow {
             tags: Vec::new(),
             params: WorkflowParams::new(),
         }
+    }
+
+    /// Creates a workflow from a graph on disk, exported from ComfyUI in API format. Its name is that of the
+    /// file, without extension.
+    ///
+    /// # Errors
+    ///
+    /// Fails with an [`UnreadableFile`](crate::UnreadableFile) as cause if the file cannot be read, or is larger than the 50 MB
+    /// that a form may have.
+    #[cfg(feature = "fs")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+    pub async fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let graph = unreadable_file::read(path).await?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Self::new(name, graph))
+    }
+
+    /// Sets the name, of 1 to 200 characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
     }
 
     /// Adds a tag, which its runner must have. The API joins tags by commas, so one can have none.
@@ -58,6 +82,19 @@ impl NewWorkflow {
         self
     }
 
+    /// Sets the file of `$file(key)` to one on disk, under its own name. It is opened when the form is
+    /// sent, and read piece by piece.
+    #[cfg(feature = "fs")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+    pub fn file_path(
+        mut self,
+        key: impl Into<String>,
+        path: impl Into<std::path::PathBuf>,
+    ) -> Self {
+        self.params = self.params.file_path(key, path);
+        self
+    }
+
     /// Sets all values of the placeholders, in place of those set so far.
     pub fn params(mut self, params: WorkflowParams) -> Self {
         self.params = params;
@@ -82,14 +119,18 @@ impl NewWorkflow {
         self.params.validate()
     }
 
-    pub(super) fn into_form(self) -> Multipart {
+    pub(crate) fn name_so_far(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) async fn into_form(self) -> Result<Multipart, Error> {
         let mut form = Multipart::new()
             .text("name", self.name)
             .part("workflow_json", self.graph.into_part());
         if !self.tags.is_empty() {
             form = form.text("tags", self.tags.join(","));
         }
-        self.params.add_to(form)
+        self.params.add_to(form).await
     }
 }
 

@@ -76,16 +76,16 @@ impl Workflows {
     ///
     /// The API knows no key that would make this safe to repeat: after a lost response the workflow may
     /// run, and sending it again may start a second. The client sends it again only where the first
-    /// certainly did nothing.
+    /// certainly did nothing; [`adopt`](Self::adopt) finds out, and [`Api::run`] does all of it.
     ///
     /// # Errors
     ///
-    /// Fails with an [`InvalidField`](crate::InvalidField) before anything is sent, and as
-    /// [`RequestBuilder::send`](comfycontrol::RequestBuilder::send).
+    /// Fails with an [`InvalidField`](crate::InvalidField) or an unreadable file before anything is
+    /// sent, and as [`RequestBuilder::send`](comfycontrol::RequestBuilder::send).
     pub async fn create(&self, workflow: NewWorkflow) -> Result<WorkflowSummary, Error> {
         workflow.validate()?;
         let request = self.client.post("/v1/workflow");
-        let request = request.multipart(workflow.into_form());
+        let request = request.multipart(workflow.into_form().await?);
         request.send().await?.json().await
     }
 
@@ -105,7 +105,7 @@ impl Workflows {
     ) -> Result<WorkflowSummary, Error> {
         params.validate()?;
         let path = path_segments(["v1", "workflow", id.as_str(), "rerun"])?;
-        let request = self.client.post(path).multipart(params.into_form());
+        let request = self.client.post(path).multipart(params.into_form().await?);
         request.send().await?.json().await
     }
 
@@ -131,7 +131,6 @@ impl Workflows {
         self.client.get(path).send().await?.json().await
     }
 
-    #[cfg(feature = "fs")]
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }

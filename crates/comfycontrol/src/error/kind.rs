@@ -12,6 +12,8 @@ pub enum ErrorKind {
     Config,
     /// The response is not what was asked for: its JSON, its content type or its content coding.
     Decode,
+    /// The call may have been done, and looking for what it does has not told.
+    InDoubt,
     /// The limiter rejected the call; it was not sent.
     Rejected,
     /// The request could not be built; it was not sent.
@@ -34,6 +36,7 @@ impl ErrorKind {
             Self::BodyTooLarge => "body_too_large",
             Self::Config => "config",
             Self::Decode => "decode",
+            Self::InDoubt => "in_doubt",
             Self::Rejected => "rejected",
             Self::Request => "request",
             Self::TimedOut => "timed_out",

@@ -1,0 +1,118 @@
+//! Looking through a list of workflows, newest first, for one of a name: no I/O.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::DATE;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+
+use crate::WorkflowSummary;
+
+/// A name that is looked for, and how far the list need be read.
+#[derive(Debug)]
+pub(super) struct Scan<'a> {
+    name: &'a str,
+    /// What was created before it is another one, by the server's clock.
+    oldest: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Seen {
+    /// It is none; older ones follow, all too old.
+    Older,
+    Other,
+    This,
+}
+
+impl<'a> Scan<'a> {
+    /// Looks for one that was created within this time before the list was read, if that is known.
+    ///
+    /// The time is the server's own, told with the list: a clock here that is wrong would end the search
+    /// too early, and a run be paid twice.
+    pub(super) fn new(name: &'a str, within: Option<Duration>, list: &HeaderMap) -> Self {
+        let oldest = within.and_then(|within| {
+            let read = date(list)?;
+            read.checked_sub(within.checked_add(MARGIN)?).ok()
+        });
+        Self {
+            name: name.trim(),
+            oldest,
+            last: None,
+        }
+    }
+
+    pub(super) fn see(&mut self, workflow: &WorkflowSummary) -> Seen {
+        if workflow.name.trim() == self.name {
+            return Seen::This;
+        }
+        let Some(created) = workflow.created_at else {
+            return Seen::Other;
+        };
+        if self.last.is_some_and(|last| created > last) {
+            // Not newest first: an old one proves nothing.
+            self.oldest = None;
+        }
+        self.last = Some(created);
+        if self.oldest.is_some_and(|oldest| created < oldest) {
+            return Seen::Older;
+        }
+        Seen::Other
+    }
+}
+
+/// When the server has sent a response.
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    DateTimeParser::new().parse_timestamp(date).ok()
+}
+
+/// Between the clock of the edge, which writes the date, and that of the API.
+const MARGIN: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use comfycontrol_test::SECOND;
+
+    fn headers(date: &str) -> HeaderMap {
+        [(DATE, date.parse().unwrap())].into_iter().collect()
+    }
+
+    fn run(name: &str, created: &str) -> WorkflowSummary {
+        WorkflowSummary {
+            name: name.to_owned(),
+            created_at: created.parse().ok(),
+            ..WorkflowSummary::default()
+        }
+    }
+
+    const NOW: &str = "Mon, 15 Jan 2024 10:30:00 GMT";
+
+    #[test]
+    fn older_ones_end_the_search_by_the_server_s_clock() {
+        let mut scan = Scan::new("b", Some(30 * SECOND), &headers(NOW));
+        assert_eq!(scan.see(&run("a", "2024-01-15T10:30:00Z")), Seen::Other);
+        assert_eq!(scan.see(&run("a", "2024-01-15T10:28:30Z")), Seen::Other);
+        assert_eq!(scan.see(&run("a", "")), Seen::Other);
+        assert_eq!(scan.see(&run("a", "2024-01-15T10:28:29Z")), Seen::Older);
+        assert_eq!(scan.see(&run(" b ", "2020-01-15T10:28:29Z")), Seen::This);
+    }
+
+    #[test]
+    fn without_a_time_or_an_order_nothing_is_too_old() {
+        for (within, date) in [
+            (None, NOW),
+            (Some(SECOND), "yesterday"),
+            (Some(Duration::MAX), NOW),
+        ] {
+            let mut scan = Scan::new("b", within, &headers(date));
+            assert_eq!(scan.see(&run("a", "1990-01-15T10:28:29Z")), Seen::Other);
+        }
+        let mut scan = Scan::new("b", Some(SECOND), &headers(NOW));
+        assert_eq!(scan.see(&run("a", "2024-01-15T10:29:30Z")), Seen::Other);
+        assert_eq!(scan.see(&run("a", "2024-01-15T10:29:31Z")), Seen::Other);
+        assert_eq!(scan.see(&run("a", "1990-01-15T10:28:29Z")), Seen::Other);
+    }
+}

@@ -1,0 +1,203 @@
+//! A run in one call: from a graph to its outputs.
+
+mod key;
+mod outcome;
+mod progress;
+mod start;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use comfycontrol::Error;
+
+use self::outcome::follow;
+use self::start::{Start, Tell};
+use crate::adopt::SETTLE;
+use crate::field::check_text;
+use crate::{Api, NewWorkflow, shown};
+
+pub use self::outcome::Outcome;
+pub use self::progress::RunProgress;
+
+/// Starts a workflow, once, and follows it until it is completed.
+///
+/// Made by [`Api::run`], and awaited. Nothing is sent before.
+///
+/// # Never paid twice
+///
+/// The API knows no key that would make a creation safe to repeat. So each run gets a name that no
+/// other has: that of the workflow and a [key](Self::key), `Sunset [row 17]`. If the response to
+/// its creation is lost, it is [looked for](crate::Workflows::adopt) under that name, and followed if it is
+/// there. It is sent again, three times at most, only when it certainly is not, and cannot come any
+/// more. Where that cannot be known, the error has a [`RunInDoubt`](crate::RunInDoubt) as cause, and
+/// nothing is sent. Two runs of equal parameters are two runs: their keys differ.
+///
+/// # Dropping
+///
+/// Dropping it ends nothing on the server: a run that has started goes on, and is paid.
+/// [`name`](Self::name) finds it again, and [`cancel`](crate::Workflows::cancel) ends it.
+///
+/// # Errors
+///
+/// * [`WorkflowEnded`](crate::WorkflowEnded) is the cause if the run fails, with the node and its exception, if
+///   it is cancelled, or not valid; its [status](crate::WorkflowEnded::status) tells them apart.
+/// * [`RunInDoubt`](crate::RunInDoubt) is the cause if it is not known whether it was started.
+/// * [`InvalidField`](crate::InvalidField) is the cause, and nothing was sent, if a field is out of bounds.
+/// * Otherwise it fails as [`Workflows::create`](crate::Workflows::create) if it was not started, and as
+///   [`Workflows::subscribe`](crate::Workflows::subscribe) if it cannot be followed; then the run may go
+///   on, and [`Error::call`](comfycontrol::Error::call) has its id.
+///
+/// ```no_run
+/// # async fn run(api: comfycontrol_api::Api) -> Result<(), Box<dyn std::error::Error>> {
+/// use comfycontrol_api::NewWorkflow;
+///
+/// let sunset = NewWorkflow::from_file("graph.json").await?
+///     .text("prompt", "a beautiful sunset")
+///     .file_path("photo", "photo.png");
+/// let outcome = api.run(sunset).on_progress(|progress| println!("{progress}")).await?;
+/// outcome.save("pictures").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is sent until it is awaited"]
+pub struct Run {
+    api: Api,
+    new: NewWorkflow,
+    key: String,
+    resumes: bool,
+    settle: Duration,
+    give_up_after: Option<Duration>,
+    tell: Option<Tell>,
+}
+
+/// The future of a [`Run`].
+pub struct RunFuture(Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>);
+
+impl Api {
+    /// Starts a workflow, once, and follows it until it is completed.
+    ///
+    /// # Errors
+    ///
+    /// Fails once it is awaited, as [`Run`] says.
+    pub fn run(&self, workflow: NewWorkflow) -> Run {
+        Run {
+            api: self.clone(),
+            new: workflow,
+            key: key::random(),
+            resumes: false,
+            settle: SETTLE,
+            give_up_after: None,
+            tell: None,
+        }
+    }
+}
+
+impl Run {
+    /// Sets the key, which no other run of the account may have. The default is a random one of 32
+    /// characters. Name and key have 197 characters together at most.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    /// The name that the run gets: that of the workflow, and the key.
+    #[must_use]
+    pub fn name(&self) -> String {
+        key::named(self.new.name_so_far(), &self.key)
+    }
+
+    /// Looks for the run before anything is sent, as a program does that was started again and does not
+    /// know how far it came.
+    ///
+    /// Where there is none it takes [three minutes](Self::settle_after) to be certain.
+    pub fn resume(mut self) -> Self {
+        self.resumes = true;
+        self
+    }
+
+    /// Sets how long a request whose response was lost may still start the run, as
+    /// [`Adopt::settle_after`](crate::Adopt::settle_after). The default is 3 minutes.
+    pub fn settle_after(mut self, settle: Duration) -> Self {
+        self.settle = settle;
+        self
+    }
+
+    /// Sets how long the run is followed while nothing is heard of it, as
+    /// [`WorkflowUpdates::give_up_after`](crate::WorkflowUpdates::give_up_after).
+    pub fn give_up_after(mut self, silence: Duration) -> Self {
+        self.give_up_after = Some(silence);
+        self
+    }
+
+    /// Calls `tell` with each step: the wait for a slot, the bytes that leave, and the states of the run.
+    pub fn on_progress(mut self, tell: impl Fn(&RunProgress) + Send + Sync + 'static) -> Self {
+        self.tell = Some(Arc::new(tell));
+        self
+    }
+
+    async fn run(self) -> Result<Outcome, Error> {
+        let workflows = self.api.workflows();
+        check_text("key", &self.key, MAX_KEY)?;
+        let name = self.name();
+        let (new, tell) = (self.new.name(name), self.tell);
+        let start = Start::new(workflows.clone(), new, self.settle, tell.clone());
+        let (start, body) = start.await?;
+        let found = match self.resumes {
+            true => start.find().await?,
+            false => None,
+        };
+        let started = match found {
+            Some(found) => found,
+            None => start.start(body).await?,
+        };
+        if let Some(tell) = &tell {
+            let (id, adopted) = (started.run.id.clone(), started.adopted);
+            tell(&RunProgress::Started { id, adopted });
+        }
+        let mut updates = workflows.subscribe(&started.run.id);
+        if let Some(silence) = self.give_up_after {
+            updates = updates.give_up_after(silence);
+        }
+        follow(&workflows, started, updates, tell).await
+    }
+}
+
+impl IntoFuture for Run {
+    type Output = Result<Outcome, Error>;
+    type IntoFuture = RunFuture;
+
+    fn into_future(self) -> RunFuture {
+        RunFuture(Box::pin(self.run()))
+    }
+}
+
+impl Future for RunFuture {
+    type Output = Result<Outcome, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for RunFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunFuture").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("new", &self.new)
+            .field("key", &shown::text(&self.key))
+            .field("resumes", &self.resumes)
+            .field("settle", &self.settle)
+            .finish_non_exhaustive()
+    }
+}
+
+/// In characters: a name has 200, and three stand around the key.
+const MAX_KEY: usize = 197;

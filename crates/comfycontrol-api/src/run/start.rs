@@ -1,0 +1,159 @@
+//! Starting a run once, whatever happens to the responses.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use comfycontrol::rate_limit::{Progress, Step};
+use comfycontrol::{Applied, Body, Error, Timeouts};
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use tokio::time::Instant;
+
+use super::progress::RunProgress;
+use crate::adopt::{RunInDoubt, Why};
+use crate::{NewWorkflow, WorkflowSummary, Workflows};
+
+/// Is told how far a run is.
+pub(super) type Tell = Arc<dyn Fn(&RunProgress) + Send + Sync>;
+
+/// A run that is to be started.
+pub(super) struct Start {
+    workflows: Workflows,
+    name: String,
+    content_type: HeaderValue,
+    length: Option<u64>,
+    settle: Duration,
+    tell: Option<Tell>,
+}
+
+/// A run that has been.
+pub(super) struct Started {
+    pub(super) run: WorkflowSummary,
+    pub(super) adopted: bool,
+}
+
+impl Start {
+    /// Prepares to start a workflow, whose name is that of no other run, by a body.
+    pub(super) async fn new(
+        workflows: Workflows,
+        new: NewWorkflow,
+        settle: Duration,
+        tell: Option<Tell>,
+    ) -> Result<(Self, Body), Error> {
+        new.validate()?;
+        let name = new.name_so_far().to_owned();
+        let form = new.into_form().await?;
+        let content_type = form.content_type();
+        let body = form.into_body();
+        let start = Self {
+            workflows,
+            name,
+            content_type,
+            length: body.content_length(),
+            settle,
+            tell,
+        };
+        Ok((start, body))
+    }
+
+    /// Finds the run if it was started before.
+    pub(super) async fn find(&self) -> Result<Option<Started>, Error> {
+        let adopt = self.workflows.adopt(&self.name).settle_after(self.settle);
+        Ok(adopt.await?.map(adopted))
+    }
+
+    /// Starts the run: sends it, and sends it again only when it is certain that there is none.
+    pub(super) async fn start(self, mut body: Body) -> Result<Started, Error> {
+        if let Some(tell) = self.tell.clone() {
+            body = told(body, tell, self.length);
+        }
+        let first_sent = now();
+        let mut sent = 0;
+        loop {
+            let again = body.try_clone();
+            sent += 1;
+            let lost = match self.send(body).await {
+                Ok(run) if run.id.as_str().is_empty() => None,
+                Ok(run) => {
+                    return Ok(Started {
+                        run,
+                        adopted: false,
+                    });
+                }
+                Err(e) if e.applied() == Applied::No => return Err(e),
+                Err(e) => Some(e).filter(|e| e.applied() != Applied::Yes),
+            };
+            self.tell(&RunProgress::Searching);
+            let adopt = self.workflows.adopt(&self.name).settle_after(self.settle);
+            if let Some(run) = adopt.created_since(first_sent).await? {
+                return Ok(adopted(run));
+            }
+            let why = match lost {
+                None => Why::Unlisted,
+                Some(e) => match again {
+                    Some(again) if sent < MOST_SENT => {
+                        body = again;
+                        continue;
+                    }
+                    _ => Why::Lost(sent, e),
+                },
+            };
+            return Err(RunInDoubt::of(&self.name, why));
+        }
+    }
+
+    async fn send(&self, body: Body) -> Result<WorkflowSummary, Error> {
+        let request = self.workflows.client().post("/v1/workflow").body(body);
+        let request = request.header(CONTENT_TYPE, &self.content_type);
+        let request = request.default_timeouts(Timeouts::upload());
+        let Some(tell) = &self.tell else {
+            return request.send().await?.json().await;
+        };
+        let (tracker, steps) = Progress::new();
+        let request = request.extension(tracker);
+        let call = pin!(async { request.send().await?.json().await });
+        let steps = pin!(steps.for_each(async |step| {
+            if let Step::Waiting(waiting) = step {
+                let (ahead, wait) = (waiting.ahead(), waiting.earliest() - now());
+                tell(&RunProgress::Waiting { ahead, wait });
+            }
+        }));
+        match select(call, steps).await {
+            Either::Left((run, _)) => run,
+            Either::Right(((), call)) => call.await,
+        }
+    }
+
+    fn tell(&self, progress: &RunProgress) {
+        if let Some(tell) = &self.tell {
+            tell(progress);
+        }
+    }
+}
+
+fn adopted(run: WorkflowSummary) -> Started {
+    let adopted = true;
+    Started { run, adopted }
+}
+
+/// The same body, which tells how much of it has left.
+fn told(body: Body, tell: Tell, length: Option<u64>) -> Body {
+    let sent = AtomicU64::new(0);
+    body.on_progress(move |bytes| {
+        let before = sent.fetch_add(bytes, Ordering::Relaxed);
+        let sent = before + bytes;
+        tell(&RunProgress::Uploading { sent, length });
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the shell")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Each of them lost, and none of them done.
+const MOST_SENT: u32 = 4;
