@@ -20,7 +20,7 @@ async fn the_user_is_read() {
     let user = server.api.user().await.unwrap();
     assert_eq!(
         (user.name.as_str(), user.tier),
-        ("Emulated User", UserTier::Pro)
+        ("Example User", UserTier::Pro)
     );
     server.saw(["GET /v1/user"]);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::shared::Shared;
-use crate::{FaultRule, Limit, Stats, Throttled, TokenInfo, Tokens, clock};
+use crate::{FaultRule, Limit, ResponseLog, Stats, Throttled, TokenInfo, Tokens, clock};
 
 /// Reads the statistics of a running emulator's edge and changes its settings.
 ///
@@ -37,6 +37,11 @@ impl EdgeHandle {
     /// The highest estimate a decision was made on, in 1/1000 of a request; see [`Stats::worst`].
     pub fn worst(&self) -> u64 {
         self.stats().worst()
+    }
+
+    /// Watches the responses that the listeners send from now on.
+    pub fn log(&self) -> ResponseLog {
+        self.shared.log.watch()
     }
 
     /// Replaces the limit, or switches it off; see [`Edge::set_limit`](crate::Edge::set_limit).

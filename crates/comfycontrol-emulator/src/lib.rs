@@ -144,6 +144,7 @@ mod emulator;
 mod gateway;
 mod handles;
 mod listener;
+mod log;
 mod network;
 mod random;
 mod responses;
@@ -163,6 +164,7 @@ pub use self::emulator::{Emulator, EmulatorBuilder};
 pub use self::gateway::{Fault, FaultRule};
 pub use self::handles::{EdgeHandle, FaultHandle, TokenStore};
 pub use self::listener::Listener;
+pub use self::log::{LoggedResponse, ResponseLog};
 pub use self::network::{Lost, RoundTrip, Transit};
 pub use self::responses::{
     Body, BodyReset, Coding, Echo, Ending, Garbage, Length, RetryAfter, Shape, Throttled,

@@ -11,12 +11,14 @@ use tokio::time::Instant;
 use crate::capture::Capture;
 use crate::clock;
 use crate::gateway::{Arrival, Next, Pipeline, lost};
+use crate::log::Log;
 use crate::network::{Departure, Flights};
 
 pub(crate) struct Shared {
     state: Mutex<State>,
     /// Bytes of request bodies that are being read.
     reading: AtomicUsize,
+    pub(crate) log: Log,
 }
 
 pub(crate) struct State {
@@ -42,6 +44,7 @@ impl Shared {
         Self {
             state: Mutex::new(state),
             reading: AtomicUsize::new(0),
+            log: Log::new(),
         }
     }
 

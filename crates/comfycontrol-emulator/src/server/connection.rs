@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use http::Response;
 use http_body_util::BodyExt;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -18,6 +19,7 @@ use super::exchange::respond;
 use super::line::{Line, Phase};
 use crate::capture::Connection;
 use crate::clock;
+use crate::log::LoggedResponse;
 use crate::shared::Shared;
 
 /// What a connection is served with.
@@ -49,7 +51,13 @@ impl Serve {
             let (shared, connection, line) = (shared.clone(), connection.clone(), line.clone());
             async move {
                 let under_way = line.begin();
+                let seen = shared.log.is_watched();
+                let seen = seen.then(|| LoggedResponse::new(connection.listener, &request));
                 let responded = respond(&shared, &connection, &line, bounds, request).await;
+                if let Some(mut seen) = seen {
+                    seen.status = responded.as_ref().ok().map(Response::status);
+                    shared.log.tell(seen);
+                }
                 let response = responded.map_err(|ending| Ended::new(ending, &line.cut))?;
                 Ok::<_, Ended>(response.map(|body| {
                     body.map_err(move |reset| {

@@ -9,7 +9,7 @@ use crate::api::success::Success;
 pub(in crate::api) fn show(account: &Account) -> Success {
     Success::ok(json!({
         "id": account.user_id,
-        "name": "Emulated User",
+        "name": "Example User",
         "email": "user@example.com",
         "deleted": false,
         "tier": "pro",

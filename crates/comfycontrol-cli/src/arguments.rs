@@ -1,0 +1,121 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::commands::emulator::EmulatorArguments;
+
+/// The ComfyControl API from a shell, within its rate limit.
+#[derive(Debug, Parser)]
+#[command(name = "comfycontrol", version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Prints JSON, errors too: one value a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Reads the token from this file in place of COMFYCONTROL_TOKEN.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Another API than https://api.comfycontrol.app; plain http for this machine only.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// Trusts one more certificate authority, in PEM.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Gives up after so many seconds, waiting for the rate limit included.
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows whose token it is.
+    Whoami,
+    /// Lists the runners.
+    Runners(List),
+    /// Lists the workflows, the newest first.
+    Workflows(List),
+    /// Cancels a workflow.
+    Cancel(Id),
+    /// Sends a GET, and prints the body of the response.
+    Get(Get),
+    /// Sends a POST, and prints the body of the response.
+    Post(Post),
+    /// Checks token, clock, proxy and connection, in a line each.
+    Doctor,
+    /// Emulates the API on this machine, with its limit.
+    Emulator(EmulatorArguments),
+    /// Prints a script that completes commands in a shell.
+    Completions(Completions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Only those with this status.
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// At most so many; all if it is not given.
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    pub(crate) limit: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Id {
+    pub(crate) id: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Get {
+    /// A path such as /v1/user, or a URL of the API.
+    pub(crate) path: String,
+    /// Adds to the query, percent-encoded.
+    #[arg(long, short = 'q', value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) query: Vec<(String, String)>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Post {
+    #[command(flatten)]
+    pub(crate) get: Get,
+    /// The body, as JSON: text, @PATH for a file, @- for what comes in.
+    #[arg(long, short = 'd', value_name = "JSON|@PATH", conflicts_with = "form")]
+    pub(crate) data: Option<String>,
+    /// A field of a form: text, or @PATH for a file.
+    #[arg(long, short = 'F', value_name = "NAME=VALUE|NAME=@PATH", value_parser = pair)]
+    pub(crate) form: Vec<(String, String)>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    pub(crate) shell: Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some(("", _)) => Err("a name is missing before `=`".to_owned()),
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+const EXIT_CODES: &str = "\
+The token is read from COMFYCONTROL_TOKEN. Proxies are those of HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+
+Exit codes:
+  0    done
+  1    the API refused it, or the response is not usable
+  2    wrong arguments
+  3    no usable token or setting; nothing was sent
+  4    the token was refused (401, 403)
+  5    there is no such thing (404)
+  6    the rate limit: throttled (429), or rejected to keep within it
+  7    no response: the connection failed, or the time was over
+  130  interrupted";

@@ -1,0 +1,112 @@
+use std::io;
+use std::process::ExitCode;
+
+use comfycontrol::{Applied, Error, ErrorKind, Sent};
+use comfycontrol_core::Escaped;
+use serde_json::json;
+
+use crate::out::Out;
+
+/// Why a command has failed, and the code that it exits with.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A call of the API.
+    Call(Error),
+    /// An argument that could not be used once it was looked at.
+    Setting(String),
+    /// Something on this machine.
+    Local(String),
+    /// Whoever reads the output has gone: it is no failure, as `comfycontrol runners | head -1` shows.
+    OutputClosed,
+    Interrupted,
+    /// Told already, in the lines of a command.
+    Told(u8),
+}
+
+impl Failure {
+    pub(crate) fn local(what: impl Into<String>) -> Self {
+        Self::Local(what.into())
+    }
+
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(self.number())
+    }
+
+    fn number(&self) -> u8 {
+        match self {
+            Self::OutputClosed => 0,
+            Self::Local(_) => 1,
+            Self::Setting(_) => 3,
+            Self::Call(e) => code_of(e),
+            Self::Interrupted => 130,
+            Self::Told(code) => *code,
+        }
+    }
+
+    /// Tells it on standard error, in one line.
+    pub(crate) fn tell(&self, out: Out) {
+        let message = match self {
+            Self::OutputClosed | Self::Told(_) => return,
+            Self::Call(e) => format!("{e:#}"),
+            Self::Setting(what) | Self::Local(what) => Escaped::new(what, 1_000).into_string(),
+            Self::Interrupted => "interrupted".to_owned(),
+        };
+        if out.is_json() {
+            eprintln!("{}", self.json(&message));
+        } else {
+            eprintln!("error: {message}");
+        }
+    }
+
+    fn json(&self, message: &str) -> serde_json::Value {
+        let mut told = json!({ "message": message, "exit_code": self.number() });
+        if let Self::Call(e) = self {
+            told["kind"] = e.kind().name().into();
+            told["status"] = e.status().map(|status| status.as_u16()).into();
+            told["request_id"] = e.request_id().into();
+            told["retryable"] = e.is_retryable().into();
+            told["retry_after_seconds"] = e.retry_after().map(|wait| wait.as_secs_f64()).into();
+            told["sent"] = match e.sent() {
+                Sent::No => "no",
+                Sent::Yes => "yes",
+                _ => "maybe",
+            }
+            .into();
+            told["applied"] = match e.applied() {
+                Applied::No => "no",
+                Applied::Yes => "yes",
+                _ => "maybe",
+            }
+            .into();
+        }
+        json!({ "error": told })
+    }
+}
+
+/// The table is in the arguments' help.
+pub(crate) fn code_of(error: &Error) -> u8 {
+    match (error.kind(), error.status().map(|status| status.as_u16())) {
+        (ErrorKind::Config | ErrorKind::TokenWithheld | ErrorKind::Request, _) => 3,
+        (_, Some(401 | 403)) => 4,
+        (_, Some(404)) => 5,
+        (ErrorKind::Rejected, _) | (_, Some(429)) => 6,
+        (ErrorKind::Transport | ErrorKind::TimedOut | ErrorKind::Body, _) => 7,
+        _ => 1,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// Of standard output; what else is read or written has a path to tell.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::Local(format!("cannot write the output: {error}")),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The program as it is run from a shell, against the emulator.
+//!
+//! * `calls`: whoami, lists, cancel, get and post, as text and as JSON.
+//! * `doctor`: what is wrong, in a line each.
+//! * `emulator`: the emulator as a program.
+//! * `failures`: exit codes, and what an error says.
+
+mod calls;
+mod doctor;
+mod emulator;
+mod failures;
+mod support;
