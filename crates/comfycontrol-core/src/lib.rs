@@ -39,6 +39,7 @@
 //! | `percent-encoding` | no | `encoded_url`, which encodes in a URL what the URL Standard encodes; `path_segments` and `check_path` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod awaited_attempts;
 mod bare_url;
 mod cleaned;
 mod deadline;
@@ -55,6 +56,7 @@ mod report;
 mod retry_after;
 mod try_clone;
 
+pub use self::awaited_attempts::AwaitedAttempts;
 pub use self::bare_url::bare_url;
 pub use self::cleaned::{clean_error, mask_secrets};
 pub use self::deadline::Deadline;

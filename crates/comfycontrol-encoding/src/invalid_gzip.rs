@@ -19,13 +19,20 @@ impl InvalidGzip {
     pub(crate) fn stuck() -> Self {
         Self::new(io::ErrorKind::InvalidData.into())
     }
+
+    /// Whether the body ended within a member: what came of it was gzip.
+    #[must_use]
+    pub fn has_ended_early(&self) -> bool {
+        self.source.kind() == io::ErrorKind::UnexpectedEof
+    }
 }
 
 impl fmt::Display for InvalidGzip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.source.kind() {
-            io::ErrorKind::UnexpectedEof => "gzip ends too early",
-            _ => "gzip cannot be decoded",
+        f.write_str(if self.has_ended_early() {
+            "gzip ends too early"
+        } else {
+            "gzip cannot be decoded"
         })
     }
 }

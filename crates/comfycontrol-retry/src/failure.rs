@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::time::Duration;
 
 /// An error that says whether its request may be sent again.
@@ -6,6 +7,15 @@ use std::time::Duration;
 pub trait Failure: Sized {
     /// What is known of the request that failed.
     fn failure_kind(&self) -> FailureKind;
+
+    /// What is known of an idempotent request whose response body broke off with `error`;
+    /// [`Permanent`](FailureKind::Permanent) unless implemented.
+    ///
+    /// Asked where nothing of the body was handed on; see [`RetryBody`](crate::RetryBody).
+    fn body_failure_kind(error: &(dyn Error + 'static)) -> FailureKind {
+        let _ = error;
+        FailureKind::Permanent
+    }
 
     /// How long the response asks its client to wait; not at all unless implemented.
     ///

@@ -1,17 +1,17 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use comfycontrol_core::TryClone;
 use http::{Request, Response};
-use pin_project_lite::pin_project;
-use tower::retry::Retry as TowerRetry;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::attempts::Repeat;
+use crate::body::RetryBody;
 use crate::failure::Failure;
-use crate::policy::Policy;
+use crate::future::ResponseFuture;
+use crate::policy::{Forget, Policy};
 use crate::settings::RetryPolicy;
 
 /// Applies [`Retry`] to a service whose error is an `E`: sends its requests again where that is safe.
@@ -20,6 +20,7 @@ use crate::settings::RetryPolicy;
 #[must_use]
 pub struct RetryLayer<E> {
     policy: RetryPolicy,
+    forget: Forget,
     failure: PhantomData<fn() -> E>,
 }
 
@@ -28,8 +29,18 @@ impl<E: Failure> RetryLayer<E> {
     pub fn new(policy: RetryPolicy) -> Self {
         Self {
             policy,
+            forget: |_| {},
             failure: PhantomData,
         }
+    }
+
+    /// Removes a `T` from the extensions of a request whose response has come.
+    ///
+    /// The request is kept with the response body, and whoever waits for the last `T` of a call to be
+    /// dropped must not wait for that.
+    pub fn forgetting<T: Clone + Send + Sync + 'static>(mut self) -> Self {
+        self.forget = |extensions| drop(extensions.remove::<T>());
+        self
     }
 
     /// The policy of the layer.
@@ -43,7 +54,8 @@ impl<S, E: Failure> Layer<S> for RetryLayer<E> {
 
     fn layer(&self, inner: S) -> Retry<S, E> {
         Retry {
-            inner: TowerRetry::new(Policy::new(self.policy.clone()), inner),
+            inner,
+            policy: Policy::new(self.policy.clone(), self.forget),
         }
     }
 }
@@ -52,6 +64,7 @@ impl<E> Clone for RetryLayer<E> {
     fn clone(&self) -> Self {
         Self {
             policy: self.policy.clone(),
+            forget: self.forget,
             failure: PhantomData,
         }
     }
@@ -65,28 +78,28 @@ impl<E> fmt::Debug for RetryLayer<E> {
     }
 }
 
-/// Sends a request again where that is safe: tower's retry middleware with the rules of a
-/// [`RetryPolicy`].
+/// Sends a request again where that is safe, by the rules of a [`RetryPolicy`].
 ///
 /// It is ready when the service inside is. Clones share the budget.
 pub struct Retry<S, E> {
-    inner: TowerRetry<Policy<E>, S>,
+    inner: S,
+    policy: Policy<E>,
 }
 
 impl<S, E> Retry<S, E> {
     /// Gets a reference to the inner service.
     pub fn get_ref(&self) -> &S {
-        self.inner.get_ref()
+        &self.inner
     }
 
     /// Gets a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
-        self.inner.get_mut()
+        &mut self.inner
     }
 
     /// Consumes `self`, returning the inner service.
     pub fn into_inner(self) -> S {
-        self.inner.into_inner()
+        self.inner
     }
 }
 
@@ -94,6 +107,7 @@ impl<S: Clone, E> Clone for Retry<S, E> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
+            policy: self.policy.clone(),
         }
     }
 }
@@ -101,7 +115,7 @@ impl<S: Clone, E> Clone for Retry<S, E> {
 impl<S: fmt::Debug, E> fmt::Debug for Retry<S, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retry")
-            .field("inner", self.get_ref())
+            .field("inner", &self.inner)
             .finish_non_exhaustive()
     }
 }
@@ -112,55 +126,20 @@ where
     E: Failure,
     B: TryClone,
 {
-    type Response = Response<R>;
+    type Response = Response<RetryBody<S, E, B, R>>;
     type Error = E;
-    type Future = ResponseFuture<S, E, B, R>;
+    type Future = ResponseFuture<S, E, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), E>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
-        ResponseFuture {
-            inner: self.inner.call(req),
-        }
-    }
-}
-
-pin_project! {
-    /// Response future of [`Retry`].
-    pub struct ResponseFuture<S, E, B, R>
-    where
-        S: Service<Request<B>, Response = Response<R>, Error = E>,
-        S: Clone,
-        E: Failure,
-        B: TryClone,
-    {
-        #[pin]
-        inner: <TowerRetry<Policy<E>, S> as Service<Request<B>>>::Future,
-    }
-}
-
-impl<S, E, B, R> Future for ResponseFuture<S, E, B, R>
-where
-    S: Service<Request<B>, Response = Response<R>, Error = E> + Clone,
-    E: Failure,
-    B: TryClone,
-{
-    type Output = Result<Response<R>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().inner.poll(cx)
-    }
-}
-
-impl<S, E, B, R> fmt::Debug for ResponseFuture<S, E, B, R>
-where
-    S: Service<Request<B>, Response = Response<R>, Error = E> + Clone,
-    E: Failure,
-    B: TryClone,
-{
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+        let repeat = self.policy.copy(&req).map(|request| Repeat {
+            service: self.inner.clone(),
+            policy: self.policy.clone(),
+            request,
+        });
+        ResponseFuture::new(self.inner.call(req), repeat)
     }
 }

@@ -19,6 +19,13 @@
 //! all services of one layer, keeps retries after backoff a fraction of the calls, those after 429s
 //! included unless a rate limiter paces them.
 //!
+//! # Response bodies
+//!
+//! A response whose body breaks off before a byte of it was handed on is a failed attempt as well, where
+//! [`Failure::body_failure_kind`] says so and the method is idempotent: the [`RetryBody`] sends the request
+//! again and goes on with the new body, if that belongs to the same head. [`collect`] hands nothing on
+//! before the end, so that it may break off anywhere.
+//!
 //! # Bounds
 //!
 //! A call is sent at most nine times unless set otherwise: once, twice after backoff, three times
@@ -73,7 +80,8 @@
 //! # Clones
 //!
 //! Clones of a [`RetryPolicy`], of a [`RetryLayer`] and of its services share the budget. Each call
-//! keeps a clone of the service inside, to send through it again.
+//! keeps a clone of the service inside, to send through it again, and so does its response body until
+//! its first byte is handed on.
 //!
 //! # Place in a stack
 //!
@@ -96,14 +104,23 @@
 //! | `http-body-util` | yes | requests whose body is an `Empty` or a `Full` can be sent again |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attempts;
 mod backoff;
+mod body;
+mod collect;
 mod earlier;
 mod failure;
+mod future;
+mod head;
 mod layer;
 mod policy;
+mod reader;
 mod settings;
 mod wait;
 
+pub use self::body::RetryBody;
+pub use self::collect::{Collect, CollectError, collect};
 pub use self::failure::{Failure, FailureKind};
-pub use self::layer::{ResponseFuture, Retry, RetryLayer};
+pub use self::future::ResponseFuture;
+pub use self::layer::{Retry, RetryLayer};
 pub use self::settings::RetryPolicy;

@@ -1,9 +1,9 @@
-//! The rules of [`RetryPolicy`], as a policy of tower's retry middleware.
+//! The rules of [`RetryPolicy`], and how far one call has come by them.
 
 use std::time::Duration;
 
 use comfycontrol_core::{Deadline, TryClone};
-use http::{Method, Request, Response};
+use http::{Extensions, Method, Request};
 use tower::retry::backoff::Backoff;
 use tower::retry::budget::Budget;
 
@@ -20,7 +20,11 @@ pub(crate) struct Policy<E> {
     throttled: u32,
     replaced: u32,
     earlier: Earlier<E>,
+    forget: Forget,
 }
+
+/// Removes from a request what is not to be kept with its response.
+pub(crate) type Forget = fn(&mut Extensions);
 
 impl<E> Clone for Policy<E> {
     fn clone(&self) -> Self {
@@ -33,69 +37,36 @@ impl<E> Clone for Policy<E> {
 }
 
 impl<E: Failure> Policy<E> {
-    pub(crate) fn new(settings: RetryPolicy) -> Self {
+    pub(crate) fn new(settings: RetryPolicy, forget: Forget) -> Self {
         Self {
             settings,
             retries: 0,
             throttled: 0,
             replaced: 0,
             earlier: Earlier::none(),
+            forget,
         }
     }
 
-    /// What to do about a failure, apart from deadline and budget.
-    fn verdict(&self, method: &Method, error: &E) -> Verdict {
-        let again = match error.failure_kind() {
-            FailureKind::TokenReplaced
-                if self.settings.token_retry && self.replaced < MAX_REPLACED =>
-            {
-                return Verdict::Resend;
-            }
-            FailureKind::Throttled => self.throttled < self.settings.max_throttled_retries,
-            FailureKind::MaybeApplied => {
-                method.is_idempotent() && self.retries < self.settings.max_retries
-            }
-            FailureKind::NeverApplied => self.retries < self.settings.max_retries,
-            FailureKind::Permanent | FailureKind::Rejected | FailureKind::TokenReplaced => false,
-        };
-        let asked = error.retry_after().unwrap_or_default();
-        if !again || asked > MAX_ASKED_WAIT {
-            Verdict::GiveUp
-        } else if error.failure_kind() == FailureKind::Throttled {
-            Verdict::Throttled
-        } else {
-            Verdict::Backoff
-        }
-    }
-
-    /// A wait of `least`, and of a backoff on top, lest those that failed together come back together.
-    fn backoff(&mut self, least: Duration) -> Wait {
-        let backoff = self.settings.backoff.next_backoff();
-        Wait::over(tokio::time::sleep_until(backoff.deadline() + least))
-    }
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Verdict {
-    Backoff,
-    GiveUp,
-    Resend,
-    Throttled,
-}
-
-impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E> for Policy<E> {
-    type Future = Wait;
-
-    fn retry(&mut self, req: &mut Request<B>, result: &mut Result<Response<R>, E>) -> Option<Wait> {
-        let Err(error) = result else {
-            self.settings.budget.deposit();
-            return None;
-        };
+    /// The wait before a request that has failed is sent again; `None` if that is the end of it.
+    pub(crate) fn retry<B>(&mut self, req: &Request<B>, error: &mut E) -> Option<Wait> {
         // Before the failure takes over what the one before it was.
-        let verdict = self.verdict(req.method(), error);
-        let asked = error.retry_after().unwrap_or_default();
+        let (kind, asked) = (error.failure_kind(), error.retry_after());
         self.earlier.complete(error);
-        let wait = match verdict {
+        let wait = self.wait(req, kind, asked)?;
+        self.earlier.keep(error);
+        Some(wait)
+    }
+
+    /// The same for what is known of the failure.
+    pub(crate) fn wait<B>(
+        &mut self,
+        req: &Request<B>,
+        kind: FailureKind,
+        asked: Option<Duration>,
+    ) -> Option<Wait> {
+        let asked = asked.unwrap_or_default();
+        let wait = match self.verdict(req.method(), kind, asked) {
             Verdict::GiveUp => return None,
             Verdict::Resend => {
                 self.replaced += 1;
@@ -125,11 +96,54 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
         }
         let count = self.retries + self.throttled + self.replaced;
         tracing::Span::current().record("http.request.resend_count", count);
-        self.earlier.keep(error);
         Some(wait)
     }
 
-    fn clone_request(&mut self, req: &Request<B>) -> Option<Request<B>> {
+    /// Whether the response body of this request may be asked for again if it breaks off.
+    pub(crate) fn keeps_for_body<B>(&self, req: &mut Request<B>) -> bool {
+        (self.forget)(req.extensions_mut());
+        req.method().is_idempotent() && self.retries < self.settings.max_retries
+    }
+
+    /// Adds to the budget for a call that has succeeded.
+    pub(crate) fn deposit(&self) {
+        self.settings.budget.deposit();
+    }
+
+    /// What to do about a failure, apart from deadline and budget.
+    fn verdict(&self, method: &Method, kind: FailureKind, asked: Duration) -> Verdict {
+        let again = match kind {
+            FailureKind::TokenReplaced
+                if self.settings.token_retry && self.replaced < MAX_REPLACED =>
+            {
+                return Verdict::Resend;
+            }
+            FailureKind::Throttled => self.throttled < self.settings.max_throttled_retries,
+            FailureKind::MaybeApplied => {
+                method.is_idempotent() && self.retries < self.settings.max_retries
+            }
+            FailureKind::NeverApplied => self.retries < self.settings.max_retries,
+            FailureKind::Permanent | FailureKind::Rejected | FailureKind::TokenReplaced => false,
+        };
+        if !again || asked > MAX_ASKED_WAIT {
+            Verdict::GiveUp
+        } else if kind == FailureKind::Throttled {
+            Verdict::Throttled
+        } else {
+            Verdict::Backoff
+        }
+    }
+
+    /// A wait of `least`, and of a backoff on top, lest those that failed together come back together.
+    fn backoff(&mut self, least: Duration) -> Wait {
+        let backoff = self.settings.backoff.next_backoff();
+        Wait::over(tokio::time::sleep_until(backoff.deadline() + least))
+    }
+}
+
+impl<E> Policy<E> {
+    /// The request once more; `None` if it is never sent again.
+    pub(crate) fn copy<B: TryClone>(&self, req: &Request<B>) -> Option<Request<B>> {
         if self.settings.sends_once() {
             return None;
         }
@@ -141,6 +155,14 @@ impl<B: TryClone, R, E: Failure> tower::retry::Policy<Request<B>, Response<R>, E
         *copy.extensions_mut() = req.extensions().clone();
         Some(copy)
     }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Verdict {
+    Backoff,
+    GiveUp,
+    Resend,
+    Throttled,
 }
 
 /// Who is asked to wait longer than this is told, and decides.

@@ -3,7 +3,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Buf;
-use comfycontrol_core::BoxError;
+use comfycontrol_core::{AwaitedAttempts, BoxError};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
@@ -20,7 +20,8 @@ pin_project! {
     /// too little.
     ///
     /// No timer is made while parts are ready. How long the reader takes from one part to the next is
-    /// no stall, but counts for the whole call. After the error there is nothing more. It is not
+    /// no stall, nor is what a body inside waits for [another attempt](AwaitedAttempts); both count for the
+    /// whole call. After the error there is nothing more. It is not
     /// `Unpin`: who reads it frame by frame pins it first.
     ///
     /// # Panics
@@ -126,6 +127,7 @@ where
         // Not left to the timer: where parts are always ready, nothing would ever look at it.
         let late = this.total.filter(|total| has_passed(total.at));
         if late.is_none() {
+            let awaited = AwaitedAttempts::count();
             if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
                 *this.until = None;
                 if let Some(since) = this.since.take() {
@@ -141,17 +143,25 @@ where
                 }
                 return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
             }
-            if this.until.is_none() {
-                let now = now();
-                let stalled = this.limits.stall.and_then(|stall| now.checked_add(stall));
-                let dripped = this.limits.window().map(|window| {
-                    *this.since = Some(now);
-                    now + window.saturating_sub(*this.waited)
-                });
-                let ends = this.total.map(|total| total.at);
-                *this.until = stalled.into_iter().chain(dripped).chain(ends).min();
-            }
-            let Some(until) = *this.until else {
+            let ends = this.total.map(|total| total.at);
+            let until = if AwaitedAttempts::count() != awaited {
+                // There is no body that could stall, and the next one begins anew.
+                (*this.came, *this.waited) = (0, Duration::ZERO);
+                (*this.since, *this.until) = (None, None);
+                ends
+            } else {
+                if this.until.is_none() {
+                    let now = now();
+                    let stalled = this.limits.stall.and_then(|stall| now.checked_add(stall));
+                    let dripped = this.limits.window().map(|window| {
+                        *this.since = Some(now);
+                        now + window.saturating_sub(*this.waited)
+                    });
+                    *this.until = stalled.into_iter().chain(dripped).chain(ends).min();
+                }
+                *this.until
+            };
+            let Some(until) = until else {
                 return Poll::Pending;
             };
             ready!(this.timer.poll_until(until, cx));

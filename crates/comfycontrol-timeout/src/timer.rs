@@ -15,13 +15,16 @@ pin_project! {
 }
 
 impl Timer {
-    /// Waits for an instant that is no earlier than the one before.
+    /// Waits for an instant, most often one that is no earlier than the one before.
     pub(crate) fn poll_until(self: Pin<&mut Self>, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let mut sleep = self.project().sleep;
         if sleep.is_none() {
             sleep.set(Some(tokio::time::sleep_until(at)));
         }
         let mut sleep = sleep.as_pin_mut().expect("set above");
+        if sleep.deadline() > at {
+            sleep.as_mut().reset(at);
+        }
         loop {
             ready!(sleep.as_mut().poll(cx));
             if sleep.deadline() >= at {
@@ -77,6 +80,18 @@ mod tests {
         assert_pending!(poll(began + 3 * second));
         tokio::time::advance(second).await;
         assert_ready!(poll(began + 3 * second));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instant_that_moves_in_is_not_missed() {
+        let second = Duration::from_secs(1);
+        let began = now();
+        let mut timer = task::spawn(Timer::default());
+        let mut poll = |at| timer.enter(|cx, timer| timer.poll_until(at, cx));
+        assert_pending!(poll(began + 3 * second));
+        assert_pending!(poll(began + second));
+        tokio::time::advance(second).await;
+        assert_ready!(poll(began + second));
     }
 
     #[tokio::test(start_paused = true)]

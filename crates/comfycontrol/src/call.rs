@@ -1,11 +1,9 @@
 use std::mem;
 
-use comfycontrol_transport::TransportBody;
 use http::{HeaderValue, Method, Request, Response, Uri};
 
-use crate::response::ResponseBody;
+use crate::response::{Inbound, ResponseBody};
 use crate::response_context::ResponseContext;
-use crate::stack::StackBody;
 use crate::{Body, Error};
 
 /// What is remembered of a request that has left.
@@ -25,7 +23,7 @@ impl Call {
     /// Lets the result speak of its call; once.
     pub(crate) fn complete(
         &mut self,
-        result: Result<Response<StackBody<TransportBody>>, Error>,
+        result: Result<Response<Inbound>, Error>,
         request_id: Option<HeaderValue>,
     ) -> Result<Response<ResponseBody>, Error> {
         match result {

@@ -5,16 +5,17 @@ use std::fmt;
 
 use bytes::Bytes;
 use comfycontrol_error::InvalidJson;
+use comfycontrol_retry::{CollectError, collect};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, StatusCode, Version};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::error::BodyTooLarge;
 use crate::response_context::ResponseContext;
 
+pub(crate) use self::body::Inbound;
 pub use self::body::ResponseBody;
 pub use self::byte_stream::ByteStream;
 
@@ -97,22 +98,22 @@ impl Response {
 
     /// Reads the whole body.
     ///
+    /// A body that breaks off, wherever that is, is asked for again where that is safe: see the
+    /// [guide](crate::guide::errors).
+    ///
     /// # Errors
     ///
     /// Fails if the body breaks off, stalls, or is larger than the client's
     /// [`max_response_body`](crate::ClientBuilder::max_response_body).
     pub async fn bytes(self) -> Result<Bytes, Error> {
         let limit = self.max_body;
-        let body = self.inner.into_body();
-        let context = body.context().clone();
-        let status = context.status();
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(e) if e.is::<LengthLimitError>() => {
-                Err(context.error(BodyTooLarge::new(status, limit)))
-            }
-            Err(e) => Err(context.error(Error::body(status, e))),
-        }
+        let context = self.context().clone();
+        collect(self.inner.into_body(), limit)
+            .await
+            .map_err(|e| match e {
+                CollectError::Body(e) => e,
+                CollectError::TooLarge => context.error(BodyTooLarge::new(context.status(), limit)),
+            })
     }
 
     /// Reads the whole body as text; what is not UTF-8 is replaced.
@@ -146,6 +147,9 @@ impl Response {
     }
 
     /// Reads the body piece by piece, however long it is.
+    ///
+    /// A body that breaks off is asked for again, where that is safe, only before the first piece has been
+    /// handed out.
     ///
     /// # Errors
     ///

@@ -6,10 +6,11 @@
 //! * `deadline`: a wait that the call's deadline leaves no time for is not begun.
 //! * `earlier`: what the error of a call knows of the attempts before the last.
 //! * `model`: a naive model: which of a sequence of failures are sent again, and after which waits.
+//! * `response_bodies`: what becomes of a response whose body breaks off.
 //! * `throttled`: how long a 429 holds a request back.
 //! * `waits`: how long is waited before a request is sent again.
 //!
-//! `script` is the service.
+//! `script` is the service, and `server` one with response bodies.
 
 mod bodies;
 mod budget;
@@ -17,6 +18,8 @@ mod classes;
 mod deadline;
 mod earlier;
 mod model;
+mod response_bodies;
 mod script;
+mod server;
 mod throttled;
 mod waits;

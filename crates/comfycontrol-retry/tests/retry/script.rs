@@ -61,9 +61,9 @@ impl<E: Failure + 'static> Script<E> {
         &self,
         policy: RetryPolicy,
         request: Request<B>,
-    ) -> Result<Response<()>, E> {
+    ) -> Result<(), E> {
         let service = RetryLayer::new(policy).layer(self.clone());
-        service.oneshot(request).await
+        service.oneshot(request).await.map(drop)
     }
 
     /// How often something was sent.

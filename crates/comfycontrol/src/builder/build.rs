@@ -4,7 +4,7 @@ use std::mem;
 
 use comfycontrol_error::ErrorDecoderLayer;
 use comfycontrol_priority::PriorityLimiter;
-use comfycontrol_rate_limit::Limiter;
+use comfycontrol_rate_limit::{Limiter, Tracker};
 use comfycontrol_retry::RetryLayer;
 use comfycontrol_timeout::{AttemptTimeoutLayer, Timeouts, TotalTimeoutLayer};
 use comfycontrol_token::{AddTokenLayer, Origin};
@@ -81,7 +81,7 @@ impl ClientBuilder {
             rate_limit: None,
             priority_limit: None,
             add_token: None,
-            retry: RetryLayer::new(retry.without_token_retry()),
+            retry: RetryLayer::new(retry.without_token_retry()).forgetting::<Tracker>(),
             ..layers.clone()
         };
         let internal = target.internal_hosts(Vec::new());
@@ -124,7 +124,7 @@ impl ClientBuilder {
         Ok(Layers {
             user_agent: self.user_agent.unwrap_or(assemble::USER_AGENT),
             total_timeout: TotalTimeoutLayer::new(timeouts),
-            retry: RetryLayer::new(retry),
+            retry: RetryLayer::new(retry).forgetting::<Tracker>(),
             error_decoder: ErrorDecoderLayer::new(),
             rate_limit: limiter.filter(|_| priority.is_none()).map(Limiter::layer),
             priority_limit: priority.map(PriorityLimiter::layer),

@@ -1,5 +1,6 @@
 //! What the retries are told of a failure.
 
+use std::error::Error as StdError;
 use std::mem;
 use std::time::Duration;
 
@@ -21,6 +22,14 @@ impl Failure for Error {
             _ if self.is_unapplied() => FailureKind::NeverApplied,
             _ if self.is_transient() => FailureKind::MaybeApplied,
             _ => FailureKind::Permanent,
+        }
+    }
+
+    fn body_failure_kind(error: &(dyn StdError + 'static)) -> FailureKind {
+        match error.downcast_ref::<Self>() {
+            Some(error) => error.failure_kind(),
+            None if is_not_gzip(error) => FailureKind::Permanent,
+            None => FailureKind::MaybeApplied,
         }
     }
 
@@ -50,4 +59,16 @@ fn token_was_replaced(error: &Error) -> bool {
     error
         .as_api()
         .is_some_and(|api| api.extensions().get::<TokenReplaced>().is_some())
+}
+
+/// Whether a body would be no gzip at the next attempt either: all of it came that was to come.
+#[cfg(feature = "gzip")]
+fn is_not_gzip(error: &(dyn StdError + 'static)) -> bool {
+    let invalid = error.downcast_ref::<comfycontrol_encoding::InvalidGzip>();
+    invalid.is_some_and(|invalid| !invalid.has_ended_early())
+}
+
+#[cfg(not(feature = "gzip"))]
+fn is_not_gzip(_: &(dyn StdError + 'static)) -> bool {
+    false
 }

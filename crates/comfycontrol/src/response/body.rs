@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use comfycontrol_core::BoxError;
-use comfycontrol_transport::TransportBody;
+use comfycontrol_transport::{Transport, TransportBody};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -12,17 +12,20 @@ use crate::Error;
 use crate::response_context::ResponseContext;
 use crate::stack::StackBody;
 
+/// A response body as it comes out of the layers.
+pub(crate) type Inbound = StackBody<Transport<crate::Body>, TransportBody>;
+
 pin_project! {
     /// The body of a response, decompressed and ended by the timeouts.
     pub struct ResponseBody {
         #[pin]
-        inner: StackBody<TransportBody>,
+        inner: Inbound,
         context: ResponseContext,
     }
 }
 
 impl ResponseBody {
-    pub(crate) fn new(inner: StackBody<TransportBody>, context: ResponseContext) -> Self {
+    pub(crate) fn new(inner: Inbound, context: ResponseContext) -> Self {
         Self { inner, context }
     }
 

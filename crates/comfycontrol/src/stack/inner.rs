@@ -4,7 +4,7 @@ use comfycontrol_encoding::{Decompression, DecompressionBody, DecompressionLayer
 use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
 use comfycontrol_priority::{PriorityLimit, PriorityLimitLayer};
 use comfycontrol_rate_limit::{RateLimit, RateLimitLayer};
-use comfycontrol_retry::{Retry, RetryLayer};
+use comfycontrol_retry::{Retry, RetryBody, RetryLayer};
 use comfycontrol_timeout::{
     AttemptTimeout, AttemptTimeoutLayer, MarkDispatched, MarkDispatchedLayer, TimeoutBody,
     TotalTimeout, TotalTimeoutLayer,
@@ -18,15 +18,16 @@ use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
 use tower_layer::Layer;
 
 use super::outbound::Outbound;
-use crate::Error;
 use crate::trace::{self, Traced, TracedBody};
+use crate::{Body, Error};
 
 /// All layers but the one that sets the request id.
-pub(super) type Inner<S> =
-    Fixed<Traced<TotalTimeout<Retry<ErrorDecoder<Decompression<Limited<Attempt<S>>>>, Error>>>>;
+pub(super) type Inner<S> = Fixed<Traced<TotalTimeout<Retry<Decoded<S>, Error>>>>;
 /// The body of its responses.
-pub(super) type InnerBody<B> = TracedBody<TimeoutBody<DecompressionBody<B>>>;
+pub(super) type InnerBody<S, B> =
+    TracedBody<TimeoutBody<RetryBody<Decoded<S>, Error, Body, DecompressionBody<B>>>>;
 
+type Decoded<S> = ErrorDecoder<Decompression<Limited<Attempt<S>>>>;
 type Fixed<S> = SetRequestHeader<SetRequestHeader<S, HeaderValue>, HeaderValue>;
 type Limited<S> = Either<RateLimit<S>, Either<PriorityLimit<S>, S>>;
 type Attempt<S> = AttemptTimeout<Either<AddToken<Marked<S>>, Marked<S>>>;

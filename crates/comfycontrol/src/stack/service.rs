@@ -37,7 +37,7 @@ where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    type Response = Response<StackBody<B>>;
+    type Response = Response<StackBody<S, B>>;
     type Error = Error;
     type Future = StackFuture<S, B>;
 
@@ -96,7 +96,7 @@ where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    type Output = Result<Response<StackBody<B>>, Error>;
+    type Output = Result<Response<StackBody<S, B>>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -120,18 +120,25 @@ where
 }
 
 pin_project! {
-    /// Response body of [`Stack`]: decompressed, and ended by the timeouts.
-    pub struct StackBody<B>
+    /// Response body of [`Stack`]: decompressed, asked for again where that is safe, and ended by the
+    /// timeouts.
+    pub struct StackBody<S, B>
     where
-        B: HttpBody,
+        S: Service<Request<Body>, Response = Response<B>>,
+        S: Clone,
+        S::Error: Into<BoxError>,
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
     {
         #[pin]
-        inner: InnerBody<B>,
+        inner: InnerBody<S, B>,
     }
 }
 
-impl<B> HttpBody for StackBody<B>
+impl<S, B> HttpBody for StackBody<S, B>
 where
+    S: Service<Request<Body>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
@@ -154,7 +161,13 @@ where
     }
 }
 
-impl<B: HttpBody> fmt::Debug for StackBody<B> {
+impl<S, B> fmt::Debug for StackBody<S, B>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StackBody").finish_non_exhaustive()
     }

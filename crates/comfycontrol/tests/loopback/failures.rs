@@ -180,7 +180,7 @@ async fn what_the_server_gets_wrong_becomes_an_error_that_keeps_the_status() {
     let api = failed.as_api().unwrap();
     assert!(api.is_body_truncated() && api.body().len() <= 64 * 1024);
 
-    faults.add(FaultRule::next(1, Fault::ResetInBody));
+    faults.add(FaultRule::next(3, Fault::ResetInBody));
     let failed = client
         .get("/v1/runner")
         .send()

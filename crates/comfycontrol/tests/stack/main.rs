@@ -2,6 +2,7 @@
 //!
 //! * `applied`: whether the server may have done what was asked.
 //! * `body_timeouts`: time, for the body of a response.
+//! * `broken_bodies`: time, for a body that breaks off and is asked for again.
 //! * `limits`: which limiter a client has.
 //! * `other_origins`: requests that do not go to the API.
 //! * `own_errors`: errors that a service in place of the network makes itself.
@@ -18,6 +19,7 @@
 
 mod applied;
 mod body_timeouts;
+mod broken_bodies;
 mod limits;
 mod other_origins;
 mod own_errors;

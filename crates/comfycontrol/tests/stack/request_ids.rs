@@ -65,11 +65,12 @@ async fn what_fails_after_the_head_has_the_id_of_the_call() {
         ];
         Ok(Response::new(Body::from_stream(stream::iter(broken))))
     });
-    let get = async || client.get("/x").send().await.unwrap();
-    let broken = get().await.bytes().await.unwrap_err();
-    let in_stream = get().await.into_stream().try_collect::<Vec<_>>().await;
-    let large = get().await.with_max_body(0).bytes().await.unwrap_err();
-    let context = get().await.context().clone();
+    // What is not idempotent is not asked for again.
+    let post = async || client.post("/x").send().await.unwrap();
+    let broken = post().await.bytes().await.unwrap_err();
+    let in_stream = post().await.into_stream().try_collect::<Vec<_>>().await;
+    let large = post().await.with_max_body(0).bytes().await.unwrap_err();
+    let context = post().await.context().clone();
     let own = context.error(Error::transport("of one's own"));
     let service = client.clone();
     let request = Request::get("/x").body(Body::empty()).unwrap();

@@ -1,5 +1,6 @@
 //! The client against servers on real sockets.
 //!
+//! * `broken_bodies`: response bodies that break off, and are asked for again.
 //! * `codings`: bodies that are encoded, as was asked for and otherwise.
 //! * `connecting`: connections that fail while they are made.
 //! * `error_bodies`: bodies of errors that take their time, break off, or come as a success.
@@ -13,6 +14,7 @@
 //! The rest is for the tests: `raw` is a server that says what it is told to, byte for byte, `refusing` one
 //! that refuses every stream, and `support` is what most of them need.
 
+mod broken_bodies;
 #[cfg(feature = "gzip")]
 mod codings;
 mod connecting;

@@ -1,0 +1,37 @@
+use std::cell::Cell;
+
+/// How often a response body that was polled on this thread has waited for another attempt of its call.
+///
+/// A body that sends its request again counts each poll that ends so. Whoever bounds the waiting for
+/// a body compares before and after it polls one: a call that waits for another attempt has limiters and
+/// timeouts for that, and its body does not stall. It is counted per thread since other bodies stand
+/// between the two.
+///
+/// ```
+/// use comfycontrol_core::AwaitedAttempts;
+///
+/// let before = AwaitedAttempts::count();
+/// // In a body that is polled.
+/// AwaitedAttempts::count_one();
+/// assert_ne!(AwaitedAttempts::count(), before);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AwaitedAttempts;
+
+impl AwaitedAttempts {
+    /// The count of this thread, which begins anew after the largest.
+    #[must_use]
+    pub fn count() -> usize {
+        COUNT.get()
+    }
+
+    /// Counts one poll more.
+    pub fn count_one() {
+        COUNT.set(COUNT.get().wrapping_add(1));
+    }
+}
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}

@@ -1,0 +1,131 @@
+use std::error::Error;
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::reader::Reader;
+
+/// Reads a body to its end, and so lets its request be sent again wherever it breaks off.
+///
+/// Nobody has seen a byte of it before the last has come: a [`RetryBody`](crate::RetryBody) that breaks off
+/// halfway begins again, as one of which nothing was handed on. Bodies around it must pass its data on
+/// as it is. More than `max` bytes are an error, and the rest is not read.
+///
+/// ```
+/// use comfycontrol_retry::{CollectError, collect};
+/// use http_body_util::Full;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let body = || Full::<bytes::Bytes>::from("whole");
+/// assert_eq!(collect(body(), 5).await.unwrap(), "whole");
+/// assert!(matches!(collect(body(), 4).await, Err(CollectError::TooLarge)));
+/// # }
+/// ```
+pub fn collect<B: Body>(body: B, max: usize) -> Collect<B> {
+    Collect {
+        body,
+        max,
+        data: Vec::new(),
+        len: 0,
+    }
+}
+
+pin_project! {
+    /// Future of [`collect`](crate::collect()).
+    pub struct Collect<B> {
+        #[pin]
+        body: B,
+        max: usize,
+        data: Vec<Bytes>,
+        len: usize,
+    }
+}
+
+impl<B: Body> Future for Collect<B> {
+    type Output = Result<Bytes, CollectError<B::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let (frame, starts_over) = Reader::keep(|| this.body.as_mut().poll_frame(cx));
+            if starts_over {
+                this.data.clear();
+                *this.len = 0;
+            }
+            let frame = match ready!(frame) {
+                Some(frame) => frame.map_err(CollectError::Body)?,
+                None => return Poll::Ready(Ok(joined(mem::take(this.data), *this.len))),
+            };
+            // Trailers are nobody's.
+            let Ok(mut data) = frame.into_data() else {
+                continue;
+            };
+            let more = data.remaining();
+            if more > *this.max - *this.len {
+                return Poll::Ready(Err(CollectError::TooLarge));
+            }
+            if more > 0 {
+                *this.len += more;
+                // No copy where it is `Bytes` already.
+                this.data.push(data.copy_to_bytes(more));
+            }
+        }
+    }
+}
+
+/// No copy where it is one piece.
+fn joined(mut data: Vec<Bytes>, len: usize) -> Bytes {
+    match data.pop() {
+        None => Bytes::new(),
+        Some(only) if data.is_empty() => only,
+        Some(last) => {
+            let mut all = Vec::with_capacity(len);
+            data.iter().for_each(|piece| all.extend_from_slice(piece));
+            all.extend_from_slice(&last);
+            all.into()
+        }
+    }
+}
+
+impl<B> fmt::Debug for Collect<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collect")
+            .field("max", &self.max)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A body was not read to its end.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "nothing else can happen to a body")]
+pub enum CollectError<E> {
+    /// It broke off.
+    Body(E),
+    /// It is larger than was allowed.
+    TooLarge,
+}
+
+impl<E> fmt::Display for CollectError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Body(_) => "body broke off",
+            Self::TooLarge => "body is larger than allowed",
+        })
+    }
+}
+
+impl<E: Error + 'static> Error for CollectError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Body(e) => Some(e),
+            Self::TooLarge => None,
+        }
+    }
+}
