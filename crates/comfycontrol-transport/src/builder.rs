@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use crate::connector::{Connector, Network};
 use crate::invalid_transport::{InvalidTransport, Setting};
+use crate::pool::PoolSettings;
 use crate::proxy::Proxies;
 use crate::tls::TlsSettings;
 use crate::transport::Transport;
@@ -39,6 +40,7 @@ pub struct TransportBuilder {
     connect_timeout: Duration,
     tls: TlsSettings,
     proxies: Option<Proxies>,
+    pool: PoolSettings,
     /// The first setting that is wrong.
     wrong: Option<InvalidTransport>,
 }
@@ -53,6 +55,7 @@ impl TransportBuilder {
             connect_timeout: Self::DEFAULT_CONNECT_TIMEOUT,
             tls: TlsSettings::default(),
             proxies: None,
+            pool: PoolSettings::default(),
             wrong: None,
         }
     }
@@ -60,6 +63,47 @@ impl TransportBuilder {
     /// Ends an attempt to connect after `timeout`, proxy and TLS included; after 10 s unless set.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// Keeps to so many connections to one origin, on one runtime; 8 unless set, and at least one.
+    ///
+    /// Over HTTP/2 calls share a connection, and another is made when the server's limit of streams is
+    /// used up, or unread responses take most of the first one's window. Over HTTP/1.1 a call has a
+    /// connection to itself until its response has been read: more calls wait.
+    pub fn max_connections(mut self, per_origin: usize) -> Self {
+        self.pool.connections = per_origin;
+        self
+    }
+
+    /// Closes a connection that nobody has used for so long; for 60 s unless set. So many are kept at most
+    /// for an origin; 8 unless set.
+    pub fn idle(mut self, timeout: Duration, per_origin: usize) -> Self {
+        self.pool.idle_time = timeout;
+        self.pool.idle = per_origin;
+        self
+    }
+
+    /// Gives a connection no more calls when it is so old. It has no such bound unless set.
+    pub fn max_connection_age(mut self, age: Duration) -> Self {
+        self.pool.age = Some(age);
+        self
+    }
+
+    /// Sends a ping over HTTP/2 when nothing has come for `every` while a response is awaited, and breaks
+    /// the connection off if it is not given back within `timeout`; 30 s and 10 s unless set.
+    pub fn keep_alive(mut self, every: Duration, timeout: Duration) -> Self {
+        self.pool.ping_every = every;
+        self.pool.ping_timeout = timeout;
+        self
+    }
+
+    /// Lets an HTTP/2 connection hold so many bytes of responses that nobody has read, from 64 KiB to 2 GiB;
+    /// 32 MiB unless set. One response may take three quarters of it.
+    ///
+    /// This is the window that a server has: as many bytes at most are on the way within one round trip.
+    pub fn max_unread(mut self, bytes: u32) -> Self {
+        self.pool.unread = bytes;
         self
     }
 
@@ -142,11 +186,14 @@ impl TransportBuilder {
         }
         let proxies = self.proxies.unwrap_or_else(Proxies::from_env);
         proxies.check()?;
-        Ok(Transport::over(Network {
-            tls: self.tls.build()?,
-            proxies,
-            timeout: self.connect_timeout,
-        }))
+        Ok(Transport::over(
+            Network {
+                tls: self.tls.build()?,
+                proxies,
+                timeout: self.connect_timeout,
+            },
+            self.pool,
+        ))
     }
 
     /// Builds a transport over the connections of another connector: Unix sockets, a tunnel. Nothing
@@ -179,7 +226,7 @@ impl TransportBuilder {
             return Err(InvalidTransport::new(Setting::ProxyWithConnector));
         }
         let connector = Connector::over(connector, self.tls.build()?, self.connect_timeout);
-        Ok(Transport::over_other(connector))
+        Ok(Transport::over_other(connector, self.pool, None))
     }
 }
 

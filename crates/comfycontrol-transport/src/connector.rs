@@ -15,7 +15,6 @@ use tower_service::Service;
 
 use crate::carrier::{BoxFuture, Carrier};
 use crate::error::{ConnectFailed, TransportErrorKind};
-use crate::informational::{Bounded, bounded};
 use crate::loopback::Loopback;
 use crate::proxy::Proxies;
 use crate::resolver::{Resolver, internal_address};
@@ -69,7 +68,7 @@ where
     C::Error: Into<BoxError>,
     C::Future: Send + 'static,
 {
-    type Response = Bounded<MaybeHttpsStream<C::Response>>;
+    type Response = MaybeHttpsStream<C::Response>;
     type Error = BoxError;
     type Future = BoxFuture<Self::Response>;
 
@@ -82,10 +81,9 @@ where
         let connecting = self.0.https.clone().oneshot(dst);
         let connecting = tokio::time::timeout(self.0.timeout, connecting);
         Box::pin(async move {
-            let connected = connecting
+            connecting
                 .await
-                .map_err(|_| ConnectFailed::new(TransportErrorKind::ConnectTimedOut))?;
-            Ok(bounded(connected?))
+                .map_err(|_| ConnectFailed::new(TransportErrorKind::ConnectTimedOut))?
         })
     }
 }

@@ -2,9 +2,11 @@ mod chain;
 mod connect_failed;
 mod kind;
 mod message_fault;
+mod unsendable;
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use comfycontrol_core::{BoxError, Report, clean_error};
 
@@ -14,6 +16,7 @@ pub(crate) use self::chain::without_quotes;
 pub(crate) use self::connect_failed::ConnectFailed;
 pub use self::kind::TransportErrorKind;
 pub(crate) use self::message_fault::MessageFault;
+pub(crate) use self::unsendable::{Unconnected, Unsendable};
 
 /// A request failed below HTTP: its connection could not be made, or broke.
 ///
@@ -37,9 +40,10 @@ impl TransportError {
     }
 
     fn of(source: BoxError) -> Self {
-        let connecting = source
-            .downcast_ref::<hyper_util::client::legacy::Error>()
-            .is_some_and(hyper_util::client::legacy::Error::is_connect);
+        let connecting = source.is::<Unconnected>()
+            || source
+                .downcast_ref::<hyper_util::client::legacy::Error>()
+                .is_some_and(hyper_util::client::legacy::Error::is_connect);
         let kind = kind(&*source, connecting);
         let unsent = connecting || kind == TransportErrorKind::RequestFraming;
         Self {
@@ -50,6 +54,11 @@ impl TransportError {
                 None => clean_error(without_quotes(source)),
             },
         }
+    }
+
+    /// The connection that a call has waited for, others perhaps too, could not be made.
+    pub(crate) fn unconnected(cause: Arc<dyn Error + Send + Sync>) -> Self {
+        Self::of(Unconnected(cause).into())
     }
 
     /// How the request failed.

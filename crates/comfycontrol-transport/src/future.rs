@@ -4,14 +4,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
-use hyper_util::client::legacy::ResponseFuture as PoolFuture;
 use pin_project_lite::pin_project;
 
 use crate::error::MessageFault;
 use crate::head;
 use crate::{TransportBody, TransportError};
 
-type OtherFuture =
+pub(crate) type BoxedFuture =
     Pin<Box<dyn Future<Output = Result<Response<TransportBody>, TransportError>> + Send>>;
 
 pin_project! {
@@ -27,23 +26,15 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind {
-        Pool { #[pin] inner: PoolFuture },
-        Other { inner: OtherFuture },
+        Sent { inner: BoxedFuture },
         Refused { inner: Ready<TransportError> },
     }
 }
 
 impl ResponseFuture {
-    pub(crate) fn pool(inner: PoolFuture, to_head: bool) -> Self {
+    pub(crate) fn sent(inner: BoxedFuture, to_head: bool) -> Self {
         Self {
-            kind: Kind::Pool { inner },
-            to_head,
-        }
-    }
-
-    pub(crate) fn other(inner: OtherFuture, to_head: bool) -> Self {
-        Self {
-            kind: Kind::Other { inner },
+            kind: Kind::Sent { inner },
             to_head,
         }
     }
@@ -71,10 +62,7 @@ impl Future for ResponseFuture {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let res = match this.kind.project() {
-            KindProj::Pool { inner } => ready!(inner.poll(cx))
-                .map_err(TransportError::new)?
-                .map(TransportBody::incoming),
-            KindProj::Other { inner } => ready!(inner.as_mut().poll(cx))?,
+            KindProj::Sent { inner } => ready!(inner.as_mut().poll(cx))?,
             KindProj::Refused { inner } => return Pin::new(inner).poll(cx).map(Err),
         };
         head::check(res.headers()).map_err(TransportError::new)?;

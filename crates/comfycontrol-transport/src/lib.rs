@@ -71,6 +71,7 @@ mod builder;
 mod carrier;
 mod connector;
 mod error;
+mod frames;
 mod framing;
 mod future;
 mod head;
@@ -83,6 +84,7 @@ mod resolver;
 mod tls;
 mod transport;
 mod transport_body;
+mod watched;
 
 /// The version of rustls that [`TransportBuilder::tls_config`] and
 /// [`TransportBuilder::crypto_provider`] take.

@@ -1,35 +1,149 @@
-//! The pool of connections: hyper-util's client, with keep-alive.
+//! The pool of connections: shared over HTTP/2, kept for the next call over HTTP/1.1.
 
+mod connect;
+mod home;
+mod host;
+mod lease;
+mod plan;
+mod returned;
+mod sender;
+mod settings;
+mod state;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use comfycontrol_core::BoxError;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{Method, Request, Response, Uri, Version};
 use http_body::Body;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::Connect;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::rt::{Read, Write};
+use hyper_util::client::legacy::connect::Connection;
+use tokio::runtime::{self, Handle};
+use tower_service::Service;
 
-use crate::head::MAX_HEAD_OF_H2;
+use self::connect::{Connect, Http};
+use self::host::Host;
+use self::lease::{NotSent, Received};
+use crate::TransportError;
+use crate::error::Unsendable;
 
-pub(crate) fn pooled<C, B>(connector: C) -> Client<C, B>
-where
-    C: Connect + Clone,
-    B: Body<Data = Bytes> + Send,
-    B::Error: Into<BoxError>,
-{
-    Client::builder(TokioExecutor::new())
-        // Without the first, HTTP/2 keep-alive panics; without the second, idle connections
-        // are closed only when the pool is next used.
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE)
-        .http2_keep_alive_interval(PING_EVERY)
-        .http2_keep_alive_timeout(PING_TIMEOUT)
-        .http2_max_header_list_size(MAX_HEAD_OF_H2)
-        .build(connector)
+pub(crate) use self::lease::HeldStream;
+pub(crate) use self::settings::PoolSettings;
+
+/// Connections to any number of origins.
+pub(crate) struct Pool<B: 'static> {
+    connect: Arc<dyn Connect<B>>,
+    settings: PoolSettings,
+    hosts: Mutex<HashMap<Key, Arc<Host<B>>>>,
 }
 
-/// Shorter than what NATs and the edge forget in.
-const POOL_IDLE: Duration = Duration::from_secs(60);
-const PING_EVERY: Duration = Duration::from_secs(30);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still while
+/// nobody runs it.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Key {
+    scheme: Scheme,
+    authority: Authority,
+    runtime: runtime::Id,
+}
+
+impl<B> Pool<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    /// Over the connections of this connector, for which it has so much time at most.
+    pub(crate) fn new<C>(connector: C, settings: PoolSettings, at_most: Option<Duration>) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        Self {
+            connect: Arc::new(Http {
+                connector,
+                settings: settings.clone(),
+                at_most,
+            }),
+            settings,
+            hosts: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &PoolSettings {
+        &self.settings
+    }
+
+    /// The response to a request. What was not sent for a connection that had ended is sent by another.
+    pub(crate) async fn send(
+        self: Arc<Self>,
+        mut req: Request<B>,
+    ) -> Result<Response<Received>, TransportError> {
+        let host = self.host(&mut req).map_err(TransportError::new)?;
+        drop(self);
+        loop {
+            let lease = host.lease().await?;
+            match lease.send(req).await {
+                Ok(res) => return Ok(res),
+                Err(NotSent::Again(unsent)) => req = unsent,
+                Err(NotSent::Failed(e)) => return Err(e),
+            }
+        }
+    }
+
+    fn host(&self, req: &mut Request<B>) -> Result<Arc<Host<B>>, Unsendable> {
+        if !matches!(
+            req.version(),
+            Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2
+        ) {
+            return Err(Unsendable::Version);
+        }
+        let runtime = Handle::try_current().map_err(|_| Unsendable::Runtime)?;
+        let key = Key {
+            scheme: scheme(req).ok_or(Unsendable::Relative)?,
+            authority: req.uri().authority().ok_or(Unsendable::Relative)?.clone(),
+            runtime: runtime.id(),
+        };
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.get(&key) {
+            return Ok(Arc::clone(host));
+        }
+        if hosts.len() >= REMEMBERED {
+            hosts.retain(|_, host| !host.is_empty());
+        }
+        let mut parts = Parts::default();
+        parts.scheme = Some(key.scheme.clone());
+        parts.authority = Some(key.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        let uri = Uri::from_parts(parts).map_err(|_| Unsendable::Relative)?;
+        let (connect, limits) = (Arc::clone(&self.connect), self.settings.limits());
+        let host = Host::new(uri, runtime, connect, limits);
+        hosts.insert(key, Arc::clone(&host));
+        Ok(host)
+    }
+}
+
+/// The scheme of a request; CONNECT has none (RFC 9112 §3.2.3), so that it gets one.
+fn scheme<B>(req: &mut Request<B>) -> Option<Scheme> {
+    if let Some(scheme) = req.uri().scheme() {
+        return Some(scheme.clone());
+    }
+    if req.method() != Method::CONNECT {
+        return None;
+    }
+    let scheme = match req.uri().port_u16() {
+        Some(443) => Scheme::HTTPS,
+        _ => Scheme::HTTP,
+    };
+    let mut parts = req.uri().clone().into_parts();
+    parts.scheme = Some(scheme.clone());
+    parts.path_and_query = Some(PathAndQuery::from_static("/"));
+    *req.uri_mut() = Uri::from_parts(parts).ok()?;
+    Some(scheme)
+}
+
+/// As many origins, and then those that have no connection are forgotten.
+const REMEMBERED: usize = 32;

@@ -2,14 +2,14 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use comfycontrol_core::{BoxError, InternalHosts};
 use http::{Method, Request, Response, Uri};
 use http_body::Body;
 use hyper::rt::{Read, Write};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{Connect, Connection};
+use hyper_util::client::legacy::connect::Connection;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
@@ -17,8 +17,7 @@ use tower_service::Service;
 use crate::connector::{Connector, Network};
 use crate::framing;
 use crate::future::ResponseFuture;
-use crate::informational::bounded;
-use crate::pool::pooled;
+use crate::pool::{Pool, PoolSettings};
 use crate::{TransportBody, TransportError};
 
 /// Puts requests on the wire and returns the responses, whatever their status.
@@ -30,19 +29,31 @@ use crate::{TransportBody, TransportError};
 /// A request needs an absolute URI. One whose version is set to HTTP/2 fails where the server speaks
 /// HTTP/1.1 only; with HTTP/1.1, the default, it takes what there is.
 ///
-/// It is always ready, unless it is made [from a service](Self::from_service): connections are made while a response is awaited. One that has not been used for
-/// 60 s is closed. Over HTTP/2 a ping is sent after 30 s in which nothing has come, and a connection
-/// that does not give it back within 10 s has broken. Clones share the connections.
-pub struct Transport<B>(Kind<B>);
+/// It is always ready, unless it is made [from a service](Self::from_service): connections are made while
+/// a response is awaited, by a task of the runtime on which it is. Clones share the connections on one
+/// runtime.
+///
+/// Calls that come at once to a server that nobody has spoken to wait for one connection. If it speaks HTTP/2,
+/// they share it up to the server's limit of streams, then one more is made; over HTTP/1.1 up to
+/// [8](crate::TransportBuilder::max_connections) are made as they are needed, and further calls wait. A
+/// caller that goes away leaves the connection to the others. If it cannot be made, all who have waited for it
+/// are told why, and nothing was sent.
+///
+/// A connection that has not been used for 60 s is closed. Over HTTP/2 a ping is sent after 30 s in which
+/// nothing has come, and a connection that does not give it back within 10 s has broken. One on which unread
+/// responses take more than three quarters of [32 MiB](crate::TransportBuilder::max_unread) gets no more
+/// calls until they are read.
+pub struct Transport<B: 'static>(Kind<B>);
 
-enum Kind<B> {
-    Pool(Arc<Pooled<B>>),
+enum Kind<B: 'static> {
+    Pool(Pooled<B>),
     Other(BoxCloneSyncService<Request<B>, Response<TransportBody>, TransportError>),
 }
 
-struct Pooled<B> {
-    client: Client<Connector, B>,
-    network: Network,
+struct Pooled<B: 'static> {
+    pool: Arc<Pool<B>>,
+    /// What another pool is made from; `None` over a connector of another kind.
+    network: Option<Arc<Network>>,
 }
 
 impl<B> Transport<B>
@@ -50,13 +61,20 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn over(network: Network) -> Self {
-        Self::reaching(network, None)
+    pub(crate) fn over(network: Network, settings: PoolSettings) -> Self {
+        Self::reaching(Arc::new(network), None, settings)
     }
 
-    fn reaching(network: Network, internal: Option<InternalHosts>) -> Self {
-        let client = pooled(Connector::new(network.clone(), internal));
-        Self(Kind::Pool(Arc::new(Pooled { client, network })))
+    fn reaching(
+        network: Arc<Network>,
+        internal: Option<InternalHosts>,
+        settings: PoolSettings,
+    ) -> Self {
+        let connector = Connector::new(Network::clone(&network), internal);
+        Self(Kind::Pool(Pooled {
+            pool: Arc::new(Pool::new(connector, settings, None)),
+            network: Some(network),
+        }))
     }
 
     /// The same, for URLs that a server names: it reaches no host of the internal network but `internal`,
@@ -69,17 +87,30 @@ where
     #[must_use]
     pub fn for_other_origins(&self, internal: InternalHosts) -> Self {
         match &self.0 {
-            Kind::Pool(pool) => Self::reaching(pool.network.clone(), Some(internal)),
-            Kind::Other(_) => self.clone(),
+            Kind::Pool(Pooled {
+                pool,
+                network: Some(network),
+            }) => Self::reaching(Arc::clone(network), Some(internal), pool.settings().clone()),
+            _ => self.clone(),
         }
     }
 
-    /// Over a connector of another type, whose pool is boxed for that.
-    pub(crate) fn over_other<C>(connector: C) -> Self
+    /// Over a connector of another kind, which has so much time for a connection.
+    pub(crate) fn over_other<C>(
+        connector: C,
+        settings: PoolSettings,
+        at_most: Option<Duration>,
+    ) -> Self
     where
-        C: Connect + Clone + Send + Sync + 'static,
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
     {
-        Self::from_service(pooled(connector))
+        Self(Kind::Pool(Pooled {
+            pool: Arc::new(Pool::new(connector, settings, at_most)),
+            network: None,
+        }))
     }
 
     /// Sends requests over the connections of a connector that speaks TLS itself.
@@ -89,15 +120,15 @@ where
     /// URLs, check the certificate for their host, and offer `h2` by ALPN if HTTP/2 is to be spoken.
     /// One that does not is for [`from_connector`](Self::from_connector).
     ///
-    /// The time for a connection is the connector's own to bound, too.
+    /// The time for a connection is the connector's own to bound, too: one that has taken 60 s is given up.
     pub fn from_tls_connector<C>(connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
         C::Response: Connection + Read + Write + Send + Unpin + 'static,
-        C::Error: Into<BoxError> + 'static,
-        C::Future: Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
     {
-        Self::over_other(connector.map_response(bounded))
+        Self::over_other(connector, PoolSettings::default(), Some(CONNECT_AT_MOST))
     }
 
     /// Sends requests to any service in place of the network.
@@ -119,16 +150,19 @@ where
     }
 }
 
-impl<B> Clone for Transport<B> {
+impl<B: 'static> Clone for Transport<B> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
-            Kind::Pool(pool) => Kind::Pool(Arc::clone(pool)),
+            Kind::Pool(Pooled { pool, network }) => Kind::Pool(Pooled {
+                pool: Arc::clone(pool),
+                network: network.clone(),
+            }),
             Kind::Other(service) => Kind::Other(service.clone()),
         })
     }
 }
 
-impl<B> fmt::Debug for Transport<B> {
+impl<B: 'static> fmt::Debug for Transport<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.0 {
             Kind::Pool(_) => "pool",
@@ -161,8 +195,17 @@ where
         }
         let to_head = req.method() == Method::HEAD;
         match &mut self.0 {
-            Kind::Pool(pool) => ResponseFuture::pool(pool.client.request(req), to_head),
-            Kind::Other(service) => ResponseFuture::other(service.call(req), to_head),
+            Kind::Pool(Pooled { pool, .. }) => {
+                let sending = Arc::clone(pool).send(req);
+                let sending = async move {
+                    let res = sending.await?;
+                    Ok(res.map(|(body, held)| TransportBody::incoming(body, held)))
+                };
+                ResponseFuture::sent(Box::pin(sending), to_head)
+            }
+            Kind::Other(service) => ResponseFuture::sent(service.call(req), to_head),
         }
     }
 }
+
+const CONNECT_AT_MOST: Duration = Duration::from_secs(60);

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 
 use crate::error::{MessageFault, without_quotes};
 use crate::framing::number;
+use crate::pool::HeldStream;
 
 pin_project! {
     /// Response body of [`Transport`](crate::Transport), as it comes off the wire: encoded as it was
@@ -32,6 +33,8 @@ pin_project! {
         #[pin]
         kind: BodyKind,
         expected: Expected,
+        // What the body has of its connection, until it ends.
+        held: Option<HeldStream>,
     }
 }
 
@@ -59,10 +62,11 @@ pin_project! {
 }
 
 impl TransportBody {
-    pub(crate) fn incoming(body: Incoming) -> Self {
+    pub(crate) fn incoming(body: Incoming, held: Option<HeldStream>) -> Self {
         Self {
             kind: BodyKind::Incoming { body },
             expected: Expected::Unknown,
+            held,
         }
     }
 
@@ -76,6 +80,7 @@ impl TransportBody {
                 body: body.map_err(Into::into).boxed_unsync(),
             },
             expected: Expected::Unknown,
+            held: None,
         }
     }
 
@@ -124,8 +129,12 @@ impl HttpBody for TransportBody {
             return Poll::Ready(None);
         }
         let frame = match this.kind.project() {
-            BodyKindProj::Incoming { body } => {
-                ready!(body.poll_frame(cx)).map(|frame| frame.map_err(Into::into))
+            BodyKindProj::Incoming { mut body } => {
+                let frame = ready!(body.as_mut().poll_frame(cx));
+                if body.is_end_stream() || !matches!(frame, Some(Ok(_))) {
+                    *this.held = None;
+                }
+                frame.map(|frame| frame.map_err(Into::into))
             }
             BodyKindProj::Boxed { body } => ready!(body.poll_frame(cx)),
         };

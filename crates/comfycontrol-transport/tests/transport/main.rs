@@ -1,6 +1,8 @@
 //! Requests over real sockets on this machine.
 //!
+//! * `bursts`: calls that come at once to a server that nobody has spoken to.
 //! * `certificates`: whose certificate is trusted.
+//! * `churn`: callers that come and go while connections are made, fail, hang and break.
 //! * `connectors`: connectors of a user's own, and TLS over what they return.
 //! * `environment`: the proxy that the environment names.
 //! * `failures`: connections that cannot be made, and such as break.
@@ -17,7 +19,9 @@
 //! The rest is for the tests: `frames` is a server that says frame by frame what it is told to, `proxy` keeps what it is asked and what it carries, `server` does with each
 //! connection as it is told, `support` is what most of them need.
 
+mod bursts;
 mod certificates;
+mod churn;
 mod connectors;
 mod environment;
 mod failures;

@@ -1,0 +1,256 @@
+//! Makes a connection, and carries what goes over it: one task for each.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use comfycontrol_core::BoxError;
+use http::Uri;
+use http_body::Body;
+use hyper::client::conn::{http1, http2};
+use hyper::rt::{Read, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower::ServiceExt;
+use tower_service::Service;
+
+use super::home::Home;
+use super::plan::ConnectionId;
+use super::returned::Returned;
+use super::sender::Sender;
+use super::settings::PoolSettings;
+use crate::error::{ConnectFailed, TransportErrorKind};
+use crate::head::MAX_HEAD_OF_H2;
+use crate::informational::bounded;
+use crate::watched::{Observe, watched};
+
+/// Makes connections for a host.
+pub(super) trait Connect<B: 'static>: Send + Sync {
+    /// A connection, from its first byte to its end.
+    fn connect(
+        &self,
+        home: Weak<dyn Home<B>>,
+        id: ConnectionId,
+        to: Uri,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// Speaks HTTP over what a connector returns.
+pub(super) struct Http<C> {
+    pub(super) connector: C,
+    pub(super) settings: PoolSettings,
+    /// Ends an attempt that the connector does not end itself.
+    pub(super) at_most: Option<Duration>,
+}
+
+impl<C, B> Connect<B> for Http<C>
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: Connection + Read + Write + Send + Unpin + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    fn connect(
+        &self,
+        home: Weak<dyn Home<B>>,
+        id: ConnectionId,
+        to: Uri,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let connecting = self.connector.clone().oneshot(to);
+        let (settings, at_most) = (self.settings.clone(), self.at_most);
+        Box::pin(async move {
+            let place = Place::new(home, id);
+            let connected = match at_most {
+                None => connecting.await.map_err(Into::into),
+                Some(at_most) => match tokio::time::timeout(at_most, connecting).await {
+                    Ok(connected) => connected.map_err(Into::into),
+                    Err(_) => Err(ConnectFailed::new(TransportErrorKind::ConnectTimedOut).into()),
+                },
+            };
+            match connected {
+                Ok(stream) if stream.connected().is_negotiated_h2() => {
+                    http2(place, stream, &settings).await;
+                }
+                Ok(stream) => http1(place, stream).await,
+                Err(cause) => place.failed(cause),
+            }
+        })
+    }
+}
+
+async fn http2<S, B>(mut place: Place<B>, stream: S, settings: &PoolSettings)
+where
+    S: Connection + Read + Write + Send + Unpin + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    let connected = stream.connected();
+    let stream = watched(stream, settings.window(), place.observer());
+    let shaken = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .initial_connection_window_size(settings.window())
+        .initial_stream_window_size(settings.stream_window())
+        .keep_alive_interval(settings.ping_every)
+        .keep_alive_timeout(settings.ping_timeout)
+        .max_header_list_size(MAX_HEAD_OF_H2)
+        .handshake(stream)
+        .await;
+    let (sender, connection) = match shaken {
+        Ok(shaken) => shaken,
+        Err(e) => return place.failed(e.into()),
+    };
+    let returned = Arc::new(Returned::new());
+    place.opened(Sender::Http2(sender), connected, returned);
+    let mut connection = pin!(connection);
+    let mut expiry = pin!(place.expiry());
+    poll_fn(|cx| {
+        if expiry.as_mut().poll(cx).is_ready() {
+            expiry.set(place.expiry());
+            cx.waker().wake_by_ref();
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await
+    .unwrap_or_default();
+}
+
+async fn http1<S, B>(mut place: Place<B>, stream: S)
+where
+    S: Connection + Read + Write + Send + Unpin + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    let connected = stream.connected();
+    let (sender, connection) = match http1::handshake(bounded(stream)).await {
+        Ok(shaken) => shaken,
+        Err(e) => return place.failed(e.into()),
+    };
+    let returned = Arc::new(Returned::new());
+    place.opened(Sender::Http1(sender), connected, Arc::clone(&returned));
+    let mut connection = pin!(connection.with_upgrades());
+    let mut expiry = pin!(place.expiry());
+    let mut sender = None;
+    poll_fn(|cx| {
+        if expiry.as_mut().poll(cx).is_ready() {
+            expiry.set(place.expiry());
+            cx.waker().wake_by_ref();
+        }
+        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+            return Poll::Ready(ended);
+        }
+        while let Some(mut given) = sender.take().or_else(|| returned.take(cx)) {
+            match given.poll_ready(cx) {
+                Poll::Ready(Ok(())) => place.returned(given),
+                Poll::Ready(Err(_)) => {}
+                Poll::Pending => {
+                    sender = Some(given);
+                    break;
+                }
+            }
+        }
+        Poll::Pending
+    })
+    .await
+    .unwrap_or_default();
+}
+
+/// A connection's place in the pool: whatever becomes of its task, the pool is told.
+struct Place<B: 'static> {
+    home: Weak<dyn Home<B>>,
+    id: ConnectionId,
+    is_open: bool,
+}
+
+impl<B: 'static> Place<B> {
+    fn new(home: Weak<dyn Home<B>>, id: ConnectionId) -> Self {
+        Self {
+            home,
+            id,
+            is_open: false,
+        }
+    }
+
+    fn observer(&self) -> Observer<B> {
+        Observer {
+            home: Weak::clone(&self.home),
+            id: self.id,
+        }
+    }
+
+    fn failed(self, cause: BoxError) {
+        if let Some(home) = self.home.upgrade() {
+            home.failed(self.id, cause);
+        }
+    }
+
+    fn opened(&mut self, sender: Sender<B>, connected: Connected, returned: Arc<Returned<B>>) {
+        self.is_open = true;
+        if let Some(home) = self.home.upgrade() {
+            home.opened(self.id, sender, connected, returned);
+        }
+    }
+
+    fn returned(&self, sender: http1::SendRequest<B>) {
+        if let Some(home) = self.home.upgrade() {
+            home.returned(self.id, sender);
+        }
+    }
+
+    /// Until the connection's time is to be looked at again.
+    fn expiry(&self) -> impl Future<Output = ()> + use<B> {
+        let next = self.home.upgrade().and_then(|home| home.expire(self.id));
+        async move {
+            match next {
+                Some(next) => tokio::time::sleep_until(next).await,
+                // It ends by itself, now that the pool has let go of it.
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
+
+impl<B: 'static> Drop for Place<B> {
+    fn drop(&mut self) {
+        let Some(home) = self.home.upgrade() else {
+            return;
+        };
+        if self.is_open {
+            home.closed(self.id);
+        } else {
+            // Unless that was told already.
+            let ended = ConnectFailed::new(TransportErrorKind::Reset);
+            home.failed(self.id, ended.into());
+        }
+    }
+}
+
+/// Tells the plan what is seen of a connection.
+struct Observer<B: 'static> {
+    home: Weak<dyn Home<B>>,
+    id: ConnectionId,
+}
+
+impl<B: 'static> Observe for Observer<B> {
+    fn limited(&self, streams: usize) {
+        if let Some(home) = self.home.upgrade() {
+            home.limited(self.id, streams);
+        }
+    }
+
+    fn stalled(&self, stalled: bool) {
+        if let Some(home) = self.home.upgrade() {
+            home.stalled(self.id, stalled);
+        }
+    }
+
+    fn leaving(&self) {
+        if let Some(home) = self.home.upgrade() {
+            home.closed(self.id);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+mod model;
+
+use std::time::Duration;
+
+use super::*;
+
+const LIMITS: Limits = Limits {
+    connections: 3,
+    idle: 3,
+    idle_time: Duration::from_secs(60),
+    age: None,
+};
+
+#[expect(clippy::disallowed_methods, reason = "where the time of a test begins")]
+fn start() -> Instant {
+    Instant::now()
+}
+
+/// The connections that are to be made.
+fn made(steps: &[Step]) -> Vec<ConnectionId> {
+    let made = steps.iter().filter_map(|step| match step {
+        Step::Connect(id) => Some(*id),
+        _ => None,
+    });
+    made.collect()
+}
+
+fn granted(steps: &[Step]) -> usize {
+    let is_grant = |step: &&Step| matches!(step, Step::Grant { .. });
+    steps.iter().filter(is_grant).count()
+}
+
+fn failed(steps: &[Step]) -> usize {
+    let is_failure = |step: &&Step| matches!(step, Step::Fail(_));
+    steps.iter().filter(is_failure).count()
+}
+
+/// So many calls that wait, and the connections that are made for them.
+fn waiting(plan: &mut Plan, calls: usize) -> Vec<ConnectionId> {
+    let steps = (0..calls).flat_map(|_| plan.wait(start()).1);
+    made(&steps.collect::<Vec<_>>())
+}
+
+#[test]
+fn over_http_2_one_connection_is_made_until_its_streams_are_used_up() {
+    let mut plan = Plan::new(LIMITS);
+    let connecting = waiting(&mut plan, 300);
+    assert_eq!(connecting.len(), 1);
+    let [first] = connecting[..] else {
+        unreachable!()
+    };
+    // As many as a server should allow, before it has said more.
+    let steps = plan.opened(first, Protocol::Http2, start());
+    assert_eq!((granted(&steps), made(&steps).len()), (100, 0));
+    let steps = plan.limited(first, 128, start());
+    assert_eq!((granted(&steps), made(&steps).len()), (28, 1));
+    let steps = plan.opened(made(&steps)[0], Protocol::Http2, start());
+    assert_eq!(granted(&steps), 100);
+    assert_eq!(granted(&plan.released(first, start())), 1);
+}
+
+#[test]
+fn over_http_1_as_many_are_made_as_are_allowed_once_that_is_known() {
+    let mut plan = Plan::new(LIMITS);
+    let first = waiting(&mut plan, 40)[0];
+    let steps = plan.opened(first, Protocol::Http1, start());
+    assert_eq!((granted(&steps), made(&steps).len()), (1, 2));
+    assert_eq!(granted(&plan.released(first, start())), 1);
+    // It is remembered.
+    plan.closed(first, start());
+    for id in made(&steps) {
+        plan.failed(id, start());
+    }
+    assert!(plan.connecting.len() <= 3);
+}
+
+#[test]
+fn one_that_waits_behind_unread_responses_gets_another_connection() {
+    let mut plan = Plan::new(LIMITS);
+    let first = waiting(&mut plan, 1)[0];
+    plan.opened(first, Protocol::Http2, start());
+    plan.limited(first, 100, start());
+    plan.stalled(first, true, start());
+    assert_eq!(plan.take(start()), None);
+    let second = waiting(&mut plan, 1)[0];
+    assert_eq!(granted(&plan.opened(second, Protocol::Http2, start())), 1);
+    assert_eq!(plan.take(start()), Some(second));
+    plan.stalled(first, false, start());
+    assert_eq!(plan.take(start()), Some(first));
+}
+
+#[test]
+fn what_nobody_uses_is_closed_when_its_time_is_over() {
+    let limits = Limits {
+        age: Some(Duration::from_secs(100)),
+        ..LIMITS
+    };
+    let mut plan = Plan::new(limits);
+    let start = start();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let first = made(&plan.wait(at(0)).1)[0];
+    plan.opened(first, Protocol::Http1, at(0));
+    assert_eq!(plan.expire(first, at(30)), (Some(at(90)), vec![]));
+    plan.released(first, at(40));
+    assert_eq!(plan.expire(first, at(90)), (Some(at(100)), vec![]));
+    // Too old for another call, though not idle for long.
+    assert_eq!(plan.take(at(95)), Some(first));
+    assert_eq!(plan.expire(first, at(100)), (Some(at(160)), vec![]));
+    assert_eq!(plan.released(first, at(101)), [Step::Close(first)]);
+    assert!(plan.is_empty());
+}
+
+#[test]
+fn a_failure_fails_those_who_have_no_other_connection_to_wait_for() {
+    let mut plan = Plan::new(LIMITS);
+    let first = waiting(&mut plan, 5)[0];
+    assert_eq!(failed(&plan.failed(first, start())), 5);
+    let first = waiting(&mut plan, 9)[0];
+    let others = made(&plan.opened(first, Protocol::Http1, start()));
+    // One is served, and one is told for whom the connection was.
+    let steps = plan.failed(others[0], start());
+    assert_eq!((failed(&steps), made(&steps).len()), (1, 1));
+    // None is left: the rest of the batch decides, and no more are made for it.
+    plan.closed(first, start());
+    assert_eq!(plan.waiting.len(), 7);
+    let mut told = 0;
+    let mut tried = 0;
+    while let Some(made) = plan.connecting.first() {
+        let id = made.id;
+        told += failed(&plan.failed(id, start()));
+        tried += 1;
+    }
+    assert_eq!((told, tried), (7, 3));
+    assert!(plan.is_empty());
+}

@@ -1,0 +1,65 @@
+//! What a host knows of its connections, and who waits for one.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use hyper_util::client::legacy::connect::Connected;
+use tokio::sync::oneshot;
+
+use super::home::Home;
+use super::lease::Lease;
+use super::plan::{CallId, ConnectionId, Plan};
+use super::returned::Returned;
+use super::sender::Sender;
+
+pub(super) struct State<B: 'static> {
+    pub(super) plan: Plan,
+    pub(super) open: Vec<Open<B>>,
+    pub(super) waiting: HashMap<CallId, oneshot::Sender<Granted<B>>>,
+}
+
+pub(super) struct Open<B> {
+    pub(super) id: ConnectionId,
+    /// `None` while a call has it, over HTTP/1.1.
+    pub(super) sender: Option<Sender<B>>,
+    pub(super) connected: Arc<Connected>,
+    pub(super) returned: Arc<Returned<B>>,
+}
+
+/// A connection, or why there is none.
+pub(super) type Granted<B> = Result<Lease<B>, Arc<dyn Error + Send + Sync>>;
+
+impl<B: Send + 'static> State<B> {
+    /// A lease of a connection that the plan has given.
+    pub(super) fn lease(
+        &mut self,
+        home: Arc<dyn Home<B>>,
+        id: ConnectionId,
+        reused: bool,
+    ) -> Option<Lease<B>> {
+        let open = self.open.iter_mut().find(|open| open.id == id)?;
+        let sender = match &open.sender {
+            Some(Sender::Http2(sender)) => Some(Sender::Http2(sender.clone())),
+            _ => open.sender.take(),
+        };
+        Some(Lease {
+            home,
+            id,
+            sender: Some(sender?),
+            connected: Arc::clone(&open.connected),
+            reused,
+        })
+    }
+
+    pub(super) fn has_ended(&self, id: ConnectionId) -> bool {
+        let open = self.open.iter().find(|open| open.id == id);
+        let sender = open.and_then(|open| open.sender.as_ref());
+        sender.is_none_or(Sender::is_closed)
+    }
+
+    pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Open<B>> {
+        let at = self.open.iter().position(|open| open.id == id)?;
+        Some(self.open.swap_remove(at))
+    }
+}

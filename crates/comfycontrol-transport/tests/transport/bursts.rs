@@ -1,0 +1,196 @@
+//! Calls that come at once to a server that nobody has spoken to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use comfycontrol_emulator::Emulator;
+use comfycontrol_transport::{Transport, TransportBuilder, TransportErrorKind};
+use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
+
+use crate::server::{Identity, Server};
+use crate::support::{Body, edge, get, send, transport};
+
+#[tokio::test]
+async fn two_hundred_calls_at_once_make_one_connection_over_http_2() {
+    for calls in [40, 200] {
+        let emulator = edge().await;
+        let transport = transport(&emulator);
+        at_once(&transport, &emulator.https_url(), calls).await;
+        assert_eq!(connections(&emulator), 1, "{calls} calls");
+    }
+}
+
+#[tokio::test]
+async fn over_http_1_a_call_has_a_connection_of_its_own_of_eight() {
+    let emulator = edge().await;
+    let transport = transport(&emulator);
+    at_once(&transport, &emulator.http_url(), 40).await;
+    let made = connections(&emulator);
+    assert!((1..=8).contains(&made), "{made} connections");
+}
+
+#[tokio::test]
+async fn a_first_caller_that_goes_leaves_the_connection_to_the_others() {
+    let identity = Identity::new("localhost", &["http/1.1"]);
+    let gate = Arc::new(Semaphore::new(0));
+    let server = {
+        let (identity, gate) = (identity.clone(), gate.clone());
+        Server::start(move |client| {
+            let (identity, gate) = (identity.clone(), gate.clone());
+            async move {
+                gate.acquire().await.unwrap().forget();
+                if let Some(client) = identity.accept(client).await {
+                    respond(client).await;
+                }
+            }
+        })
+        .await
+    };
+    let transport = trusting(&identity);
+    let url = format!("https://localhost:{}/", server.port());
+    let first = tokio::spawn(ask(transport.clone(), url.clone()));
+    until(|| server.connections() == 1).await;
+    let second = tokio::spawn(ask(transport.clone(), url.clone()));
+    tokio::task::yield_now().await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    gate.add_permits(10);
+    assert_eq!(second.await.unwrap(), Ok(200));
+    // And to those who come later.
+    assert_eq!(ask(transport, url).await, Ok(200));
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_made_is_tried_once_for_all_who_wait() {
+    let (refuse, refused) = oneshot::channel::<()>();
+    let refused = Arc::new(tokio::sync::Mutex::new(Some(refused)));
+    let server = Server::start(move |client| {
+        let refused = refused.clone();
+        async move {
+            // The first waits to be told; all end without a word.
+            if let Some(refused) = refused.lock().await.take() {
+                let _ = refused.await;
+            }
+            drop(client);
+        }
+    })
+    .await;
+    let identity = Identity::new("localhost", &["h2"]);
+    let transport = trusting(&identity);
+    let url = format!("https://localhost:{}/", server.port());
+    let mut calls = JoinSet::new();
+    for _ in 0..40 {
+        calls.spawn(ask(transport.clone(), url.clone()));
+    }
+    until(|| server.connections() == 1).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    refuse.send(()).unwrap();
+    while let Some(failed) = calls.join_next().await {
+        assert_eq!(failed.unwrap(), Err((TransportErrorKind::Reset, true)));
+    }
+    assert_eq!(server.connections(), 1);
+    // No herd afterwards, and each batch is told anew.
+    assert_eq!(
+        ask(transport, url).await,
+        Err((TransportErrorKind::Reset, true))
+    );
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_session_is_resumed_by_the_next_connection() {
+    let identity = Identity::new("localhost", &["http/1.1"]);
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let server = {
+        let identity = identity.clone();
+        Server::start(move |client| {
+            let (identity, tell) = (identity.clone(), tell.clone());
+            async move {
+                if let Some(mut client) = identity.accept(client).await {
+                    let kind = client.get_ref().1.handshake_kind();
+                    let _ = tell.send(format!("{kind:?}"));
+                    let mut head = [0; 4_096];
+                    let _ = client.read(&mut head).await;
+                    let response =
+                        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+                    let _ = client.write_all(response).await;
+                    let _ = client.shutdown().await;
+                }
+            }
+        })
+        .await
+    };
+    let transport = trusting(&identity);
+    let url = format!("https://localhost:{}/", server.port());
+    for kind in ["Some(Full)", "Some(Resumed)"] {
+        assert_eq!(ask(transport.clone(), url.clone()).await, Ok(200));
+        assert_eq!(told.recv().await.unwrap(), kind);
+    }
+}
+
+// === support ===
+
+fn trusting(identity: &Identity) -> Transport<Body> {
+    TransportBuilder::new()
+        .root_certificate(identity.certificate())
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+/// The status, or what went wrong, and whether the request was certainly not processed.
+async fn ask(transport: Transport<Body>, url: String) -> Result<u16, (TransportErrorKind, bool)> {
+    let response = send(&transport, get(url)).await;
+    let response = response.map_err(|e| (e.kind(), e.is_unprocessed()))?;
+    let status = response.status().as_u16();
+    response.into_body().collect().await.unwrap();
+    Ok(status)
+}
+
+async fn at_once(transport: &Transport<Body>, url: &str, calls: usize) {
+    let mut asked = JoinSet::new();
+    for _ in 0..calls {
+        asked.spawn(ask(transport.clone(), url.to_owned()));
+    }
+    while let Some(status) = asked.join_next().await {
+        assert_eq!(status.unwrap(), Ok(200));
+    }
+}
+
+/// How many connections have carried a request.
+fn connections(emulator: &Emulator) -> usize {
+    let mut seen: Vec<_> = emulator
+        .captured_requests()
+        .iter()
+        .map(|seen| seen.connection())
+        .collect();
+    seen.sort_unstable();
+    seen.dedup();
+    seen.len()
+}
+
+/// Gives each request an empty 200.
+async fn respond(mut client: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+    let mut head = Vec::new();
+    while let Ok(byte) = client.read_u8().await {
+        head.push(byte);
+        if head.ends_with(b"\r\n\r\n") {
+            head.clear();
+            let response = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+            let _ = client.write_all(response).await;
+            let _ = client.flush().await;
+        }
+    }
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
