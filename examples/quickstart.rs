@@ -87,7 +87,7 @@ async fn through_the_limiter() -> Result {
 async fn show_unauthorized(api: &Emulator, good: &Client) -> Result {
     let limiter = good.limiter().ok_or("the client has no limiter")?;
     let with = |token| client(api, token).rate_limit(limiter.clone()).build();
-    let unknown = with("cfc_EMULATEDunknown".to_owned())?;
+    let unknown = with("cfc_FAKEunknown".to_owned())?;
     let expired = with(api.tokens().create("last year's", Some(Duration::ZERO)))?;
 
     for (token, call) in [

@@ -48,7 +48,7 @@ async fn quickstart_says_what_to_do_without_a_token() {
 async fn quickstart_says_what_to_do_without_a_network() {
     // A proxy where nothing listens stands for a network that is not there.
     let settings = [
-        ("COMFYCONTROL_TOKEN", "cfc_EMULATED"),
+        ("COMFYCONTROL_TOKEN", "cfc_FAKE"),
         ("HTTPS_PROXY", "http://127.0.0.1:1"),
     ];
     let ran = run("quickstart --live", &settings).await;
@@ -229,7 +229,7 @@ fn says(output: &[u8], lines: &[&str]) {
 }
 
 fn shows_a_token(output: &[u8]) -> bool {
-    String::from_utf8_lossy(output).contains("cfc_EMULATED")
+    String::from_utf8_lossy(output).contains("cfc_FAKE")
 }
 
 const LIMIT: Duration = Duration::from_secs(40);

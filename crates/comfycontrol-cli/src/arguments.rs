@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Runners(List),
     /// Lists the workflows, the newest first.
     Workflows(List),
+    /// Runs a graph to its end, and saves what comes of it.
+    Run(Run),
     /// Cancels a workflow.
     Cancel(Id),
     /// Sends a GET, and prints the body of the response.
@@ -65,6 +67,39 @@ pub(crate) struct List {
     /// At most so many; all if it is not given.
     #[arg(long, short = 'n', value_name = "COUNT")]
     pub(crate) limit: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// The graph, exported from ComfyUI in API format.
+    pub(crate) graph: PathBuf,
+    /// Saves the outputs in this directory; without it, their links are printed.
+    #[arg(long, short, value_name = "DIRECTORY")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replaces files of the same name.
+    #[arg(long, requires = "out")]
+    pub(crate) overwrite: bool,
+    /// The value of $text(NAME) in the graph.
+    #[arg(long = "param", short, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) params: Vec<(String, String)>,
+    /// The value of $choice(NAME, ...) in the graph.
+    #[arg(long = "choice", short, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) choices: Vec<(String, String)>,
+    /// The file of $file(NAME) in the graph.
+    #[arg(long = "file", short, value_name = "NAME=PATH", value_parser = pair)]
+    pub(crate) files: Vec<(String, String)>,
+    /// A name for the run; that of the file if it is not given.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// A tag that its runner must have.
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    /// What no other run is called by, so that it is found again; random if it is not given.
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Looks first whether the run of this key was started already, for three minutes at most.
+    #[arg(long, requires = "key")]
+    pub(crate) resume: bool,
 }
 
 #[derive(Args, Debug)]
@@ -118,4 +153,6 @@ Exit codes:
   5    there is no such thing (404)
   6    the rate limit: throttled (429), or rejected to keep within it
   7    no response: the connection failed, or the time was over
+  8    the run failed, was cancelled or is not valid
+  9    it is not known whether the run was started; nothing more was sent
   130  interrupted";

@@ -18,7 +18,12 @@ pub(crate) enum Failure {
     Local(String),
     /// Whoever reads the output has gone: it is no failure, as `comfycontrol runners | head -1` shows.
     OutputClosed,
-    Interrupted,
+    /// Ctrl-C, and what is left.
+    Interrupted(Option<String>),
+    /// A run has ended otherwise than completed.
+    Run(Error),
+    /// It is not known whether a run was started, and by what it can be found.
+    InDoubt(Error, String),
     /// Told already, in the lines of a command.
     Told(u8),
 }
@@ -38,7 +43,9 @@ impl Failure {
             Self::Local(_) => 1,
             Self::Setting(_) => 3,
             Self::Call(e) => code_of(e),
-            Self::Interrupted => 130,
+            Self::Run(_) => 8,
+            Self::InDoubt(..) => 9,
+            Self::Interrupted(_) => 130,
             Self::Told(code) => *code,
         }
     }
@@ -47,9 +54,11 @@ impl Failure {
     pub(crate) fn tell(&self, out: Out) {
         let message = match self {
             Self::OutputClosed | Self::Told(_) => return,
-            Self::Call(e) => format!("{e:#}"),
+            Self::Call(e) | Self::Run(e) => format!("{e:#}"),
+            Self::InDoubt(e, name) => format!("{e:#}; {name}"),
             Self::Setting(what) | Self::Local(what) => Escaped::new(what, 1_000).into_string(),
-            Self::Interrupted => "interrupted".to_owned(),
+            Self::Interrupted(None) => "interrupted".to_owned(),
+            Self::Interrupted(Some(left)) => format!("interrupted; {left}"),
         };
         if out.is_json() {
             eprintln!("{}", self.json(&message));
@@ -60,7 +69,7 @@ impl Failure {
 
     fn json(&self, message: &str) -> serde_json::Value {
         let mut told = json!({ "message": message, "exit_code": self.number() });
-        if let Self::Call(e) = self {
+        if let Self::Call(e) | Self::Run(e) | Self::InDoubt(e, _) = self {
             told["kind"] = e.kind().name().into();
             told["status"] = e.status().map(|status| status.as_u16()).into();
             told["request_id"] = e.request_id().into();

@@ -8,6 +8,7 @@ mod commands;
 mod connect;
 mod failure;
 mod out;
+mod progress;
 
 use std::process::ExitCode;
 
@@ -41,9 +42,11 @@ async fn until_interrupted(
     command: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
     tokio::select! {
+        // One that tells more of its interruption comes first.
+        biased;
         result = command => result,
         interrupted = tokio::signal::ctrl_c() => match interrupted {
-            Ok(()) => Err(Failure::Interrupted),
+            Ok(()) => Err(Failure::Interrupted(None)),
             Err(e) => Err(Failure::local(format!("no signal handler: {e}"))),
         },
     }
@@ -67,6 +70,7 @@ async fn call(global: &Global, command: Command, out: Out) -> Result<(), Failure
         Command::Workflows(list) => {
             commands::workflows::run(&connect::api(global)?, list, out).await
         }
+        Command::Run(run) => commands::run::run(&connect::api(global)?, run, out).await,
         Command::Cancel(id) => commands::cancel::run(&connect::api(global)?, &id, out).await,
         Command::Get(get) => commands::request::get(&connect::client(global)?, get, out).await,
         Command::Post(post) => commands::request::post(&connect::client(global)?, post, out).await,

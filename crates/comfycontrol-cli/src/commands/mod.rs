@@ -3,6 +3,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod request;
+pub(crate) mod run;
 pub(crate) mod runners;
 pub(crate) mod whoami;
 pub(crate) mod workflows;

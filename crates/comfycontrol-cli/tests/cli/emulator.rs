@@ -1,7 +1,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::support::{Ran, program};
+use crate::support::{Ran, interrupt, program};
 
 #[test]
 fn it_prints_where_it_listens_and_its_tokens_and_ends_by_itself() {
@@ -23,7 +23,7 @@ fn it_prints_where_it_listens_and_its_tokens_and_ends_by_itself() {
     assert!(lines[1][1].starts_with("https://localhost:"));
     assert!(lines[2][1].starts_with("http://127.0.0.1:"));
     assert_eq!(lines[4][..2], ["token", "a"]);
-    assert!(lines[4][2].starts_with("cfc_EMULATED"));
+    assert!(lines[4][2].starts_with("cfc_FAKE"));
     assert_eq!(lines[5][..2], ["token", "b"]);
     assert_eq!(text.lines().last(), Some("0 requests, 0 of them throttled"));
     let pem = std::fs::read_to_string(ca).unwrap();
@@ -84,11 +84,4 @@ async fn each_request_is_a_line_and_an_interrupt_prints_the_totals() {
     interrupt(emulator.id());
     assert_eq!(next(), "1 requests, 0 of them throttled");
     assert!(emulator.wait().unwrap().success());
-}
-
-fn interrupt(process: u32) {
-    let kill = std::process::Command::new("kill")
-        .args(["-INT", &process.to_string()])
-        .status();
-    assert!(kill.unwrap().success());
 }

@@ -4,9 +4,11 @@
 //! * `doctor`: what is wrong, in a line each.
 //! * `emulator`: the emulator as a program.
 //! * `failures`: exit codes, and what an error says.
+//! * `run`: a run, from a graph to files on disk.
 
 mod calls;
 mod doctor;
 mod emulator;
 mod failures;
+mod run;
 mod support;

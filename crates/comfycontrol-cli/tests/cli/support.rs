@@ -82,3 +82,11 @@ impl Ran {
         values.collect::<Result<_, _>>().expect("a value a line")
     }
 }
+
+/// Ctrl-C for one process.
+pub(crate) fn interrupt(process: u32) {
+    let kill = Command::new("kill")
+        .args(["-INT", &process.to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}

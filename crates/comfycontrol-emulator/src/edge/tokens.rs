@@ -23,7 +23,7 @@ use crate::random::{mix, seed};
 /// let day = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
 /// let mut tokens = Tokens::new();
 /// let plain = tokens.create("laptop", Some(day + Duration::from_secs(60)));
-/// assert!(plain.starts_with("cfc_EMULATED"));
+/// assert!(plain.starts_with("cfc_FAKE"));
 ///
 /// let header = format!("Bearer {plain}").parse().unwrap();
 /// assert_eq!(tokens.check(Some(&header), day), Ok(()));
@@ -152,7 +152,7 @@ fn digest(plain: &[u8]) -> [u8; 32] {
     Sha256::digest(plain).into()
 }
 
-const PREFIX: &str = "cfc_EMULATED";
+const PREFIX: &str = "cfc_FAKE";
 const RANDOM: usize = 32;
 const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -232,6 +232,6 @@ mod tests {
         let plain = tokens.create("name", None);
         let shown = format!("{tokens:?}");
         assert!(shown.contains("name"));
-        assert!(!shown.contains(&plain) && !shown.contains("EMULATED"));
+        assert!(!shown.contains(&plain) && !shown.contains("FAKE"));
     }
 }

@@ -68,7 +68,7 @@ async fn debug_shows_no_token() {
     let shown = format!("{all:?} {stats:?} {settings:?}");
     assert!(shown.contains("Sensitive"));
     assert!(
-        !shown.contains(&account.token) && !shown.contains("EMULATED"),
+        !shown.contains(&account.token) && !shown.contains("FAKE"),
         "{shown}"
     );
 }

@@ -90,7 +90,7 @@ async fn a_broken_file_never_displaces_a_token_that_works() {
                 shown.contains(stage.path.to_str().unwrap()),
                 "{form}: {shown}"
             );
-            assert!(!shown.contains("EMULATED"), "{form}: {shown}");
+            assert!(!shown.contains("FAKE"), "{form}: {shown}");
             for _ in 0..10 {
                 ask().await;
             }
