@@ -142,7 +142,8 @@ impl TransportBuilder {
     ///
     /// `NO_PROXY` lists, parted by commas or blanks, what is reached directly: a host with all below
     /// it, `*.domain`, an address, a network such as `10.0.0.0/8`, or `*`; all but networks may have a
-    /// port. An entry that cannot be read is an error of [`build`](Self::build).
+    /// port. An entry that cannot be read is an error of [`build`](Self::build), and so is the beginning of an
+    /// address, such as `10.` or `192.168.`: the network is `10.0.0.0/8` or `192.168.0.0/16`.
     #[cfg(feature = "proxy")]
     pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
         match Proxies::all(url.as_ref()) {

@@ -79,6 +79,7 @@ impl Exception {
             _ if is_all => Hosts::All,
             Ok(_) if is_below => return None,
             Ok(address) => Hosts::Network(address, bits(address)),
+            Err(_) if ends_in_number(&name()) => return None,
             Err(_) if host.starts_with('.') || host.contains("..") => return None,
             Err(_) if is_below => Hosts::Below(name()),
             Err(_) => Hosts::Domain(name()),
@@ -117,6 +118,13 @@ fn network(entry: &str) -> Option<Hosts> {
         None => bits(address),
     };
     (length <= bits(address)).then_some(Hosts::Network(address, length))
+}
+
+/// Whether a name ends as only addresses do (URL Standard, "ends in a number"): no host has it, and whoever
+/// wrote `10.` or `192.168` meant a network.
+fn ends_in_number(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn bits(address: IpAddr) -> u8 {
@@ -231,6 +239,15 @@ mod tests {
             "10.0.0.0/+8",
             "fd00::/129",
             "*.10.0.0.1",
+            // Some tools take these for the beginning of addresses.
+            "10.",
+            "10",
+            "192.168.",
+            "192.168",
+            "192.168.:443",
+            ".168",
+            "10.0.0.256",
+            "10.0.0.1.",
             "bücher.example",
             "a;b",
             "~",
