@@ -59,7 +59,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counting<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.count.request();
+        self.count.written(buf);
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 
@@ -76,7 +76,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counting<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.count.request();
+        let first = bufs.iter().find(|buf| !buf.is_empty());
+        self.count.written(first.map_or(&[], |buf| buf));
         Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
     }
 
@@ -105,9 +106,12 @@ enum At {
 }
 
 impl Count {
-    /// A request is written: what is read next is the beginning of a head.
-    fn request(&mut self) {
-        if matches!(self.at, At::Response) {
+    /// If a request is written, what is read next is the beginning of a head.
+    ///
+    /// Not so if it is the rest of an upload: its response may have come, and what is read next is the
+    /// rest of that.
+    fn written(&mut self, bytes: &[u8]) {
+        if matches!(self.at, At::Response) && begins_request(bytes) {
             *self = Self {
                 at: At::Start(0),
                 heads: 0,
@@ -150,6 +154,19 @@ impl Count {
     }
 }
 
+/// Whether bytes that are written begin as a request does (RFC 9112 §3.2), which hyper writes from its
+/// method on.
+fn begins_request(bytes: &[u8]) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let method = bytes.iter().take_while(|byte| is_token(byte)).count();
+    match bytes.get(method..) {
+        Some([b' ', target @ ..]) if method > 0 => {
+            matches!(target.first(), Some(b'/' | b'*')) || target.starts_with(b"http")
+        }
+        _ => false,
+    }
+}
+
 /// How an informational head begins; `None` is any byte.
 const INFORMATIONAL: [Option<u8>; 10] = [
     Some(b'H'),
@@ -169,13 +186,14 @@ const MAX_INFORMATIONAL: usize = 100;
 mod tests {
     use super::*;
 
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
     const HINT: &str = "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n";
 
     /// Whether all of it is within the bounds, read in pieces of any size.
     fn is_read(text: &str) -> bool {
         let read = |size| {
             let mut count = Count::default();
-            count.request();
+            count.written(REQUEST);
             text.as_bytes().chunks(size).all(|piece| count.take(piece))
         };
         let whole = read(usize::MAX);
@@ -210,13 +228,34 @@ mod tests {
     fn each_request_is_counted_anew() {
         let mut count = Count::default();
         for _ in 0..3 {
-            count.request();
+            count.written(REQUEST);
             assert!(count.take(HINT.repeat(100).as_bytes()));
             // The rest of an upload does not begin anew.
-            count.request();
+            count.written(REQUEST);
             assert!(count.take(b"HTTP/1.1 200 OK\r\n\r\n"));
         }
-        count.request();
+        count.written(REQUEST);
         assert!(!count.take(HINT.repeat(101).as_bytes()));
+    }
+
+    #[test]
+    fn the_rest_of_an_upload_after_an_early_response_begins_nothing() {
+        let mut count = Count::default();
+        count.written(b"PUT /x HTTP/1.1\r\ncontent-length: 9\r\n\r\n");
+        assert!(count.take(b"HTTP/1.1 413 Content Too Large\r\n\r\n"));
+        for rest in [&b"upload"[..], b"5\r\nhello\r\n", b"some text", b"", b" /x"] {
+            count.written(rest);
+            // The body quotes what would be too many.
+            assert!(count.take(HINT.repeat(101).as_bytes()), "{rest:?}");
+        }
+        for request in [
+            &b"GET / HTTP/1.1"[..],
+            b"OPTIONS * H",
+            b"M-SEARCH http://a/ H",
+        ] {
+            count.written(request);
+            assert!(!count.take(HINT.repeat(101).as_bytes()));
+            count = Count::default();
+        }
     }
 }
