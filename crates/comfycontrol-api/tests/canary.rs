@@ -12,7 +12,7 @@ use comfycontrol::retry::RetryPolicy;
 use comfycontrol::token::{Token, TokenHandle};
 use comfycontrol::{Body, Client, Error, Multipart, Part, Timeouts};
 use comfycontrol_api::{Api, Events, NewRunner, NewWorkflow};
-use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
+use comfycontrol_emulator::{Echo, Emulator, Fault, FaultRule, Garbage, Shape};
 use comfycontrol_test::{Log, chain};
 use serde_json::Value;
 
@@ -72,6 +72,7 @@ async fn the_token_is_seen_nowhere() {
     let echo = format!("your header was Bearer {CANARY}");
     for shape in [Shape::Api(http::StatusCode::BAD_REQUEST, echo)]
         .into_iter()
+        .chain(Echo::ALL.map(Shape::Echo))
         .chain(Shape::all())
     {
         if !matches!(

@@ -169,6 +169,25 @@ fn anywhere_means_https_to_others_and_this_machine_if_the_base_is() {
     assert!(named.resolve("https://10.0.0.2/a").is_err());
 }
 
+#[test]
+fn a_port_beyond_65535_is_refused_everywhere_and_never_another_one() {
+    let anywhere = elsewhere(target(), Vec::new());
+    for port in ["65536", "99999", "4294967739", "0", "+443", "x"] {
+        let url = format!("https://files.example:{port}/x");
+        let refused = anywhere.resolve(&url).unwrap_err();
+        assert!(!refused.to_string().is_empty(), "{url}");
+        if let Ok(uri) = url.parse() {
+            anywhere.resolve_uri(uri).unwrap_err();
+        }
+        let base = Target::base(&format!("https://files.example:{port}"));
+        assert!(base.is_err(), "{port}");
+    }
+    for port in [1, 65535] {
+        let url = format!("https://files.example:{port}/x");
+        assert_eq!(anywhere.resolve(&url).unwrap().port_u16(), Some(port));
+    }
+}
+
 fn elsewhere(home: Target, named: Vec<String>) -> Target {
     Target::Anywhere(home.internal_hosts(named))
 }

@@ -5,9 +5,10 @@ use std::io;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
+use comfycontrol::rate_limit::Quota;
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::{Body, Client, Error, ErrorKind, InvalidRequest, Sent, TransportErrorKind};
-use comfycontrol_emulator::{Emulator, Fault, FaultRule};
+use comfycontrol_emulator::{Emulator, Fault, FaultRule, Shape, Throttled};
 use comfycontrol_test::within;
 use futures_util::stream;
 use http::Request;
@@ -103,6 +104,56 @@ async fn a_429_with_a_head_of_200_kib_closes_the_gate() {
             .paused_until()
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn a_429_with_a_large_head_is_seen_over_http_2_as_well() {
+    within(LIMIT, async {
+        let emulator = edge().await;
+        for (bytes, fields) in [(20_000, 2), (100_000, 100), (240_000, 300), (240_000, 4)] {
+            large_head(&emulator, bytes, fields);
+            let client = emulated::builder(&emulator).retry(RetryPolicy::none());
+            let client = client.rate_limit(Quota::COMFYCONTROL).build().unwrap();
+            let error = client.get("/v1/user").send().await.unwrap_err();
+            assert_eq!(error.status().unwrap(), 429, "{bytes} in {fields}");
+            let limiter = client.limiter().unwrap().snapshot();
+            assert!(limiter.paused_until().is_some());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_over_http_2_is_named_and_asked_for_once() {
+    within(LIMIT, async {
+        let emulator = edge().await;
+        let retrying = builder(&emulator).retry(RetryPolicy::new());
+        let client = retrying.build().unwrap();
+        for (bytes, told) in [
+            (300_000, "is too large: 256 KiB"),
+            (900_000, "is too large: 256 KiB"),
+            (1_200_000, "is too large or malformed: 256 KiB"),
+        ] {
+            emulator.clear_captured_requests();
+            large_head(&emulator, bytes, 20);
+            let error = client.get("/v1/user").send().await.unwrap_err();
+            let cause: &comfycontrol::TransportError = error.as_cause().unwrap();
+            assert_eq!(cause.kind(), TransportErrorKind::ResponseHead, "{bytes}");
+            assert!(error.to_string().contains(told), "{bytes}: {error}");
+            assert!(!error.is_retryable());
+            assert_eq!(emulator.captured_requests().len(), 1, "{bytes}");
+            // The connection and its other calls live on.
+            client.get("/v1/user").send().await.unwrap();
+        }
+    })
+    .await;
+}
+
+/// The next response is a 429 whose head is so much larger.
+fn large_head(emulator: &Emulator, bytes: usize, fields: usize) {
+    let throttled = Fault::Respond(Shape::Throttled(Throttled::text()));
+    let rule = FaultRule::next(1, Fault::Head { bytes, fields });
+    emulator.faults().add(rule.and(throttled));
 }
 
 #[test]
