@@ -92,6 +92,11 @@
 //! # drop(builder);
 //! ```
 //!
+//! # A long way
+//!
+//! [`Emulator::link`] puts a [`Link`] before the API: it delays what goes over it, has a bandwidth, and cuts
+//! connections, as far away servers do.
+//!
 //! # Errors
 //!
 //! [`EmulatorBuilder::start`] fails if a port is taken. [`EdgeService`] fails with
@@ -143,6 +148,7 @@ mod edge;
 mod emulator;
 mod gateway;
 mod handles;
+mod link;
 mod listener;
 mod log;
 mod network;
@@ -163,6 +169,7 @@ pub use self::edge::{
 pub use self::emulator::{Emulator, EmulatorBuilder};
 pub use self::gateway::{Fault, FaultRule};
 pub use self::handles::{EdgeHandle, FaultHandle, TokenStore};
+pub use self::link::{Link, Relay};
 pub use self::listener::Listener;
 pub use self::log::{LoggedResponse, ResponseLog};
 pub use self::network::{Lost, RoundTrip, Transit};
