@@ -10,7 +10,6 @@
 //! use comfycontrol::Client;
 //! use comfycontrol_api::{Api, NewWorkflow};
 //! use comfycontrol_emulator::Emulator;
-//! use futures_util::TryStreamExt;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,25 +23,22 @@
 //! // `let client = Client::from_env()?;` for the real API.
 //! let api = Api::new(client);
 //!
+//! // `NewWorkflow::from_file("graph.json").await?` for a graph on disk.
 //! let graph = r#"{"6": {"inputs": {"text": "$text(prompt)"}}}"#;
-//! let new = NewWorkflow::new("Sunset", graph).text("prompt", "a beautiful sunset");
-//! let run = api.workflows().create(new).await?;
+//! let sunset = NewWorkflow::new("Sunset", graph).text("prompt", "a beautiful sunset");
 //!
-//! let mut updates = api.workflows().subscribe(&run.id);
-//! let mut outputs = Vec::new();
-//! while let Some(update) = updates.try_next().await? {
-//!     println!("{update}");
-//!     // A run that fails, is cancelled or is not valid has no outputs, and is an error.
-//!     outputs = update.error_for_status()?.outputs;
-//! }
-//! # assert!(!outputs.is_empty());
-//! for output in &outputs {
-//!     let file = api.downloader().get(&output.src).send().await?.bytes().await?;
-//!     assert!(!file.is_empty());
+//! // A run that fails, is cancelled or is not valid has no outputs, and is an error.
+//! let outcome = api.run(sunset).on_progress(|step| println!("{step}")).await?;
+//! # let dir = tempfile::tempdir()?;
+//! # let pictures = dir.path();
+//! for file in outcome.save(pictures).await? {
+//!     println!("{}: {} bytes", file.path.display(), file.length);
 //! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`Api::run`] is all of a run, [paid once](Run#never-paid-twice); the [guide] goes through it step by step.
 //!
 //! # Endpoints
 //!
@@ -88,11 +84,11 @@
 //!
 //! All fail with the client's [`Error`](comfycontrol::Error), which names the call. What is out of the
 //! documented bounds is an [`InvalidField`] of the kind [`Request`](comfycontrol::ErrorKind::Request),
-//! and nothing was sent.
+//! and nothing was sent. Files are saved with an error of their own, [`SaveError`].
 //!
 //! # Not handled
 //!
-//! Whether a create whose response was lost has started a run: the API knows no key to tell by.
+//! A rerun whose response was lost: it has the name of the original, so that nothing tells them apart.
 //!
 //! # Features
 //!

@@ -158,11 +158,9 @@ impl Server {
     fn page(&self, request: &Request<Body>) -> Value {
         let query = request.uri().query().unwrap_or_default();
         let number = |name: &str| -> usize {
-            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            let value = pairs
-                .filter(|(key, _)| *key == name)
-                .map(|(_, value)| value);
-            value.last().unwrap().parse().unwrap()
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let (_, value) = pairs.find(|(key, _)| *key == name).unwrap();
+            value.parse().unwrap()
         };
         let (page, size) = (number("page"), number("per_page"));
         let runs = self.runs.iter().skip((page - 1) * size).take(size);

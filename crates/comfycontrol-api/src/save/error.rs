@@ -3,7 +3,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use comfycontrol::Error;
+use comfycontrol::{Error, Report};
 
 use super::saved::SavedFile;
 use crate::{OutputId, shown};
@@ -125,21 +125,18 @@ impl fmt::Display for SaveError {
     }
 }
 
+/// The whole chain on one line, for that is what `main` prints of the error it ends with.
 impl fmt::Debug for SaveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SaveError")
-            .field("output", &self.output)
-            .field("failure", &self.failure)
-            .field("saved", &self.saved)
-            .finish()
+        fmt::Display::fmt(&Report::new(self), f)
     }
 }
 
 impl StdError for SaveError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.failure {
-            Failure::Disk { source, .. } => Some(source),
-            // Its text stands in ours.
+            // The text of either stands in ours.
+            Failure::Disk { source, .. } => source.source(),
             Failure::Download(e) => e.source(),
             Failure::Gone | Failure::Incomplete { .. } => None,
         }
