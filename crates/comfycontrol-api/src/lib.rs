@@ -100,6 +100,7 @@
 
 mod adopt;
 mod api;
+mod conditional;
 mod download;
 mod events;
 mod field;
@@ -130,6 +131,7 @@ pub use jiff::Timestamp;
 
 pub use self::adopt::{Adopt, AdoptFuture, RunInDoubt};
 pub use self::api::Api;
+pub use self::conditional::{Conditional, Validators};
 pub use self::download::Downloader;
 pub use self::events::{Event, Events};
 pub use self::field::InvalidField;

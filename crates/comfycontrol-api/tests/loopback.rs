@@ -6,7 +6,7 @@ mod emulated;
 use std::time::Duration;
 
 use comfycontrol::{Multipart, Part, RateLimitMode};
-use comfycontrol_api::{Api, WorkflowStatus};
+use comfycontrol_api::{Api, Conditional, Validators, WorkflowStatus};
 use comfycontrol_emulator::{CapturedRequest, Emulator, Listener};
 use comfycontrol_test::{SECOND, carries};
 use futures_util::TryStreamExt;
@@ -71,8 +71,12 @@ async fn a_workflow_is_uploaded_followed_and_fetched() {
         .send()
         .await
         .unwrap();
+    let known = Validators::of(file.headers());
     let pieces: Vec<_> = file.into_stream().try_collect().await.unwrap();
     assert!(pieces.iter().map(bytes::Bytes::len).sum::<usize>() > 0);
+    let again = api.downloader().get(&last.outputs[0].src);
+    let again = Conditional::send(again, &known).await.unwrap();
+    assert!(matches!(again, Conditional::NotModified(_)));
     let stored = emulator
         .captured_requests()
         .into_iter()

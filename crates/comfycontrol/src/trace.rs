@@ -133,6 +133,10 @@ impl OnFailure<Failure> for RecordFailure {
         if let Some(status) = failure.status {
             span.record("http.response.status_code", status.as_u16());
         }
+        // Which a conditional request asks for.
+        if failure.status == Some(StatusCode::NOT_MODIFIED) {
+            return;
+        }
         span.record("error.type", failure.kind);
         tracing::debug!(?latency, error = failure.kind, "failed");
     }

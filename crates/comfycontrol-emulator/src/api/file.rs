@@ -6,6 +6,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
+use super::conditional::is_known;
 use super::file_fault::FileFault;
 use crate::Body;
 use crate::random::mix;
@@ -37,6 +38,9 @@ pub(super) fn respond(
     let bytes = picture(seed, length);
     let part = wanted(head, etag.as_ref(), bytes.len() as u64, faults);
     let (status, content, range) = match part {
+        None if etag.as_ref().is_some_and(|etag| is_known(head, etag)) => {
+            (StatusCode::NOT_MODIFIED, Bytes::new(), None)
+        }
         None => (StatusCode::OK, bytes, None),
         Some(Part::Of { first, last }) => {
             let range = format!("bytes {first}-{last}/{}", bytes.len());

@@ -4,6 +4,7 @@
 //! time.
 
 mod account;
+mod conditional;
 mod error;
 mod event_fault;
 mod faults;

@@ -1,10 +1,13 @@
 //! From the request's path and method to a route, and from its result to a response.
 
 use bytes::Bytes;
+use http::header::ETAG;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
+use sha2::{Digest, Sha256};
 
 use super::account::Account;
+use super::conditional::is_known;
 use super::error::ApiError;
 use super::faults::ApiFaults;
 use super::payload::Payload;
@@ -23,23 +26,34 @@ pub(crate) fn respond(
     exchange: &Exchange,
     faults: &ApiFaults,
 ) -> Response<Payload> {
-    let (status, content_type, payload) = match route(account, now, head, body, faults) {
-        Ok(Success::Json(status, value)) => (status, JSON, whole(value.to_string())),
-        Ok(Success::Text(status, text)) => (status, JSON, whole(text)),
-        Ok(Success::Empty) => (StatusCode::OK, "", Payload::Body(Body::empty())),
-        Ok(Success::Subscription(subscription)) => {
-            let events = Payload::Events(subscription);
-            (StatusCode::OK, "text/event-stream", events)
+    let whole = |response: Response<Body>| response.map(Payload::Body);
+    match route(account, now, head, body, faults) {
+        Ok(Success::Json(status, value)) => whole(json(status, value.to_string(), head, exchange)),
+        Ok(Success::Text(status, text)) => whole(json(status, text, head, exchange)),
+        Ok(Success::Empty) => whole(exchange.response(StatusCode::OK, "", Body::empty())),
+        Ok(Success::Subscription(subscription)) => exchange
+            .response(StatusCode::OK, "text/event-stream", Body::empty())
+            .map(|_| Payload::Events(subscription)),
+        Err(ApiError { status, message }) => {
+            whole(exchange.response(status, JSON, error_body(status, &message)))
         }
-        Err(ApiError { status, message }) => (status, JSON, whole(error_body(status, &message))),
-    };
-    exchange
-        .response(status, content_type, Body::empty())
-        .map(|_| payload)
+    }
 }
 
-fn whole(text: String) -> Payload {
-    Payload::Body(text.into())
+/// A success, or 304 if it is known already.
+fn json(status: StatusCode, text: String, head: &Parts, exchange: &Exchange) -> Response<Body> {
+    let digest = Sha256::digest(&text);
+    let digest = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+    let etag = format!("W/\"{}\"", digest.collect::<String>());
+    let etag = HeaderValue::try_from(etag).expect("hexadecimal");
+    let mut response = match status == StatusCode::OK && is_known(head, &etag) {
+        true => exchange.response(StatusCode::NOT_MODIFIED, "", Body::empty()),
+        false => exchange.response(status, JSON, text),
+    };
+    if head.method == Method::GET || head.method == Method::HEAD {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
 }
 
 fn route(
