@@ -23,7 +23,7 @@
 //!
 //! A response whose body breaks off before a byte of it was handed on is a failed attempt as well, where
 //! [`Failure::body_failure_kind`] says so and the method is idempotent: the [`RetryBody`] sends the request
-//! again and goes on with the new body, if that belongs to the same head. [`collect`] hands nothing on
+//! again and goes on with the new body, if that belongs to the same head. [`collect`](collect()) hands nothing on
 //! before the end, so that it may break off anywhere.
 //!
 //! # Bounds
