@@ -2,9 +2,11 @@
 
 use std::future::ready;
 use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use comfycontrol_core::AwaitedAttempts;
 use comfycontrol_timeout::{TimedOut, TimeoutBody, TimeoutKind, Timeouts, TotalTimeoutLayer};
 use futures_util::stream::{self, StreamExt};
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -153,6 +155,33 @@ async fn a_slow_reader_is_no_stall() {
         body.frame().await.unwrap().unwrap();
     }
     assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_another_attempt_is_no_stall_and_counts_for_the_call() {
+    /// Waits for another attempt first, so long, and then for its body for good.
+    fn again(wait: Duration) -> impl Body<Data = Bytes, Error = BoxError> {
+        let mut waits = Box::pin(tokio::time::sleep(wait));
+        StreamBody::new(stream::poll_fn(move |cx| {
+            if !waits.is_elapsed() && waits.as_mut().poll(cx).is_pending() {
+                AwaitedAttempts::count_one();
+            }
+            Poll::Pending
+        }))
+    }
+
+    let total = || stall(30).total(1_000 * SECOND);
+    for (timeouts, wait, kind, after) in [
+        (stall(30), 600, TimeoutKind::Stall, 630),
+        // The alarm for the end of the call is moved back.
+        (total(), 600, TimeoutKind::Stall, 630),
+        (total(), 2_000, TimeoutKind::Total, 1_000),
+    ] {
+        let began = now();
+        let body = covered(timeouts, again(wait * SECOND)).await;
+        let failed = must_time_out(&read(body).await.unwrap_err());
+        assert_eq!((failed.kind(), began.elapsed()), (kind, after * SECOND));
+    }
 }
 
 #[tokio::test(start_paused = true)]
