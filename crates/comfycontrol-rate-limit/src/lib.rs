@@ -159,6 +159,7 @@ mod service;
 mod shared;
 mod snapshot;
 mod stage;
+mod store;
 mod sync;
 mod timers;
 
@@ -175,5 +176,8 @@ pub use self::progress::{Progress, Step, Tracker, Waiting};
 pub use self::quota::{InvalidQuota, Quota};
 pub use self::service::RateLimit;
 pub use self::snapshot::Snapshot;
+pub use self::store::{
+    Member, Reading, Record, Replaced, Store, StoreTime, Unavailable, Version,
+};
 
 pub use comfycontrol_core::Deadline;

@@ -1,0 +1,177 @@
+//! Where a budget that many processes share is kept: a versioned register with a clock of its own.
+//!
+//! A store decides nothing. It holds one small record that it cannot read, swaps it for another if
+//! nobody was quicker, and tells what time it is. Everything that decides is in the limiter.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+/// A register that many processes see, which a shared [`Limiter`](crate::Limiter) keeps its budget in.
+///
+/// All operations of one store are done one after the other: the limiter starts none before the one
+/// before it has ended. Each ends within a bound that the store documents. A future that is dropped
+/// may have been carried out or not.
+pub trait Store: Send + Sync + 'static {
+    /// What is kept there now.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if the store did not tell, or not in time.
+    fn read(&self) -> impl Future<Output = Result<Reading, Unavailable>> + Send;
+
+    /// Puts `record` there in one atomic step if what is there has the version `seen`, `None` being
+    /// that of a store without a record. It is kept for at least `keep`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if the store did not tell, or not in time: the record may have been put there
+    /// or not.
+    fn replace(
+        &self,
+        seen: Option<Version>,
+        record: Record,
+        keep: Duration,
+    ) -> impl Future<Output = Result<Replaced, Unavailable>> + Send;
+
+    /// Has others see that `member` is there, for as long as this store is open and in its own
+    /// process. Done once before the first [`replace`](Self::replace), and again after each
+    /// [`Unavailable`].
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if the store did not tell, or not in time.
+    fn join(&self, member: Member) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Which of these `members` are certainly there no more. A store that cannot tell says none.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if the store did not tell, or not in time.
+    fn gone(
+        &self,
+        members: Vec<Member>,
+    ) -> impl Future<Output = Result<Vec<Member>, Unavailable>> + Send;
+}
+
+/// The version of a record: no two records that were ever kept in one store have the same.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Version([u8; 16]);
+
+impl Version {
+    /// The version of these bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+/// A record and its version: some 700 bytes for 8 processes, at most 64 KiB.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Record {
+    /// What it is told apart by.
+    pub version: Version,
+    /// What only the limiter reads; it carries a checksum of its own.
+    pub content: Vec<u8>,
+}
+
+/// One who shares the budget: a limiter in one process. Random, so that no two are ever the same.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Member(u128);
+
+impl Member {
+    /// The member of this number.
+    pub const fn from_u128(number: u128) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn to_u128(self) -> u128 {
+        self.0
+    }
+}
+
+/// What a store tells in one moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Reading {
+    /// The record; `None` if there is none.
+    pub record: Option<Record>,
+    /// The time there.
+    pub time: StoreTime,
+}
+
+impl Reading {
+    /// What a store tells in one moment.
+    pub const fn new(record: Option<Record>, time: StoreTime) -> Self {
+        Self { record, time }
+    }
+}
+
+/// The time that a store tells.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct StoreTime {
+    /// Microseconds since an instant that stays the same while `instance` does. It may step, as a
+    /// system's clock does.
+    pub micros: u64,
+    /// What the clock and the memory belong to: another value says that the store was started anew,
+    /// so that its time may have another beginning and its record may be an older one.
+    pub instance: u128,
+    /// For how long that instance has certainly been there: how long a record that is not there now
+    /// cannot have been lost by a new start.
+    pub uptime: Duration,
+}
+
+impl StoreTime {
+    /// The time that a store tells.
+    pub const fn new(micros: u64, instance: u128, uptime: Duration) -> Self {
+        Self {
+            micros,
+            instance,
+            uptime,
+        }
+    }
+}
+
+/// What became of a swap.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[allow(clippy::exhaustive_enums, reason = "a swap is won or lost")]
+pub enum Replaced {
+    /// The record is there; the time was told in the same step.
+    Won(StoreTime),
+    /// Somebody was quicker: what is there now.
+    Lost(Reading),
+}
+
+/// The store did not answer, not in time, or not so that it could be read.
+#[derive(Debug)]
+pub struct Unavailable {
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl Unavailable {
+    /// A store that is not available because of `source`, whose text must tell no secret.
+    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            source: source.into(),
+        }
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store of the shared budget is not available")
+    }
+}
+
+impl StdError for Unavailable {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
+    }
+}
