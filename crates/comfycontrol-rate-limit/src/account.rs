@@ -15,6 +15,7 @@
 //! so only those points matter: `0`, each age, and each age less `W`. Without a new grant time only
 //! lifts these constraints, hence the earliest instant is the largest of their thresholds.
 
+mod books;
 mod rule;
 mod stamps;
 
@@ -22,7 +23,8 @@ use self::rule::Rule;
 use self::stamps::Stamps;
 use crate::Algorithm;
 
-/// What the server may still hold against us. All times are nanoseconds since one fixed instant.
+/// What the server may still hold against us. All times are nanoseconds since one fixed instant; in a
+/// record that processes share, microseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     algorithm: Algorithm,
@@ -30,6 +32,8 @@ pub(crate) struct Account {
     /// The largest limit there has been.
     peak: u64,
     window: u64,
+    /// Up to which limit stamps are kept one by one.
+    max_exact: u32,
     /// Stamps are rounded up so that these bits are zero.
     grain_mask: u64,
     unstamped: u64,
@@ -50,11 +54,17 @@ struct Gap {
 impl Account {
     /// `window` in nanoseconds, already stretched for drifting clocks.
     pub(crate) fn new(algorithm: Algorithm, limit: u32, window: u64) -> Self {
+        Self::exact_to(MAX_EXACT, algorithm, limit, window)
+    }
+
+    /// Above a limit of `max_exact` its stamps are rounded up to a part of the window.
+    fn exact_to(max_exact: u32, algorithm: Algorithm, limit: u32, window: u64) -> Self {
         let mut account = Self {
             algorithm,
             limit: 0,
             peak: 0,
             window: 0,
+            max_exact,
             grain_mask: 0,
             unstamped: 0,
             stamps: Stamps::default(),
@@ -78,10 +88,11 @@ impl Account {
         self.limit = limit.into();
         self.peak = self.peak.max(self.limit);
         self.window = window;
-        let grains = if limit > MAX_EXACT {
-            let grain = 1 << (window / u64::from(MAX_EXACT)).max(1).ilog2();
+        let grains = if limit > self.max_exact {
+            let grains = self.max_exact.max(MIN_GRAINS);
+            let grain = 1 << (window / u64::from(grains)).max(1).ilog2();
             self.grain_mask = grain - 1;
-            2 * MAX_EXACT
+            2 * grains
         } else {
             self.grain_mask = 0;
             limit
@@ -277,6 +288,9 @@ impl Account {
 /// The largest quota whose stamps are kept one by one. Above it they are rounded up, to a power of two
 /// of at most 1/1,024 of the window: never early, hardly late, and the cost of a check stays flat.
 const MAX_EXACT: u32 = 1024;
+
+/// Into how many grains a window falls at least.
+const MIN_GRAINS: u32 = 256;
 
 #[cfg(test)]
 mod tests;

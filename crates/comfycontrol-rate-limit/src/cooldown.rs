@@ -12,10 +12,14 @@
 //! the gate opens, one request goes first, the *probe*. A probe that is lost hands its role on; one
 //! without a response for as long as the gate was closed lets the next go.
 
+mod saved;
+
 use std::num::NonZeroU32;
 
-/// All times are nanoseconds since one fixed instant.
-#[derive(Debug)]
+pub(crate) use self::saved::Saved;
+
+/// All times are nanoseconds since one fixed instant; in a record that processes share, microseconds.
+#[derive(Clone, Debug)]
 pub(crate) struct Cooldown {
     phase: Phase,
     /// Closed until then, by a throttled response.

@@ -148,6 +148,7 @@ mod future;
 #[cfg(test)]
 mod interleavings;
 mod layer;
+mod ledger;
 mod limiter;
 mod permit;
 mod progress;
@@ -176,8 +177,6 @@ pub use self::progress::{Progress, Step, Tracker, Waiting};
 pub use self::quota::{InvalidQuota, Quota};
 pub use self::service::RateLimit;
 pub use self::snapshot::Snapshot;
-pub use self::store::{
-    Member, Reading, Record, Replaced, Store, StoreTime, Unavailable, Version,
-};
+pub use self::store::{Member, Reading, Record, Replaced, Store, StoreTime, Unavailable, Version};
 
 pub use comfycontrol_core::Deadline;

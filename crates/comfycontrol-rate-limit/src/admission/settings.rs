@@ -30,7 +30,7 @@ impl Settings {
     }
 
     /// How long nothing is sent after a throttled response that `asked` for so long a wait.
-    pub(super) fn pause(&self, asked: Option<Duration>, strikes: u32) -> u64 {
+    pub(crate) fn pause(&self, asked: Option<Duration>, strikes: u32) -> u64 {
         let asked = asked.map_or(0, |asked| nanos(asked).min(self.max_cooldown));
         let base = self.cooldown.max(asked);
         let longer = base.saturating_mul(1 << strikes.min(16));

@@ -1,0 +1,264 @@
+//! One process's side of the budget: what it knows of the record, what it has sent, what comes next.
+
+use std::time::Duration;
+
+use super::attempts::{Attempt, Attempts};
+use super::batch::{Demand, Note};
+use super::book::Book;
+use super::clock::{Clock, Moment};
+use super::terms::Terms;
+use super::turn::{Taker, Turn};
+use crate::admission::Event;
+use crate::cooldown::Probe;
+use crate::epoch::NEVER;
+use crate::{Member, Record, Version};
+
+mod due;
+mod known;
+mod random;
+mod reading;
+mod view;
+
+use self::due::Due;
+use self::known::Known;
+use self::random::Random;
+pub(crate) use self::reading::Incompatible;
+pub(crate) use self::view::View;
+
+/// What to do next. The answer goes to [`Session::read`], [`Session::replaced`], [`Session::joined`],
+/// [`Session::gone`] or [`Session::failed`].
+#[derive(Debug)]
+pub(crate) enum Action {
+    Join(Member),
+    Read,
+    Gone(Vec<Member>),
+    Replace {
+        seen: Option<Version>,
+        record: Record,
+        keep: Duration,
+    },
+    /// Nothing until then, unless something happens here.
+    Wait(u64),
+}
+
+/// Slots that were granted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Grants {
+    pub(crate) count: u64,
+    pub(crate) probe: Option<Probe>,
+}
+
+/// What is worth telling.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum News {
+    Gate(Event),
+    Joined {
+        owners: usize,
+    },
+    /// The record was lost or is an older one: nothing leaves for so long.
+    RecordLost {
+        hold: Duration,
+    },
+    /// The store's clock has stepped by so many microseconds, and was set right.
+    ClockCorrected {
+        step: i64,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    terms: Terms,
+    id: u128,
+    /// Makes what must be told apart from what others make.
+    random: Random,
+    clock: Option<Clock>,
+    /// What the store holds, unless that is unknown.
+    seen: Option<Seen>,
+    known: Known,
+    /// What is not written yet, oldest first.
+    notes: Vec<Note>,
+    attempts: Attempts,
+    sequence: u64,
+    due: Due,
+    gone: Vec<(u128, Moment)>,
+    /// When the batch was sent that was written last: until half a lease later its slots may be used.
+    asked: Option<Moment>,
+    has_joined: bool,
+    news: Vec<News>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    version: Option<Version>,
+    book: Book,
+    /// When to look again, by our own clock; not worked out yet.
+    look_at: Option<u64>,
+}
+
+impl Session {
+    /// `seed` is one that nobody else has.
+    pub(crate) fn new(terms: Terms, id: u128, seed: u64) -> Self {
+        Self {
+            terms,
+            id,
+            random: Random(seed),
+            clock: None,
+            seen: None,
+            known: Known::default(),
+            notes: Vec::new(),
+            attempts: Attempts::default(),
+            sequence: 0,
+            due: Due::default(),
+            gone: Vec::new(),
+            asked: None,
+            has_joined: false,
+            news: Vec::new(),
+        }
+    }
+
+    /// Another quota counts from now on.
+    pub(crate) fn set_terms(&mut self, terms: Terms) {
+        self.terms = terms;
+        if let Some(seen) = &mut self.seen {
+            seen.look_at = None;
+        }
+    }
+
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// What is worth telling since the last time.
+    pub(crate) fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// The gate's episode, which a request belongs to that leaves now.
+    pub(crate) fn episode(&self) -> u32 {
+        self.seen.as_ref().map_or(0, |seen| seen.book.gate.episode)
+    }
+
+    /// When the batch was sent that was written last.
+    pub(crate) fn asked(&self) -> Option<Moment> {
+        self.asked
+    }
+
+    /// Whether all that has happened here is written.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.notes.is_empty() && self.attempts.last().is_none()
+    }
+
+    /// What to do at `now` with that `demand`, whose notes are taken.
+    pub(crate) fn next(&mut self, now: Moment, demand: &mut Demand) -> Action {
+        self.notes.append(&mut demand.notes);
+        if let Some(at) = self.due.retry_at(now) {
+            return Action::Wait(at);
+        }
+        if !self.due.is_joined {
+            return Action::Join(Member::from_u128(self.id));
+        }
+        let (Some(seen), Some(clock)) = (&self.seen, &self.clock) else {
+            return Action::Read;
+        };
+        let taker = Taker {
+            id: self.id,
+            terms: &self.terms,
+            clock,
+            now,
+            gone: &self.gone,
+        };
+        let turn = taker.turn(&seen.book, &self.notes, demand);
+        let is_idle = demand.outstanding == 0 && demand.wanted == 0;
+        let renewal = self.due.renewal(&self.terms, self.asked, demand);
+        let is_alone = turn.book.owners.queue().len() <= 1;
+        let stamps_due = self.due.stamps(&self.terms, &self.notes, is_alone);
+        let must_tell = !is_idle || !self.notes.is_empty();
+        let needed = turn.is_needed
+            || (must_tell && (self.known.loss.is_some() || clock.shift() != seen.book.shift))
+            || renewal.min(stamps_due) <= now.monotonic;
+        if needed {
+            return self.replace(now, turn);
+        }
+        if demand.wanted == 0 {
+            return Action::Wait(renewal.min(stamps_due));
+        }
+        let look_at = turn.look_at.map_or(NEVER, |at| clock.reaches(at));
+        let look_at = seen.look_at.unwrap_or(look_at);
+        if look_at <= now.monotonic {
+            return match self.suspects(now) {
+                Some(suspects) => Action::Gone(suspects),
+                None => Action::Read,
+            };
+        }
+        if let Some(seen) = &mut self.seen {
+            seen.look_at = Some(look_at);
+        }
+        Action::Wait(look_at.min(renewal).min(stamps_due))
+    }
+
+    fn replace(&mut self, now: Moment, turn: Turn) -> Action {
+        let Turn {
+            mut book,
+            granted,
+            probe,
+            events,
+            ..
+        } = turn;
+        let (Some(seen), Some(clock)) = (&self.seen, &self.clock) else {
+            return Action::Read;
+        };
+        self.sequence += 1;
+        if let Some(owner) = book.owners.get_mut(self.id) {
+            owner.sequence = self.sequence;
+        }
+        book.counter += 1;
+        book.shift = clock.shift();
+        let nonce = self.random.next();
+        let mut version = [0; 16];
+        version[..8].copy_from_slice(&book.counter.to_be_bytes());
+        version[8..].copy_from_slice(&nonce.to_be_bytes());
+        let version = Version::from_bytes(version);
+        let record = Record {
+            version,
+            content: book.encode(),
+        };
+        self.attempts.push(Attempt {
+            sequence: self.sequence,
+            seen: seen.version,
+            version,
+            book,
+            notes: self.notes.len(),
+            asked: now,
+            granted,
+            probe,
+            events,
+            tells_loss: self.known.loss.is_some(),
+        });
+        Action::Replace {
+            seen: seen.version,
+            record,
+            keep: Duration::from_micros(self.terms.keep()),
+        }
+    }
+
+    /// Whoever has not been heard of for long, if it is time to ask whether they live.
+    fn suspects(&mut self, now: Moment) -> Option<Vec<Member>> {
+        let (seen, clock) = (self.seen.as_ref()?, self.clock.as_ref()?);
+        if !self.due.may_ask(now, &self.terms) {
+            return None;
+        }
+        let lower = clock.lower(now);
+        let silent = |lease_end: u64| lease_end + self.terms.lease / 4 < lower + self.terms.lease;
+        let owners = seen.book.owners.all().iter();
+        let suspects = owners.filter(|owner| {
+            let matters = owner.unstamped > 0 || seen.book.owners.place(owner.id).is_some();
+            owner.id != self.id && matters && silent(owner.lease_end)
+        });
+        let suspects: Vec<_> = suspects.map(|owner| Member::from_u128(owner.id)).collect();
+        if suspects.is_empty() {
+            return None;
+        }
+        self.due.has_asked(now);
+        Some(suspects)
+    }
+}

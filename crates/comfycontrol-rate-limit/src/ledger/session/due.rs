@@ -1,0 +1,78 @@
+//! What falls due for one process although nothing happens.
+
+use crate::epoch::NEVER;
+use crate::ledger::batch::{Demand, Note};
+use crate::ledger::clock::Moment;
+use crate::ledger::terms::Terms;
+
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    pub(super) is_joined: bool,
+    failures: u32,
+    failed_at: u64,
+    /// When it was last asked who is gone.
+    asked_at: u64,
+}
+
+impl Due {
+    pub(super) fn has_failed(&mut self, now: Moment) {
+        self.is_joined = false;
+        self.failures += 1;
+        self.failed_at = now.monotonic;
+    }
+
+    pub(super) fn has_succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    /// When to ask again after a failure, if that is later than `now`.
+    pub(super) fn retry_at(&self, now: Moment) -> Option<u64> {
+        let wait = FIRST_RETRY << self.failures.checked_sub(1)?.min(16);
+        let at = self.failed_at + wait.min(LAST_RETRY);
+        (now.monotonic < at).then_some(at)
+    }
+
+    /// When an owner says that it lives: at two thirds of its lease while it has anything on its way or
+    /// waits, and at a third while it holds slots, which it may use for half a lease.
+    pub(super) fn renewal(&self, terms: &Terms, asked: Option<Moment>, demand: &Demand) -> u64 {
+        let waits = demand.wanted > 0;
+        #[cfg(test)]
+        let waits = waits && !terms.is(crate::ledger::terms::Broken::NoRenewalWhileQueued);
+        let lease = terms.lease * 1_000;
+        let after = if demand.held > 0 {
+            lease / 3
+        } else if demand.outstanding > 0 || waits {
+            lease / 3 * 2
+        } else {
+            return NEVER;
+        };
+        asked.map_or(NEVER, |asked| asked.monotonic.saturating_add(after))
+    }
+
+    /// When stamps are to be written, unless they go with something else before.
+    pub(super) fn stamps(&self, terms: &Terms, notes: &[Note], is_alone: bool) -> u64 {
+        // Alone, nobody else waits to hear of them.
+        let wait = if is_alone {
+            terms.quota.window.min(terms.lease) * 1_000 / 8
+        } else {
+            0
+        };
+        match notes.first() {
+            Some(Note::Stamped { at, .. }) => at.monotonic.saturating_add(wait),
+            Some(_) => 0,
+            None => NEVER,
+        }
+    }
+
+    pub(super) fn may_ask(&self, now: Moment, terms: &Terms) -> bool {
+        now.monotonic >= self.asked_at + terms.lease * 1_000 / 8
+    }
+
+    pub(super) fn has_asked(&mut self, now: Moment) {
+        self.asked_at = now.monotonic;
+    }
+}
+
+/// After a failure the store is asked again after 50 ms, then after twice as long each time, up to 1 s.
+const FIRST_RETRY: u64 = 50_000_000;
+const LAST_RETRY: u64 = 1_000_000_000;

@@ -1,0 +1,14 @@
+//! The budget under virtual time: many processes, one store, one server that counts exactly.
+//!
+//! A longer campaign, the rows as they were measured:
+//! `cargo test --release -p comfycontrol-rate-limit --lib ledger::tests::campaign -- --ignored --nocapture`
+
+mod broken;
+mod dice;
+mod events;
+mod process;
+mod record;
+mod rows;
+mod server;
+mod store;
+mod world;

@@ -1,0 +1,244 @@
+//! The rows: what many processes get, and that the server never counts too many.
+
+use super::world::{Outcome, Plan, World};
+
+fn rate_alone(plan: &Plan) -> f64 {
+    let alone = Plan {
+        processes: 1,
+        trip: [(0, 1); 2],
+        requests: plan.requests,
+        window: plan.window,
+        response: plan.response,
+        seconds: plan.seconds,
+        seed: plan.seed,
+        ..Plan::default()
+    };
+    World::run(alone).rate
+}
+
+/// Throughput against one process alone, and what came of it, over `seeds`.
+fn measure(name: &str, plan: &Plan, seeds: u64) -> (f64, Outcome) {
+    let mut all: Option<(f64, Outcome)> = None;
+    for seed in 1..=seeds {
+        let plan = Plan {
+            seed,
+            ..plan.clone()
+        };
+        let alone = rate_alone(&plan);
+        let seen = World::run(plan);
+        let part = seen.rate / alone;
+        all = Some(match all {
+            None => (part, seen),
+            Some((sum, other)) => (
+                sum + part,
+                Outcome {
+                    worst: other.worst.max(seen.worst),
+                    least: other.least.min(seen.least),
+                    operations: other.operations.max(seen.operations),
+                    largest: other.largest.max(seen.largest),
+                    ..seen
+                },
+            ),
+        });
+    }
+    let (sum, seen) = all.unwrap();
+    let part = sum / seeds as f64;
+    println!(
+        "{name:40} {:6.1} % {:7.3} worst {:5.2} least {:5.1} ops/grant {:5} bytes {:4} throttled",
+        part * 100.0,
+        seen.worst as f64 / 1e3,
+        seen.least,
+        seen.operations,
+        seen.largest,
+        seen.throttled,
+    );
+    (part, seen)
+}
+
+/// What a row must reach: the part of one process's throughput, the least share, the operations.
+struct Row {
+    name: &'static str,
+    plan: Plan,
+    rate: f64,
+    least: f64,
+    operations: f64,
+}
+
+fn rows(seconds: u64) -> Vec<Row> {
+    let base = Plan {
+        seconds,
+        ..Plan::default()
+    };
+    let row = |name, change: &dyn Fn(&mut Plan), rate, least, operations| {
+        let mut plan = base.clone();
+        change(&mut plan);
+        Row {
+            name,
+            plan,
+            rate,
+            least,
+            operations,
+        }
+    };
+    let kill = 2_000_000;
+    vec![
+        row("1", &|p| p.processes = 1, 0.999, 1.0, 2.0),
+        row("8, 0.25 ms away", &|_| {}, 0.99, 0.95, 3.1),
+        row(
+            "8, 20-25 ms away",
+            &|p| p.trip = [(20_000, 25_000); 2],
+            0.98,
+            0.94,
+            3.3,
+        ),
+        row(
+            "4 near, 4 at 30 ms",
+            &|p| p.trip[1] = (30_000, 30_000),
+            0.979,
+            0.9,
+            3.5,
+        ),
+        row("32", &|p| p.processes = 32, 0.99, 0.8, 9.0),
+        row(
+            "kill, lease 2 s",
+            &|p| (p.kill, p.lease) = (Some(kill), 2_000_000),
+            0.93,
+            0.8,
+            10.0,
+        ),
+        row(
+            "kill, lease 5 s",
+            &|p| (p.kill, p.lease) = (Some(kill), 5_000_000),
+            0.93,
+            0.8,
+            10.0,
+        ),
+        row("kill, lease 10 s", &|p| p.kill = Some(kill), 0.9, 0.8, 10.0),
+        row(
+            "kill, presence",
+            &|p| (p.kill, p.presence) = (Some(kill), true),
+            0.93,
+            0.6,
+            6.0,
+        ),
+        row(
+            "kill, answers to 3 s, presence",
+            &|p| (p.kill, p.presence, p.response) = (Some(kill), true, (40_000, 3_000_000)),
+            0.85,
+            0.6,
+            6.0,
+        ),
+        row(
+            "stopped at random",
+            &|p| p.stop = Some(15_000_000),
+            0.93,
+            0.0,
+            6.0,
+        ),
+        row(
+            "clock steps by 30 s",
+            &|p| p.step = Some((20_000_000, 30_000_000)),
+            0.98,
+            0.9,
+            3.5,
+        ),
+        row(
+            "clock steps by 1 s",
+            &|p| p.step = Some((7_000_000, -1_000_000)),
+            0.97,
+            0.9,
+            3.5,
+        ),
+        row("clock drifts", &|p| p.drift = 300, 0.98, 0.9, 3.5),
+        row("answers lost", &|p| p.lost_answers = 50, 0.9, 0.7, 5.0),
+        row(
+            "responses lost",
+            &|p| p.lost_responses = 100,
+            0.85,
+            0.9,
+            4.0,
+        ),
+    ]
+}
+
+fn hold(row: &Row, seeds: u64) -> bool {
+    let (rate, seen) = measure(row.name, &row.plan, seeds);
+    let holds = seen.worst <= 40_000
+        && rate >= row.rate
+        && seen.least >= row.least
+        && seen.operations <= row.operations;
+    if !holds {
+        println!("    ... which is too little");
+    }
+    holds
+}
+
+#[test]
+fn many_processes_get_what_one_gets_and_the_server_never_counts_too_many() {
+    let held = rows(50).iter().filter(|row| !hold(row, 1)).count();
+    assert_eq!(held, 0);
+}
+
+#[test]
+fn a_record_that_is_lost_is_made_up_for_by_silence() {
+    let plan = Plan {
+        seconds: 300,
+        lose_record: Some(100_000_000),
+        lost_answers: 5,
+        ..Plan::default()
+    };
+    let (rate, seen) = measure("record lost", &plan, 1);
+    assert!(seen.worst <= 40_000 && rate > 0.6 && seen.least > 0.8);
+}
+
+#[test]
+fn one_429_silences_all_and_one_probe_goes_first() {
+    let plan = Plan {
+        seconds: 200,
+        throttle: Some(60_000_000),
+        ..Plan::default()
+    };
+    let (rate, seen) = measure("throttled", &plan, 1);
+    assert!(seen.worst <= 40_000 && rate > 0.5);
+    // Those on their way when the server began to refuse, and one probe after another.
+    assert!(seen.throttled <= 8 * 4, "{}", seen.throttled);
+}
+
+/// The rows over 330 s and four seeds, and those that take long.
+#[test]
+#[ignore = "takes minutes: run it in release"]
+fn campaign() {
+    let mut rows = rows(330);
+    let base = Plan {
+        seconds: 330,
+        ..Plan::default()
+    };
+    rows.push(Row {
+        name: "100",
+        plan: Plan {
+            processes: 100,
+            ..base.clone()
+        },
+        rate: 0.98,
+        least: 0.8,
+        operations: 22.0,
+    });
+    for (processes, rate) in [(1, 0.99), (2, 0.99), (8, 0.95), (32, 0.9)] {
+        rows.push(Row {
+            name: "1,000 in 1 s",
+            plan: Plan {
+                seconds: 60,
+                processes,
+                requests: 1_000,
+                window: 1_000_000,
+                wanted: 2_000,
+                ..base.clone()
+            },
+            rate,
+            least: 0.7,
+            operations: 5.4,
+        });
+    }
+    let held = rows.iter().filter(|row| !hold(row, 4)).count();
+    assert_eq!(held, 0);
+}
