@@ -2,7 +2,9 @@
 //! its `now`, in nanoseconds since one fixed instant, and what is to be woken is collected in
 //! [`Effects`], never woken here.
 
+mod control;
 mod counters;
+mod desk;
 mod due;
 mod effects;
 mod held;
@@ -11,14 +13,15 @@ mod look;
 mod outlook;
 mod prospect;
 mod settings;
+mod sharing;
 mod slot;
 mod slots;
 mod standing;
 
-use tokio::runtime;
 use tokio::time::Instant;
 
 pub(crate) use self::counters::Counters;
+pub(crate) use self::desk::{Desk, Testament};
 pub(crate) use self::effects::Effects;
 pub(crate) use self::outlook::Outlook;
 pub(crate) use self::prospect::Prospect;
@@ -47,6 +50,17 @@ impl Admission {
     pub(crate) fn new(account: Account, settings: Settings) -> Self {
         Self {
             slots: Slots::new(account, settings),
+            queue: Queue::new(settings.max_hold),
+            counters: Counters::default(),
+            next_grant: None,
+            alarm: NEVER,
+        }
+    }
+
+    /// Of a budget that is shared with other processes.
+    pub(crate) fn shared(settings: Settings, desk: Desk) -> Self {
+        Self {
+            slots: Slots::shared(settings, desk),
             queue: Queue::new(settings.max_hold),
             counters: Counters::default(),
             next_grant: None,
@@ -109,6 +123,9 @@ impl Admission {
             return Ok(());
         }
         self.counters.rejected += 1;
+        if let Some(closed) = self.slots.closed() {
+            return Err(Rejected::new(closed, None));
+        }
         Err(Rejected::until(earliest, now, reason))
     }
 
@@ -226,6 +243,9 @@ impl Admission {
 
     #[cold]
     fn settle_specially(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
+        if self.slots.desk().is_some() {
+            return self.settle_shared(now, flight, outcome);
+        }
         let event = self.slots.settle(now, flight, outcome);
         self.counters.settled(outcome, event);
         if let Outcome::Throttled(_) = outcome {
@@ -250,6 +270,9 @@ impl Admission {
         while self.queue.first_deadline().is_some_and(|at| at <= now) {
             self.reject_first_deadline(now, effects);
         }
+        if let Some(closed) = self.slots.closed() {
+            self.reject_all(closed, effects);
+        }
         self.alarm = due::next(&mut self.slots, &self.queue, now, self.next_grant);
     }
 
@@ -258,26 +281,6 @@ impl Admission {
         let error = Rejected::until(next, now, RejectedReason::DeadlinePassed);
         self.counters.rejected += 1;
         effects.wake.extend(self.queue.reject_first_deadline(error));
-    }
-
-    /// Lets nothing leave until then.
-    pub(crate) fn pause(&mut self, now: u64, until: u64, effects: &mut Effects) {
-        self.slots.pause(until);
-        self.run(now, effects);
-    }
-
-    pub(crate) fn set_quota(&mut self, now: u64, limit: u32, window: u64, effects: &mut Effects) {
-        self.slots.set_quota(limit, window);
-        self.run(now, effects);
-    }
-
-    /// Everyone who waits in `one_of` some runtimes, to be woken because the clock there has stopped.
-    pub(crate) fn wake_all(
-        &mut self,
-        one_of: impl Fn(Option<runtime::Id>) -> bool,
-        effects: &mut Effects,
-    ) {
-        effects.wake.extend(self.queue.take_wakers(one_of));
     }
 
     /// What can be seen from outside; `instant` turns our time into the public one.

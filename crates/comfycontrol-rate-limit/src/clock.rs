@@ -7,10 +7,20 @@ use tokio::runtime::{self, Handle};
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::epoch::nanos;
+
 #[inline]
 #[expect(clippy::disallowed_methods, reason = "the shell's own clock")]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// What the wall clock shows, in nanoseconds since 1970: it goes on while a machine is suspended.
+#[expect(clippy::disallowed_methods, reason = "the shell's own clock")]
+pub(crate) fn wall() -> u64 {
+    let since = std::time::SystemTime::UNIX_EPOCH;
+    let passed = std::time::SystemTime::now().duration_since(since);
+    nanos(passed.unwrap_or_default())
 }
 
 /// The runtime we are in, if any.

@@ -33,8 +33,12 @@ pub struct Rejected {
 pub enum RejectedReason {
     /// The call's deadline, or the longest wait allowed, passed in the queue.
     DeadlinePassed,
+    /// The [`Keeper`](crate::Keeper) of a shared budget has gone: nothing leaves any more.
+    KeeperStopped,
     /// As many calls wait as are allowed to.
     QueueFull,
+    /// The store of a shared budget has been away for [longer than allowed](crate::LimiterBuilder::max_outage).
+    StoreUnavailable,
     /// The call would certainly have waited past its deadline, or longer than allowed.
     WouldWaitTooLong,
 }
@@ -67,6 +71,8 @@ impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = match self.reason {
             RejectedReason::DeadlinePassed => "the deadline passed while the call waited",
+            RejectedReason::KeeperStopped => "nobody keeps the budget that it shares with others",
+            RejectedReason::StoreUnavailable => "the store of the shared budget is away",
             RejectedReason::QueueFull => "too many calls wait already",
             RejectedReason::WouldWaitTooLong => "the call would have waited too long",
         };

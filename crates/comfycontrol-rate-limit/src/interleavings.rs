@@ -7,9 +7,14 @@
 mod caller;
 mod clock;
 mod explore;
+mod keeper;
+#[path = "link.rs"]
+mod link;
 #[path = "reservation.rs"]
 #[expect(dead_code, reason = "not all of it is used here")]
 mod reservation;
+#[path = "seen.rs"]
+mod seen;
 #[path = "shared.rs"]
 #[expect(dead_code, reason = "not all of it is used here")]
 mod shared;

@@ -25,8 +25,9 @@ mod wire;
 
 pub(crate) use self::batch::{Demand, Note};
 pub(crate) use self::clock::{Asked, Moment};
+#[cfg(test)]
 pub(crate) use self::decode::Unreadable;
-pub(crate) use self::session::{Action, News, Session, View};
+pub(crate) use self::session::{Action, Grants, Incompatible, News, Session, View};
 pub(crate) use self::terms::Terms;
 
 #[cfg(test)]

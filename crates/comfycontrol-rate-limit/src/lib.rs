@@ -82,6 +82,13 @@
 //! account, one queue, one cooldown. A limit counts per IP address, not per token or connection, so
 //! one process wants one limiter for each server.
 //!
+//! Several processes behind one address share a budget over a [`Store`]: see
+//! [`build_shared`](LimiterBuilder::build_shared). All of them together then keep to one quota, take
+//! turns, and are silent after one 429; a [`MemoryStore`] does that for several limiters in one
+//! process. When the store is away calls wait, or are [rejected](LimiterBuilder::max_outage) after a
+//! time. Nothing leaves unless the [`Keeper`] runs. Whoever can write the store can open or close the
+//! budget; no token is ever in it.
+//!
 //! # Place in a stack
 //!
 //! * Inside anything that sends a request again: each attempt counts.
@@ -116,7 +123,7 @@
 //!
 //! * Others behind the same IP address, except by the cooldown.
 //! * What the same program sent before it started again: the server still counts it. See
-//!   [`Limiter::pause_for`].
+//!   [`Limiter::pause_for`], or share a [`Store`] that outlives it.
 //! * Servers that allow a smaller burst than their quota, as leaky buckets can. Give the limiter the
 //!   quota that they really have: a burst of `b` in `b·W/N`, with [`Algorithm::SlidingLog`].
 //! * Requests that are on their way longer than [`linger`](LimiterBuilder::linger) after they were
@@ -125,7 +132,7 @@
 //!   [`count_lag`](LimiterBuilder::count_lag). Sliding-window counters that know the time in steps, or
 //!   count in sub-windows, are among them: one step, or one sub-window, is their lag.
 //! * Limits by anything but the number of requests.
-//! * Cooldowns that another process was told to keep: nothing is written to disk.
+//! * Cooldowns that another process was told to keep, unless they share a [`Store`].
 //! * Permits that are never dropped, unless there is a [longest hold](LimiterBuilder::max_hold).
 
 #![cfg_attr(
@@ -147,15 +154,19 @@ mod error;
 mod future;
 #[cfg(test)]
 mod interleavings;
+mod keeper;
 mod layer;
 mod ledger;
 mod limiter;
+mod link;
+mod memory_store;
 mod permit;
 mod progress;
 mod queue;
 mod quota;
 mod report;
 mod reservation;
+mod seen;
 mod service;
 mod shared;
 mod snapshot;
@@ -170,13 +181,15 @@ pub mod proof {}
 pub use self::algorithm::Algorithm;
 pub use self::error::{Rejected, RejectedReason};
 pub use self::future::ResponseFuture;
+pub use self::keeper::{Keeper, KeeperError};
 pub use self::layer::RateLimitLayer;
 pub use self::limiter::{Limiter, LimiterBuilder, WeakLimiter};
+pub use self::memory_store::MemoryStore;
 pub use self::permit::{Acquire, InFlight, Permit, TrackedAcquire};
 pub use self::progress::{Progress, Step, Tracker, Waiting};
 pub use self::quota::{InvalidQuota, Quota};
 pub use self::service::RateLimit;
-pub use self::snapshot::Snapshot;
+pub use self::snapshot::{Fleet, Snapshot};
 pub use self::store::{Member, Reading, Record, Replaced, Store, StoreTime, Unavailable, Version};
 
 pub use comfycontrol_core::Deadline;

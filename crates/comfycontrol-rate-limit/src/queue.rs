@@ -203,6 +203,15 @@ impl Queue {
         node.take_waker()
     }
 
+    /// Rejects whoever waits longest; returns its waker.
+    pub(crate) fn reject_first(&mut self, error: Rejected) -> Option<Waker> {
+        let index = self.order.first(&self.nodes);
+        self.unlink(index);
+        let node = &mut self.nodes[index as usize];
+        node.place = Place::Rejected(error);
+        node.take_waker()
+    }
+
     /// Takes the wakers of all who wait in `one_of` some runtimes, for when those keep no time for them.
     pub(crate) fn take_wakers(
         &mut self,

@@ -1,9 +1,11 @@
 //! What is worth telling through `tracing`.
 
+use std::error::Error as _;
 use std::time::Duration;
 
-use crate::Rejected;
 use crate::admission::Event;
+use crate::ledger::News;
+use crate::{Rejected, Unavailable};
 
 /// A call got its slot after `waited` nanoseconds.
 pub(crate) fn admitted(waited: u64) {
@@ -25,6 +27,40 @@ pub(crate) fn settled(event: Event) {
             "the server refused a request although we kept within the rate limit: something else \
              shares this address, or the limit is another; nothing is sent during the pause"
         ),
+        Event::Noted => {}
         Event::CooldownEnded => tracing::info!("the cooldown is over: requests go out again"),
     }
+}
+
+/// The keeper of a shared budget has learnt something.
+pub(crate) fn news(news: News) {
+    match news {
+        News::Gate(event) => settled(event),
+        News::Joined { owners } => tracing::info!(owners, "shares its rate limit with others"),
+        News::RecordLost { hold } => tracing::warn!(
+            ?hold,
+            "the record of the shared rate limit was lost: nothing is sent until no server can count \
+             what was in it"
+        ),
+        News::ClockCorrected { step } => tracing::warn!(
+            micros = step,
+            "the clock of the store of the shared rate limit has stepped, and is corrected"
+        ),
+    }
+}
+
+pub(crate) fn left() {
+    tracing::info!("shares its rate limit no more");
+}
+
+pub(crate) fn store_is_away(error: &Unavailable) {
+    tracing::warn!(
+        %error,
+        source = error.source().map(tracing::field::display),
+        "nothing is sent until the store of the shared rate limit answers"
+    );
+}
+
+pub(crate) fn store_is_back() {
+    tracing::info!("the store of the shared rate limit answers again");
 }

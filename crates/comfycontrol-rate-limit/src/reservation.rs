@@ -1,5 +1,4 @@
-//! One call's way to its slot and back: waiting, holding, in flight, settled. Wherever it is dropped,
-//! it is accounted for.
+//! One call's way to its slot and back. Wherever it is dropped, it is accounted for.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -124,8 +123,8 @@ impl Reservation {
         }
     }
 
-    /// Puts a slot aside that cannot be used yet: others may have it before long. Then the call has no
-    /// use for another before it is ready, and waits no longer than until `deadline`.
+    /// Puts a slot aside that cannot be used yet: others may have it. Then the call has no use for
+    /// another before it is ready, and waits no longer than until `deadline`.
     ///
     /// # Panics
     ///
@@ -173,10 +172,12 @@ impl Reservation {
 
     #[cold]
     fn claim_queued(&mut self) -> bool {
+        let too_late = self.shared.is_too_late();
         let ticket = match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Queued(ticket) => ticket,
             stage => {
                 self.stage = stage;
+                too_late.then(|| self.release());
                 return matches!(self.stage, Stage::Held(_) | Stage::Tracked(_));
             }
         };
@@ -254,6 +255,7 @@ impl Reservation {
             }
             if let Some(event) = event {
                 report::settled(event);
+                self.shared.tell_keeper();
             }
         }
     }

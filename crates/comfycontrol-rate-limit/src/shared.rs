@@ -9,7 +9,6 @@
 //! Each runtime whose tasks wait has [one timer](super::timers). Its waker does what is due itself: no
 //! waiter needs to be polled for the queue to move.
 
-use std::fmt;
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 
@@ -18,18 +17,20 @@ use tokio::runtime;
 use tokio::time::Instant;
 
 use super::clock::{self, Alarm};
+use super::link::{Link, Rope};
 use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, this_thread};
-use super::timers::{Bell, Timer, Timers};
+use super::timers::{Bell, CalledFrom, Timer, Timers};
 use crate::Snapshot;
 use crate::admission::{Admission, Effects, Outcome};
 use crate::classifier::Classifier;
 use crate::epoch::{Epoch, NEVER};
-use crate::progress::{Source, Tracker, Waiting, Watchers};
-use crate::queue::{Spot, Ticket, Turn};
+use crate::ledger::Moment;
+use crate::progress::{Tracker, Watchers};
+use crate::queue::Ticket;
 
 pub(crate) struct Shared {
     this: Weak<Self>,
-    epoch: Epoch,
+    pub(super) epoch: Epoch,
     bounds_transit: bool,
     classifier: Classifier,
     state: Mutex<Admission>,
@@ -40,7 +41,9 @@ pub(crate) struct Shared {
     armed: AtomicU64,
     /// A timer has fired and nobody has looked yet.
     fired: AtomicBool,
-    watchers: Watchers,
+    pub(super) watchers: Watchers,
+    /// To the keeper of a budget that is shared with other processes. It goes after the state.
+    keeper: Option<Rope>,
 }
 
 /// What a timer wakes when it rings.
@@ -52,11 +55,16 @@ struct Expiry {
 }
 
 impl Shared {
-    pub(crate) fn new(state: Admission, bounds_transit: bool, classifier: Classifier) -> Arc<Self> {
+    pub(crate) fn new(
+        state: Admission,
+        bounds_transit: bool,
+        classifier: Classifier,
+        keeper: Option<Arc<Link>>,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             epoch: Epoch::new(clock::now()),
-            bounds_transit,
+            bounds_transit: bounds_transit || keeper.is_some(),
             classifier,
             state: Mutex::new(state),
             timers: Mutex::new(Timers::default()),
@@ -64,10 +72,11 @@ impl Shared {
             armed: AtomicU64::new(NEVER),
             fired: AtomicBool::new(false),
             watchers: Watchers::default(),
+            keeper: keeper.map(Rope),
         })
     }
 
-    /// Whether a request's way to the server is bounded.
+    /// Whether it must be known when a request leaves.
     #[inline]
     pub(crate) fn bounds_transit(&self) -> bool {
         self.bounds_transit
@@ -82,6 +91,14 @@ impl Shared {
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         self.nanos(clock::now())
+    }
+
+    /// Now, by all our clocks.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            monotonic: self.now(),
+            wall: clock::wall(),
+        }
     }
 
     /// Our time: nanoseconds since the limiter was made.
@@ -108,6 +125,29 @@ impl Shared {
     /// Does something at `now`, then deals with its effects.
     #[cold]
     pub(crate) fn update<T>(
+        &self,
+        now: u64,
+        action: impl FnOnce(&mut Admission, u64, &mut Effects) -> T,
+    ) -> T {
+        let result = self.update_quietly(now, action);
+        self.tell_keeper();
+        result
+    }
+
+    /// The keeper of a shared budget is to look what has happened.
+    pub(crate) fn tell_keeper(&self) {
+        if let Some(Rope(keeper)) = &self.keeper {
+            keeper.ring();
+        }
+    }
+
+    /// Whether what is granted of a budget that is shared with other processes must not be used any more.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.keeper.is_some() && self.with(|state| state.is_too_late(self.moment()))
+    }
+
+    /// As [`update`](Self::update), by the keeper itself.
+    pub(crate) fn update_quietly<T>(
         &self,
         now: u64,
         action: impl FnOnce(&mut Admission, u64, &mut Effects) -> T,
@@ -238,46 +278,6 @@ impl Shared {
         self.armed.store(armed, Ordering::SeqCst);
         stopped
     }
-}
-
-impl Source for Shared {
-    fn waiting(&self, spot: Spot) -> Option<Waiting> {
-        let now = self.now();
-        let (turn, prospect) = self.with(|state| (state.turn(spot), state.prospect()));
-        let (ahead, earliest) = match turn? {
-            Turn::Now => (0, now),
-            Turn::After(ahead) => {
-                let outlook = || self.with(|state| state.outlook(now));
-                let earliest = self.watchers.earliest(now, ahead, prospect, outlook);
-                (ahead, earliest)
-            }
-        };
-        let earliest = self.instant(earliest);
-        Some(Waiting { ahead, earliest })
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seen = self.snapshot();
-        f.debug_struct("Limiter")
-            .field("limit", &seen.limit())
-            .field("free", &seen.free())
-            .field("in_flight", &seen.in_flight())
-            .field("queued", &seen.queued())
-            .finish_non_exhaustive()
-    }
-}
-
-/// From where a timer is set, if that is needed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum CalledFrom {
-    /// Anywhere, perhaps outside any runtime.
-    Elsewhere,
-    /// In the waker of that runtime's timer, so that the runtime is alive or says that it is not.
-    Timer(runtime::Id),
-    /// In the poll of a call that waits, which a live runtime drives.
-    Waiter,
 }
 
 impl Wake for Expiry {

@@ -27,6 +27,7 @@ pub struct Snapshot {
     pub(crate) paused_until: Option<Instant>,
     pub(crate) granted: u64,
     pub(crate) counters: Counters,
+    pub(crate) fleet: Option<Fleet>,
 }
 
 impl Snapshot {
@@ -90,5 +91,56 @@ impl Snapshot {
     /// Counter: cooldowns; all throttled responses of one burst are one.
     pub fn cooldowns(&self) -> u64 {
         self.counters.cooldowns
+    }
+
+    /// All processes that share the budget; `None` if it is not shared. Then `free`, `next_slot` and
+    /// `paused_until` are those of all processes together, and the other numbers those of this one.
+    pub fn fleet(&self) -> Option<&Fleet> {
+        self.fleet.as_ref()
+    }
+}
+
+/// All processes that share a budget, as this one read of them last: when it needed something of the
+/// store itself. Taking it asks nobody.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    pub(crate) owners: usize,
+    pub(crate) waiting: usize,
+    pub(crate) in_flight: u64,
+    pub(crate) free: u64,
+    pub(crate) paused_until: Option<Instant>,
+    pub(crate) seen_at: Instant,
+}
+
+impl Fleet {
+    /// How many limiters share the budget, this one included once it has needed a slot. One that has gone
+    /// counts until its [lease](crate::LimiterBuilder::lease) ends.
+    pub fn owners(&self) -> usize {
+        self.owners
+    }
+
+    /// How many of them have calls that wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// How many requests of all of them are on their way.
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// How many requests could leave at once.
+    pub fn free(&self) -> u64 {
+        self.free
+    }
+
+    /// Until when none of them sends anything: by a cooldown, a pause, or because the record was lost.
+    pub fn paused_until(&self) -> Option<Instant> {
+        self.paused_until
+    }
+
+    /// When that was so.
+    pub fn seen_at(&self) -> Instant {
+        self.seen_at
     }
 }

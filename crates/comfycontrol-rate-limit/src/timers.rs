@@ -163,3 +163,14 @@ impl Timer {
         }
     }
 }
+
+/// From where a timer is set, if that is needed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CalledFrom {
+    /// Anywhere, perhaps outside any runtime.
+    Elsewhere,
+    /// In the waker of that runtime's timer, so that the runtime is alive or says that it is not.
+    Timer(runtime::Id),
+    /// In the poll of a call that waits, which a live runtime drives.
+    Waiter,
+}

@@ -6,7 +6,7 @@ use super::counters::Counters;
 use super::slots::Slots;
 use crate::account::Account;
 use crate::queue::Queue;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Fleet, Snapshot};
 
 /// All at `now`; `instant` turns our time into the public one.
 pub(super) fn snapshot(
@@ -16,6 +16,9 @@ pub(super) fn snapshot(
     now: u64,
     instant: impl Fn(u64) -> Instant,
 ) -> Snapshot {
+    if slots.desk().is_some() {
+        return shared(slots, queue, counters, now, instant);
+    }
     let next = slots.may_grant(now, Account::check);
     let open = next.is_ok() && queue.is_empty();
     Snapshot {
@@ -34,5 +37,43 @@ pub(super) fn snapshot(
         paused_until: slots.closed_until(now).map(instant),
         granted: slots.granted(),
         counters,
+        fleet: None,
+    }
+}
+
+/// The same of a budget that is shared, as it was read last.
+fn shared(
+    slots: &mut Slots,
+    queue: &Queue,
+    counters: Counters,
+    now: u64,
+    instant: impl Fn(u64) -> Instant,
+) -> Snapshot {
+    let view = slots.desk().map(|desk| desk.view).unwrap_or_default();
+    let closed = slots.closed_until(now).unwrap_or(0).max(view.closed_until);
+    let is_open = closed <= now && queue.is_empty();
+    let here = slots.free(now);
+    let paused_until = (closed > now).then(|| instant(closed));
+    Snapshot {
+        limit: slots.limit(),
+        free: if is_open { here + view.free } else { 0 },
+        in_flight: slots.outstanding(),
+        queued: queue.len(),
+        next_slot: match view.next {
+            Some(next) => Some(instant(next.max(now))),
+            None if is_open && here + view.free > 0 => Some(instant(now)),
+            None => None,
+        },
+        paused_until,
+        granted: slots.granted(),
+        counters,
+        fleet: Some(Fleet {
+            owners: view.owners,
+            waiting: view.waiting,
+            in_flight: view.unstamped,
+            free: view.free,
+            paused_until,
+            seen_at: instant(view.at),
+        }),
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Outlook {
     start: u64,
     /// When the first ones are served, as far as anybody has asked.
     grants: Vec<u64>,
+    /// One is served in that time, where others are served between them.
+    each: Option<u64>,
 }
 
 impl Outlook {
@@ -23,11 +25,28 @@ impl Outlook {
             latency,
             start,
             grants: Vec::new(),
+            each: None,
+        }
+    }
+
+    /// From `start` on one is served in each time of that length.
+    pub(super) fn paced(start: u64, each: u64) -> Self {
+        Self {
+            account: Account::purse(),
+            latency: 0,
+            start,
+            grants: Vec::new(),
+            each: Some(each),
         }
     }
 
     /// When the one is served who waits behind so many others.
     pub(crate) fn earliest(&mut self, ahead: usize) -> u64 {
+        if let Some(each) = self.each {
+            return self
+                .start
+                .saturating_add((ahead as u64).saturating_mul(each));
+        }
         let limit = self.account.limit() as usize;
         let steps = ahead.min(MAX_STEPS.min(4 * limit.max(16)));
         while self.grants.len() <= steps {

@@ -65,5 +65,10 @@ pub(crate) enum Outcome {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Event {
     CooldownEnded,
-    CooldownStarted { pause: Duration, strikes: u32 },
+    CooldownStarted {
+        pause: Duration,
+        strikes: u32,
+    },
+    /// The keeper of a shared budget is to be told.
+    Noted,
 }

@@ -1,7 +1,10 @@
 //! The slots: whether the rule and the gate let one more request go, and what its end changes.
 
+mod shared;
+
 use std::time::Duration;
 
+use super::desk::Desk;
 use super::in_flight::InFlight;
 use super::outlook::Outlook;
 use super::settings::Settings;
@@ -20,6 +23,8 @@ pub(super) struct Slots {
     granted: u64,
     settled: u64,
     in_flight: InFlight,
+    /// Where the budget is shared with other processes.
+    desk: Option<Box<Desk>>,
 }
 
 /// How closely the account is looked at.
@@ -36,6 +41,7 @@ impl Slots {
             granted: 0,
             settled: 0,
             in_flight: InFlight::default(),
+            desk: None,
         }
     }
 
@@ -78,6 +84,10 @@ impl Slots {
     /// Before then nobody who comes behind `ahead` others can be granted a slot, unless those give up:
     /// no window grants more than the limit. Of the slots granted, `unclaimed` may come back unused.
     pub(super) fn lower_bound(&mut self, now: u64, ahead: usize, unclaimed: usize) -> u64 {
+        if let Some(desk) = &self.desk {
+            let closed = self.gate.closed_until(now).unwrap_or(now);
+            return closed.max(desk.view.certain);
+        }
         let gate = match self.gate.check(now) {
             Gate::Wait { until } => until,
             // Nothing is certain: the response to a probe may open the gate at once.
@@ -109,12 +119,20 @@ impl Slots {
     /// What those who wait may expect.
     pub(super) fn outlook(&self, now: u64) -> Outlook {
         let start = self.closed_until(now).unwrap_or(now);
+        if let Some(desk) = &self.desk {
+            let (limit, window) = desk.quota;
+            let each = window / u64::from(limit) * (desk.view.waiting as u64).max(1);
+            return Outlook::paced(desk.view.next.unwrap_or(start).max(start), each);
+        }
         let latency = self.in_flight.latency(self.account.unstamped());
         Outlook::new(self.account.clone(), start, latency)
     }
 
     pub(super) fn grant(&mut self, now: u64, as_probe: bool) -> Grant {
-        let probe = as_probe.then(|| self.gate.probe(now));
+        let probe = match &mut self.desk {
+            None => as_probe.then(|| self.gate.probe(now)),
+            Some(desk) => desk.probe.take(),
+        };
         self.take(probe)
     }
 
@@ -134,6 +152,9 @@ impl Slots {
 
     /// The slot of a request that leaves although its slot has gone to another.
     pub(super) fn overdraw(&mut self) -> Grant {
+        if self.desk.is_some() {
+            self.account.give(1);
+        }
         self.take(None)
     }
 
@@ -142,12 +163,18 @@ impl Slots {
         self.account.give_back();
         self.granted -= 1;
         if let Some(probe) = probe {
-            self.gate.probe_lost(probe);
+            match &mut self.desk {
+                None => self.gate.probe_lost(probe),
+                Some(desk) => desk.probe = Some(probe), // for the next in line
+            }
         }
     }
 
     /// The request leaves.
     pub(super) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
+        if self.desk.is_some() {
+            return self.dispatch_shared(now, grant);
+        }
         let mut flight = Flight::of(grant);
         if let Some(transit) = self.settings.max_transit {
             let at = now + transit + self.settings.count_lag;
@@ -209,12 +236,19 @@ impl Slots {
     }
 
     /// Closes the gate by hand.
-    pub(super) fn pause(&mut self, until: u64) {
+    pub(super) fn pause(&mut self, now: u64, until: u64) {
         self.gate.pause(until);
+        if let Some(desk) = &mut self.desk {
+            desk.pause(now, until);
+        }
     }
 
     /// Changes the quota; requests that a shorter window made us forget keep everything closed.
     pub(super) fn set_quota(&mut self, limit: u32, window: u64) {
+        if let Some(desk) = &mut self.desk {
+            (desk.quota, desk.is_quota_new) = ((limit, window), true);
+            return;
+        }
         self.account.resize(limit, window);
         self.gate.blind(self.account.incomplete_until());
         self.timeless = self.settings.timeless(limit.into());
@@ -225,17 +259,20 @@ impl Slots {
     }
 
     pub(super) fn limit(&self) -> u64 {
-        self.account.limit()
+        self.quota().0
     }
 
     /// How many requests in what window.
     pub(super) fn quota(&self) -> (u64, u64) {
-        (self.account.limit(), self.account.window())
+        match &self.desk {
+            None => (self.account.limit(), self.account.window()),
+            Some(desk) => (desk.quota.0.into(), desk.quota.1),
+        }
     }
 
     /// How many the rule allows at `now`, whatever the gate says.
     pub(super) fn free(&mut self, now: u64) -> u64 {
-        self.account.free(now)
+        self.account.free(now) // of a shared budget, what is here
     }
 
     pub(super) fn outstanding(&self) -> u64 {

@@ -38,6 +38,11 @@ impl Cooldown {
         }
     }
 
+    /// The episode is that of a gate elsewhere.
+    pub(crate) fn follow(&mut self, episode: u32) {
+        self.episode = episode;
+    }
+
     pub(crate) fn restore(saved: &Saved) -> Self {
         let phase = match saved.half_open {
             Some((first, current, since)) => Phase::HalfOpen {

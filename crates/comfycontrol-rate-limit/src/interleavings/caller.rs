@@ -19,6 +19,7 @@ pub(super) struct Caller {
     /// How many of them there were when it was polled last.
     seen: usize,
     pub(super) is_granted: bool,
+    is_rejected: bool,
 }
 
 impl Caller {
@@ -30,6 +31,7 @@ impl Caller {
             wakes: Arc::default(),
             seen: 0,
             is_granted: false,
+            is_rejected: false,
         }
     }
 
@@ -77,5 +79,30 @@ impl Caller {
 
     pub(super) fn settle(mut self, outcome: Outcome) {
         self.reservation.settle(outcome);
+    }
+
+    /// Polled once, perhaps before the keeper goes, and again after it.
+    pub(super) fn poll_until_rejected(mut self) -> Self {
+        let home = self.home();
+        let _running = clock::enter(home);
+        let waker = Waker::from(self.wakes.clone());
+        let cx = &Context::from_waker(&waker);
+        if let Poll::Ready(admitted) = self.reservation.poll(cx, None) {
+            self.is_rejected = admitted.is_err();
+        }
+        self
+    }
+
+    /// Whether it was rejected, or is as soon as it is polled, for which it is woken.
+    pub(super) fn ends_rejected(mut self) -> bool {
+        if self.is_rejected {
+            return true;
+        }
+        let is_woken = self.is_woken();
+        let home = self.home();
+        let _running = clock::enter(home);
+        let waker = Waker::from(self.wakes.clone());
+        let polled = self.reservation.poll(&Context::from_waker(&waker), None);
+        is_woken && matches!(polled, Poll::Ready(Err(_)))
     }
 }

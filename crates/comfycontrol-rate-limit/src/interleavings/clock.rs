@@ -17,6 +17,10 @@ pub(crate) fn now() -> Instant {
     *START + Duration::from_nanos(world().elapsed.load(Ordering::SeqCst))
 }
 
+pub(crate) fn wall() -> u64 {
+    world().elapsed.load(Ordering::SeqCst)
+}
+
 pub(crate) fn runtime() -> Option<runtime::Id> {
     Some(RUNTIMES[CURRENT.with(Cell::get)?].handle().id())
 }

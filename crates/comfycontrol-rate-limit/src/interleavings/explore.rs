@@ -19,20 +19,10 @@ pub(super) const WINDOW: u64 = MAX_UNCLAIMED;
 
 pub(super) fn limiter(limit: u32) -> Arc<Shared> {
     clock::start();
-    let settings = Settings {
-        cooldown: WINDOW,
-        cooldown_margin: 0,
-        count_lag: 0,
-        linger: 0,
-        max_cooldown: WINDOW,
-        max_hold: None,
-        max_queued: usize::MAX,
-        max_transit: None,
-        max_wait: None,
-    };
+    let settings = settings();
     let account = Account::new(Algorithm::SlidingLog, limit, WINDOW);
     let state = Admission::new(account, settings);
-    Shared::new(state, false, Classifier::default())
+    Shared::new(state, false, Classifier::default(), None)
 }
 
 /// Tries many interleavings, the same ones each time: at random, and by priorities that change a few
@@ -82,4 +72,18 @@ pub(super) fn serve(mut calls: Vec<Caller>, shared: &Arc<Shared>, driven: &[usiz
     clock::advance(100 * WINDOW);
     let seen = shared.snapshot();
     assert_eq!((seen.in_flight(), seen.queued()), (0, 0));
+}
+
+pub(super) fn settings() -> Settings {
+    Settings {
+        cooldown: WINDOW,
+        cooldown_margin: 0,
+        count_lag: 0,
+        linger: 0,
+        max_cooldown: WINDOW,
+        max_hold: None,
+        max_queued: usize::MAX,
+        max_transit: None,
+        max_wait: None,
+    }
 }

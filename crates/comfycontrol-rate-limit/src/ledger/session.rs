@@ -133,6 +133,7 @@ impl Session {
         std::mem::take(&mut self.news)
     }
 
+    #[cfg(test)]
     /// The gate's episode, which a request belongs to that leaves now.
     pub(crate) fn episode(&self) -> u32 {
         self.seen.as_ref().map_or(0, |seen| seen.book.gate.episode)
@@ -141,11 +142,6 @@ impl Session {
     /// When the batch was sent that was written last.
     pub(crate) fn asked(&self) -> Option<Moment> {
         self.asked
-    }
-
-    /// Whether all that has happened here is written.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.notes.is_empty() && self.attempts.last().is_none()
     }
 
     /// What to do at `now` with that `demand`, whose notes are taken.

@@ -6,6 +6,7 @@
 mod broken;
 mod dice;
 mod events;
+mod plan;
 mod process;
 mod record;
 mod rows;

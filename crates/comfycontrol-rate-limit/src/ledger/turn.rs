@@ -58,7 +58,7 @@ impl Taker<'_> {
             is_needed: stamped < notes.len()
                 || was.unwrap_or(0) != demand.outstanding + stamped as u64
                 || waited != (demand.wanted > 0)
-                || (demand.is_leaving && was.is_some()),
+                || (demand.is_leaving && (was.is_some() || !notes.is_empty())),
             granted: 0,
             probe: None,
             look_at: None,

@@ -1,3 +1,5 @@
+mod sharing;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ pub struct LimiterBuilder {
     algorithm: Algorithm,
     settings: Settings,
     classifier: Classifier,
+    lease: u64,
+    max_outage: Option<u64>,
 }
 
 impl LimiterBuilder {
@@ -168,7 +172,7 @@ impl LimiterBuilder {
         let bounds_transit = self.settings.max_transit.is_some();
         let state = Admission::new(account, self.settings);
         Limiter {
-            shared: Shared::new(state, bounds_transit, self.classifier),
+            shared: Shared::new(state, bounds_transit, self.classifier, None),
         }
     }
 }
@@ -207,6 +211,8 @@ impl Limiter {
                 max_wait: None,
             },
             classifier: Classifier::default(),
+            lease: nanos(Duration::from_secs(10)),
+            max_outage: None,
         }
     }
 }
@@ -217,6 +223,6 @@ impl From<Quota> for RateLimitLayer {
     }
 }
 
-fn bounded(duration: Duration) -> u64 {
+pub(super) fn bounded(duration: Duration) -> u64 {
     nanos(duration.min(Limiter::MAX_PAUSE))
 }

@@ -1,6 +1,7 @@
 //! The simulation must notice what is wrong: each of these is broken on purpose.
 
-use super::world::{Outcome, Plan, World};
+use super::plan::{Outcome, Plan};
+use super::world::World;
 use crate::ledger::terms::Broken;
 
 fn run(broken: Option<Broken>, plan: &Plan) -> Outcome {
@@ -65,9 +66,9 @@ fn stamps_from_the_lower_bound_are_too_early() {
 #[test]
 fn without_renewal_while_queued_a_crowd_starves() {
     let plan = Plan {
-        processes: 40,
-        lease: 4_000_000,
-        seconds: 60,
+        processes: 30,
+        lease: 3_000_000,
+        seconds: 45,
         ..Plan::default()
     };
     let right = run(None, &plan);

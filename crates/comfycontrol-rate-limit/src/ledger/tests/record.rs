@@ -91,7 +91,7 @@ proptest! {
 
     /// One bit that is another, or bytes that are missing, are noticed.
     #[test]
-    fn what_is_damaged_is_noticed(book in book(), at in any::<prop::sample::Index>(), bit in 0..8) {
+    fn what_is_damaged_is_noticed(book in book(), at in any::<prop::sample::Index>(), bit in 0..8_u8) {
         let mut bytes = book.encode();
         let at = at.index(bytes.len());
         prop_assert_eq!(Book::decode(&bytes[..at]), Err(Unreadable::Damaged));

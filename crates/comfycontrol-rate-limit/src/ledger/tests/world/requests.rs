@@ -1,6 +1,8 @@
 //! What comes back to the processes: from the store and from the server.
 
+use super::super::server::worst;
 use super::*;
+use crate::ledger::terms::Broken;
 
 impl World {
     pub(super) fn answered(&mut self, now: u64, who: usize, life: u32, asked: u64, answer: Answer) {

@@ -1,0 +1,7 @@
+//! Several limiters that share one budget over a store, seen from outside.
+
+mod fleet;
+mod outage;
+mod stopping;
+mod store;
+mod together;
