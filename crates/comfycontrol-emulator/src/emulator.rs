@@ -11,8 +11,8 @@ use crate::gateway::{Faults, Pipeline};
 use crate::server::{Bound, Bounds, Loopback};
 use crate::shared::Shared;
 use crate::{
-    CapturedRequest, Edge, EdgeHandle, EdgeService, FaultHandle, FaultRule, Limit, Link, Relay,
-    Throttled, TokenStore, clock,
+    CapturedRequest, Edge, EdgeHandle, EdgeService, FaultHandle, FaultRule, Limit, Throttled,
+    TokenStore, clock,
 };
 
 /// A running server on loopback: the API without and with TLS, and the storage of outputs.
@@ -24,7 +24,7 @@ use crate::{
 /// See the [crate docs](crate) for an example.
 pub struct Emulator {
     shared: Arc<Shared>,
-    server: Loopback,
+    pub(crate) server: Loopback,
 }
 
 impl Emulator {
@@ -53,16 +53,6 @@ impl Emulator {
     /// The URL of the API with TLS: `https://localhost:<port>`.
     pub fn https_url(&self) -> String {
         format!("https://localhost:{}", self.server.https.port())
-    }
-
-    /// Puts a link before the API with TLS: its [URL](Relay::https_url) in place of
-    /// [`https_url`](Self::https_url). It is up until it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no port is free.
-    pub async fn link(&self, link: Link) -> io::Result<Relay> {
-        link.to(self.server.https).await
     }
 
     /// The origin of the outputs' signed URLs: `http://127.0.0.1:<port>`, or like

@@ -3,6 +3,8 @@
 mod line;
 mod relay;
 
+use self::line::Line;
+
 pub use self::relay::Relay;
 
 use std::io;
@@ -10,6 +12,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+
+use crate::Emulator;
 
 /// A link that delays, limits and cuts what goes over it, byte for byte, TLS included.
 ///
@@ -79,6 +83,21 @@ impl Link {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        Relay::start(listener, server, self)
+        let (delay, bandwidth) = (self.round_trip / 2, self.bandwidth);
+        let line = move || Line::new(delay, bandwidth);
+        Relay::start(listener, server, line, self.cuts)
+    }
+}
+
+/// The way to it.
+impl Emulator {
+    /// Puts a link before the API with TLS: its [URL](Relay::https_url) in place of
+    /// [`https_url`](Self::https_url). It is up until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no port is free.
+    pub async fn link(&self, link: Link) -> io::Result<Relay> {
+        link.to(self.server.https).await
     }
 }

@@ -9,11 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep_until;
 
-use super::Link;
 use super::line::Line;
 use crate::clock::now;
 
-/// A [`Link`] that is up. Dropping it ends it at once, connections included.
+/// A [`Link`](super::Link) that is up. Dropping it ends it at once, connections included.
 #[derive(Debug)]
 pub struct Relay {
     address: SocketAddr,
@@ -21,16 +20,21 @@ pub struct Relay {
 }
 
 impl Relay {
-    pub(super) fn start(listener: TcpListener, server: SocketAddr, link: Link) -> io::Result<Self> {
+    pub(super) fn start(
+        listener: TcpListener,
+        server: SocketAddr,
+        line: impl Fn() -> Line + Send + 'static,
+        cuts: Vec<u64>,
+    ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let relaying = tokio::spawn(async move {
             let mut open = JoinSet::new();
-            let mut cuts = link.cuts.clone().into_iter();
+            let mut cuts = cuts.into_iter();
             while let Ok((client, _)) = listener.accept().await {
                 while open.len() >= MAX_CONNECTIONS {
                     open.join_next().await;
                 }
-                open.spawn(connection(client, server, link.clone(), cuts.next()));
+                open.spawn(connection(client, server, [line(), line()], cuts.next()));
                 while open.try_join_next().is_some() {}
             }
         });
@@ -57,17 +61,16 @@ impl Drop for Relay {
 async fn connection(
     client: TcpStream,
     server: SocketAddr,
-    link: Link,
+    [up, down]: [Line; 2],
     cut: Option<u64>,
 ) -> io::Result<()> {
     let server = TcpStream::connect(server).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    let line = || Line::new(link.round_trip / 2, link.bandwidth);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let up = carry(line(), from_client, to_server, None);
-    let down = carry(line(), from_server, to_client, cut);
+    let up = carry(up, from_client, to_server, None);
+    let down = carry(down, from_server, to_client, cut);
     let mut up = std::pin::pin!(up);
     let mut down = std::pin::pin!(down);
     // A client that has said all may still be spoken to; a server that has gone is gone.
