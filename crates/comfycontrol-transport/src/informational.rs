@@ -5,22 +5,20 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::early::ReadingFirst;
 use crate::error::MessageFault;
 use crate::head::MAX_HEAD;
 
-/// A connection whose informational responses are counted.
-pub(crate) type Bounded<S> = TokioIo<Counting<TokioIo<S>>>;
+/// An HTTP/1.1 connection whose informational responses are counted.
+pub(crate) type Bounded<S> = TokioIo<Counting<ReadingFirst<TokioIo<S>>>>;
 
-pub(crate) fn bounded<S: Connection>(stream: S) -> Bounded<S> {
-    let is_http_1 = !stream.connected().is_negotiated_h2();
+pub(crate) fn bounded<S>(stream: S) -> Bounded<S> {
     TokioIo::new(Counting {
-        inner: TokioIo::new(stream),
+        inner: ReadingFirst::new(TokioIo::new(stream)),
         count: Count::default(),
-        is_http_1,
     })
 }
 
@@ -29,13 +27,6 @@ pub(crate) fn bounded<S: Connection>(stream: S) -> Bounded<S> {
 pub(crate) struct Counting<S> {
     inner: S,
     count: Count,
-    is_http_1: bool,
-}
-
-impl<S: Connection> Connection for Counting<S> {
-    fn connected(&self) -> Connected {
-        self.inner.connected()
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counting<S> {
@@ -46,7 +37,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counting<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        if self.is_http_1 && !self.count.take(&buf.filled()[before..]) {
+        if !self.count.take(&buf.filled()[before..]) {
             return Poll::Ready(Err(io::Error::other(MessageFault::TooManyInformational)));
         }
         Poll::Ready(Ok(()))

@@ -70,6 +70,7 @@
 mod builder;
 mod carrier;
 mod connector;
+mod early;
 mod error;
 mod frames;
 mod framing;

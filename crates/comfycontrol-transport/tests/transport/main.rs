@@ -12,6 +12,7 @@
 //! * `lengths`: bodies are as long as is announced, in both directions.
 //! * `plain_http`: plain `http` stays on this machine.
 //! * `proxies`: which proxy is used, and what is told of one that does not do its work.
+//! * `refusals`: an upload that is refused before it has been written.
 //! * `runtimes`: a transport outlives the runtimes that it is used on.
 //! * `tunnels`: what goes through a proxy: TLS, and nothing else.
 //! * `versions`: the version of HTTP, the connections that are kept, and what is added to a request.
@@ -33,6 +34,7 @@ mod lengths;
 mod plain_http;
 mod proxies;
 mod proxy;
+mod refusals;
 mod runtimes;
 mod server;
 mod support;
