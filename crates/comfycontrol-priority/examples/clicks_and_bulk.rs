@@ -24,7 +24,7 @@ async fn main() -> Result<(), BoxError> {
 
     for _ in 0..1_000 {
         for job in ["renders", "thumbnails"] {
-            tokio::spawn(call(Priority::new(Urgency::BACKGROUND).key(job)));
+            tokio::spawn(call(Priority::new(Urgency::BACKGROUND).with_key(job)));
         }
     }
     for click in 1..=5 {
@@ -34,7 +34,7 @@ async fn main() -> Result<(), BoxError> {
         println!("click {click} waited {:.2?}", clicked.elapsed());
     }
     for (priority, waiting) in limiter.snapshot().lines() {
-        let job = priority.owner().map_or("", |key| key.as_str());
+        let job = priority.key().map_or("", |key| key.as_str());
         println!("{waiting} calls of {job} wait");
     }
     Ok(())

@@ -6,10 +6,11 @@
 //!
 //! 1. The most [urgent](Urgency) first. But each urgency in which somebody waits has one turn in ten at
 //!    least, or another [share](PriorityLimiterBuilder::share).
-//! 2. Of one urgency, each [key](Priority::key) in turn, however many calls it has.
+//! 2. Of one urgency, each [key](Priority::with_key) in turn, however many calls it has.
 //! 3. Of one key, in the order of arrival.
 //!
-//! So an urgent call waits for the slot of the call that is at the limiter, and for its own.
+//! So an urgent call waits for the slot of the call that is at the limiter, for those whose share is due, and
+//! for its own.
 //!
 //! # Example
 //!

@@ -32,7 +32,7 @@ impl PriorityLimiter {
             bounds: Bounds {
                 share: 10,
                 queued: usize::MAX,
-                queued_by_line: usize::MAX,
+                queued_by_key: usize::MAX,
             },
         }
     }
@@ -81,9 +81,10 @@ impl PriorityLimiterBuilder {
         self
     }
 
-    /// Rejects a call when as many of its urgency and key wait already; by default none is.
+    /// Rejects a call when as many of its key wait already, whatever their urgency; by default none is. Those
+    /// without a key count as one.
     pub fn max_queued_by_key(mut self, calls: usize) -> Self {
-        self.bounds.queued_by_line = calls;
+        self.bounds.queued_by_key = calls;
         self
     }
 

@@ -66,11 +66,11 @@ impl<T> Order<T> {
         self.len
     }
 
-    /// How many wait in the line of that priority.
-    pub(crate) fn len_of_line(&self, priority: &Priority) -> usize {
-        let rank = &self.ranks[priority.urgency().index()];
-        let line = rank.lines.get(&priority.owner().cloned());
-        line.map_or(0, |line| line.calls.len())
+    /// How many wait of that key, whatever their urgency.
+    pub(crate) fn len_of_key(&self, key: Option<&Key>) -> usize {
+        let key = key.cloned();
+        let lines = self.ranks.iter().filter_map(|rank| rank.lines.get(&key));
+        lines.map(|line| line.calls.len()).sum()
     }
 
     /// A place for a call that need not wait.
@@ -84,7 +84,7 @@ impl<T> Order<T> {
         let turn = self.next;
         self.next += 1;
         let rank = &mut self.ranks[place.priority.urgency().index()];
-        let key = place.priority.owner().cloned();
+        let key = place.priority.key().cloned();
         let ring = &mut rank.ring;
         let line = rank.lines.entry(key).or_insert_with_key(|key| {
             ring.insert(turn, key.clone());
@@ -99,14 +99,14 @@ impl<T> Order<T> {
 
     pub(crate) fn get_mut(&mut self, place: &Place) -> Option<&mut T> {
         let rank = &mut self.ranks[place.priority.urgency().index()];
-        let line = rank.lines.get_mut(&place.priority.owner().cloned())?;
+        let line = rank.lines.get_mut(&place.priority.key().cloned())?;
         line.calls.get_mut(&place.number)
     }
 
     /// Takes a call out before its turn.
     pub(crate) fn remove(&mut self, place: &Place) -> Option<T> {
         let rank = &mut self.ranks[place.priority.urgency().index()];
-        let key = place.priority.owner().cloned();
+        let key = place.priority.key().cloned();
         let line = rank.lines.get_mut(&key)?;
         let call = line.calls.remove(&place.number)?;
         if line.calls.is_empty() {
@@ -167,7 +167,7 @@ impl<T> Order<T> {
             rank.lines.iter().map(move |(key, line)| {
                 let priority = Priority::new(urgency);
                 let priority = match key {
-                    Some(key) => priority.key(key.clone()),
+                    Some(key) => priority.with_key(key.clone()),
                     None => priority,
                 };
                 (priority, line.calls.len())

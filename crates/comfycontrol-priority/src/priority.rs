@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// use http::Request;
 ///
 /// let mut request = Request::new(());
-/// let priority = Priority::new(Urgency::BACKGROUND).key("nightly renders");
+/// let priority = Priority::new(Urgency::BACKGROUND).with_key("nightly renders");
 /// request.extensions_mut().insert(priority);
 /// ```
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -28,7 +28,7 @@ impl Priority {
 
     /// Belongs to that `key`: of one urgency, keys have turns alike, however many calls each has.
     #[must_use]
-    pub fn key(mut self, key: impl Into<Key>) -> Self {
+    pub fn with_key(mut self, key: impl Into<Key>) -> Self {
         self.key = Some(key.into());
         self
     }
@@ -39,7 +39,7 @@ impl Priority {
     }
 
     /// Whose it is, if that was said.
-    pub fn owner(&self) -> Option<&Key> {
+    pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Turns {
 pub(crate) struct Bounds {
     pub(crate) share: u32,
     pub(crate) queued: usize,
-    pub(crate) queued_by_line: usize,
+    pub(crate) queued_by_key: usize,
 }
 
 /// What a call may do.
@@ -60,7 +60,7 @@ impl Turns {
             return Ok((place, Standing::Inside));
         }
         if self.order.len() >= self.bounds.queued
-            || self.order.len_of_line(&priority) >= self.bounds.queued_by_line
+            || self.order.len_of_key(priority.key()) >= self.bounds.queued_by_key
         {
             self.rejected += 1;
             return Err(RejectedReason::QueueFull);
@@ -94,7 +94,8 @@ impl Turns {
     /// A call has its slot: whom to wake.
     pub(crate) fn depart(&mut self, now: Instant, number: u64) -> Option<Waker> {
         self.inside.remove(&number)?;
-        if self.inside.is_empty() {
+        // Nobody is there, or none that comes for its slot.
+        if self.is_slow(now) {
             self.admit(now)
         } else {
             None

@@ -24,7 +24,7 @@ fn a_call_that_need_not_wait_allocates_nothing() {
     let mut request = Request::new(());
     request
         .extensions_mut()
-        .insert(Priority::new(Urgency::HIGHEST).key("studio"));
+        .insert(Priority::new(Urgency::HIGHEST).with_key("studio"));
     let seen = allocation_counter::measure(|| {
         call(Request::new(()));
         call(request);

@@ -7,7 +7,7 @@ fn priority(urgency: u8, key: u8) -> Priority {
     let urgency = Urgency::new(urgency).expect("0 to 7");
     match key {
         0 => Priority::new(urgency),
-        key => Priority::new(urgency).key(key.to_string()),
+        key => Priority::new(urgency).with_key(key.to_string()),
     }
 }
 

@@ -11,7 +11,7 @@ fn turns() -> Turns {
     Turns::new(Bounds {
         share: 10,
         queued: 2,
-        queued_by_line: usize::MAX,
+        queued_by_key: usize::MAX,
     })
 }
 
@@ -65,4 +65,18 @@ fn an_idle_one_is_overtaken_after_a_second_and_not_before() {
     assert_eq!(turns.look(&second, Waker::noop()).0, Standing::Inside);
     // The new one has its second as well.
     assert!(!turns.is_slow(later) && turns.overtake(later).is_none());
+}
+
+#[test]
+fn one_that_stays_idle_slows_the_others_no_more_once_it_was_overtaken() {
+    let (mut turns, now) = (turns(), now());
+    let arrive = |turns: &mut Turns| turns.arrive(now, Priority::default(), Waker::noop());
+    arrive(&mut turns).expect("nobody waits");
+    let (second, _) = arrive(&mut turns).expect("nobody waits");
+    let (third, _) = arrive(&mut turns).expect("one waits");
+    let later = now + Duration::from_secs(1);
+    assert!(turns.overtake(later).is_some());
+    // The idle one is still there.
+    assert!(turns.depart(later, second.number()).is_some());
+    assert_eq!(turns.look(&third, Waker::noop()).0, Standing::Inside);
 }

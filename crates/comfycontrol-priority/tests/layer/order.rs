@@ -72,7 +72,7 @@ async fn one_with_a_thousand_calls_has_no_more_turns_than_one_with_ten() {
     let limiter = PriorityLimiter::new(limiter());
     let (client, mut sent) = client(&limiter);
     bulk(&client, 1).await;
-    let of = |key: &'static str| Priority::default().key(key);
+    let of = |key: &'static str| Priority::default().with_key(key);
     for number in 0..1_000 {
         start(&client, request(number, of("many")));
     }

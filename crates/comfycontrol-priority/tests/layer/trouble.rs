@@ -53,7 +53,7 @@ async fn a_call_whose_deadline_passes_is_not_sent() {
     let limiter = PriorityLimiter::new(limiter());
     let (client, mut sent) = client(&limiter);
     bulk(&client, 100).await;
-    let mut late = request(1, Priority::new(Urgency::BACKGROUND).key("late"));
+    let mut late = request(1, Priority::new(Urgency::BACKGROUND).with_key("late"));
     // Before its turn, which comes after the one that is at the limiter.
     let deadline = now() + Duration::from_millis(20);
     late.extensions_mut().insert(Deadline(deadline));
@@ -82,7 +82,7 @@ async fn a_full_queue_rejects_and_one_key_cannot_fill_it_for_all() {
         }
     };
     // Four leave at once, one waits at the limiter.
-    let of = |key: &'static str| Priority::default().key(key);
+    let of = |key: &'static str| Priority::default().with_key(key);
     let calls = |key: &'static str, count: u32| {
         let calls = (0..count).map(|number| start(&client, request(number, of(key))));
         calls.collect::<Vec<_>>()
@@ -170,7 +170,7 @@ async fn callers_that_come_and_go_leave_nothing_behind() {
     let mut calls = Vec::new();
     for number in 0..4_000_u32 {
         let urgency = Urgency::new((number % 8) as u8).expect("below 8");
-        let priority = Priority::new(urgency).key((number % 5).to_string());
+        let priority = Priority::new(urgency).with_key((number % 5).to_string());
         let call = client.clone().call(request(number, priority));
         if number % 4 == 0 {
             let patience = Duration::from_micros((number % 97).into());
