@@ -30,7 +30,7 @@ pub(crate) struct Global {
     /// Trusts one more certificate authority, in PEM.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) ca: Option<PathBuf>,
-    /// Gives up after so many seconds, waiting for the rate limit included.
+    /// Gives the command up after so many seconds, waiting for the rate limit included; not the emulator.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 }
@@ -45,7 +45,9 @@ pub(crate) enum Command {
     Workflows(List),
     /// Runs a graph to its end, and saves what comes of it.
     Run(Run),
-    /// Cancels a workflow.
+    /// Saves the outputs of a run that is completed.
+    Save(Save),
+    /// Asks to cancel a workflow.
     Cancel(Id),
     /// Sends a GET, and prints the body of the response.
     Get(Get),
@@ -97,9 +99,21 @@ pub(crate) struct Run {
     /// What no other run is called by, so that it is found again; random if it is not given.
     #[arg(long)]
     pub(crate) key: Option<String>,
-    /// Looks first whether the run of this key was started already, for three minutes at most.
+    /// Looks first whether the run of this key was started already; to be certain that it was not takes
+    /// some minutes.
     #[arg(long, requires = "key")]
     pub(crate) resume: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Save {
+    pub(crate) id: String,
+    /// In this directory.
+    #[arg(long, short, value_name = "DIRECTORY", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Replaces files of the same name.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args, Debug)]

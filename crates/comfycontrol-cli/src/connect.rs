@@ -16,17 +16,27 @@ pub(crate) fn api(global: &Global) -> Result<Api, Failure> {
     Ok(Api::new(client(global)?))
 }
 
+/// For one call after the other, each of which has the time that the command has: one that the limiter
+/// cannot let go in time is rejected at once.
 pub(crate) fn client(global: &Global) -> Result<Client, Failure> {
-    let mut builder = without_token(global)?;
+    let builder = settings(global)?;
+    Ok(match global.timeout {
+        Some(seconds) => builder.timeout(Duration::from_secs(seconds)),
+        None => builder,
+    }
+    .build()?)
+}
+
+/// For a command that does much: a call of it that was cut short would be looked for at length.
+pub(crate) fn long(global: &Global) -> Result<Client, Failure> {
+    Ok(settings(global)?.build()?)
+}
+
+fn settings(global: &Global) -> Result<ClientBuilder, Failure> {
+    let mut builder = Client::builder().user_agent(USER_AGENT);
     if let Some(path) = &global.token_file {
         builder = builder.token_provider(token::file(path));
     }
-    Ok(builder.build()?)
-}
-
-/// All that is asked for but the token.
-fn without_token(global: &Global) -> Result<ClientBuilder, Failure> {
-    let mut builder = Client::builder().user_agent(USER_AGENT);
     if let Some(url) = &global.base_url {
         builder = builder.base_url(url);
     }
@@ -34,9 +44,6 @@ fn without_token(global: &Global) -> Result<ClientBuilder, Failure> {
         for certificate in certificates(path)? {
             builder = builder.root_certificate(certificate.to_vec());
         }
-    }
-    if let Some(seconds) = global.timeout {
-        builder = builder.timeout(Duration::from_secs(seconds));
     }
     Ok(builder)
 }

@@ -1,7 +1,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use comfycontrol::{Applied, Error, ErrorKind, Sent};
+use comfycontrol::{Applied, Error, ErrorKind, Report, Sent};
+use comfycontrol_api::SaveError;
 use comfycontrol_core::Escaped;
 use serde_json::json;
 
@@ -12,6 +13,8 @@ use crate::out::Out;
 pub(crate) enum Failure {
     /// A call of the API.
     Call(Error),
+    /// What was said wrongly, and how it is told in full.
+    Arguments(clap::Error),
     /// An argument that could not be used once it was looked at.
     Setting(String),
     /// Something on this machine.
@@ -20,10 +23,14 @@ pub(crate) enum Failure {
     OutputClosed,
     /// Ctrl-C, and what is left.
     Interrupted(Option<String>),
+    /// The time for the command is over, and what is left.
+    TimeOver(Option<String>),
     /// A run has ended otherwise than completed.
     Run(Error),
     /// It is not known whether a run was started, and by what it can be found.
     InDoubt(Error, String),
+    /// What is on the server is not on disk, all of it, and what is left.
+    Save(SaveError, String),
     /// Told already, in the lines of a command.
     Told(u8),
 }
@@ -41,8 +48,11 @@ impl Failure {
         match self {
             Self::OutputClosed => 0,
             Self::Local(_) => 1,
+            Self::Arguments(_) => 2,
             Self::Setting(_) => 3,
             Self::Call(e) => code_of(e),
+            Self::Save(e, _) => e.as_download().map_or(1, code_of),
+            Self::TimeOver(_) => 7,
             Self::Run(_) => 8,
             Self::InDoubt(..) => 9,
             Self::Interrupted(_) => 130,
@@ -50,26 +60,41 @@ impl Failure {
         }
     }
 
+    /// The call of the API that failed.
+    fn call(&self) -> Option<&Error> {
+        match self {
+            Self::Call(e) | Self::Run(e) | Self::InDoubt(e, _) => Some(e),
+            Self::Save(e, _) => e.as_download(),
+            _ => None,
+        }
+    }
+
     /// Tells it on standard error, in one line.
     pub(crate) fn tell(&self, out: Out) {
+        let and = |what: &str, left: &Option<String>| match left {
+            Some(left) => format!("{what}; {left}"),
+            None => what.to_owned(),
+        };
         let message = match self {
             Self::OutputClosed | Self::Told(_) => return,
+            Self::Arguments(e) => Escaped::single_spaced(&e.to_string(), 1_000).into_string(),
             Self::Call(e) | Self::Run(e) => format!("{e:#}"),
             Self::InDoubt(e, name) => format!("{e:#}; {name}"),
+            Self::Save(e, left) => format!("{}; {left}", Report::new(e)),
             Self::Setting(what) | Self::Local(what) => Escaped::new(what, 1_000).into_string(),
-            Self::Interrupted(None) => "interrupted".to_owned(),
-            Self::Interrupted(Some(left)) => format!("interrupted; {left}"),
+            Self::Interrupted(left) => and("interrupted", left),
+            Self::TimeOver(left) => and("the time for the command is over", left),
         };
         if out.is_json() {
-            eprintln!("{}", self.json(&message));
+            out.aside(&self.json(&message).to_string());
         } else {
-            eprintln!("error: {message}");
+            out.aside(&format!("error: {message}"));
         }
     }
 
     fn json(&self, message: &str) -> serde_json::Value {
         let mut told = json!({ "message": message, "exit_code": self.number() });
-        if let Self::Call(e) | Self::Run(e) | Self::InDoubt(e, _) = self {
+        if let Some(e) = self.call() {
             told["kind"] = e.kind().name().into();
             told["status"] = e.status().map(|status| status.as_u16()).into();
             told["request_id"] = e.request_id().into();

@@ -7,70 +7,102 @@ mod arguments;
 mod commands;
 mod connect;
 mod failure;
+mod harmless;
+mod left;
 mod out;
 mod progress;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+use comfycontrol_api::Api;
 
 use self::arguments::{Arguments, Command, Global};
 use self::failure::Failure;
+use self::left::Left;
 use self::out::Out;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return misread(told),
+    };
     let out = Out::new(arguments.global.json);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments, out)),
-        Err(e) => Err(Failure::local(format!("no runtime: {e}"))),
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(e) => return end(&Failure::local(format!("no runtime: {e}")), out),
     };
+    let result = runtime.block_on(run(arguments, out));
+    // A thread may read what never comes, as from a terminal: nobody waits for it.
+    runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            failure.tell(out);
-            failure.code()
-        }
+        Err(failure) => end(&failure, out),
     }
 }
 
-/// Ctrl-C ends a command, and what it waits for.
-async fn until_interrupted(
-    command: impl Future<Output = Result<(), Failure>>,
-) -> Result<(), Failure> {
+/// Help that was asked for, or what was said wrongly.
+fn misread(told: clap::Error) -> ExitCode {
+    let asked_for_json = std::env::args_os().any(|argument| argument == "--json");
+    if told.use_stderr() && asked_for_json {
+        return end(&Failure::Arguments(told), Out::new(true));
+    }
+    // Nobody may read it any more.
+    _ = told.print();
+    ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2))
+}
+
+fn end(failure: &Failure, out: Out) -> ExitCode {
+    failure.tell(out);
+    failure.code()
+}
+
+async fn run(arguments: Arguments, out: Out) -> Result<(), Failure> {
+    let Arguments { global, command } = arguments;
+    // An interrupt is its ordinary end.
+    let ends_itself = matches!(command, Command::Emulator(_));
+    let left = Left::default();
+    let call = call(&global, command, &left, out);
+    if ends_itself {
+        return call.await;
+    }
+    let time = global.timeout.map(Duration::from_secs);
     tokio::select! {
-        // One that tells more of its interruption comes first.
-        biased;
-        result = command => result,
+        result = call => result,
+        () = over(time) => Err(Failure::TimeOver(left.tell())),
         interrupted = tokio::signal::ctrl_c() => match interrupted {
-            Ok(()) => Err(Failure::Interrupted(None)),
+            Ok(()) => Err(Failure::Interrupted(left.tell())),
             Err(e) => Err(Failure::local(format!("no signal handler: {e}"))),
         },
     }
 }
 
-async fn run(arguments: Arguments, out: Out) -> Result<(), Failure> {
-    let Arguments { global, command } = arguments;
-    // Its ordinary end.
-    let ends_by_interrupt = matches!(command, Command::Emulator(_));
-    let call = call(&global, command, out);
-    if ends_by_interrupt {
-        return call.await;
+async fn over(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
     }
-    until_interrupted(call).await
 }
 
-async fn call(global: &Global, command: Command, out: Out) -> Result<(), Failure> {
+async fn call(global: &Global, command: Command, left: &Left, out: Out) -> Result<(), Failure> {
     match command {
         Command::Whoami => commands::whoami::run(&connect::api(global)?, out).await,
         Command::Runners(list) => commands::runners::run(&connect::api(global)?, list, out).await,
         Command::Workflows(list) => {
             commands::workflows::run(&connect::api(global)?, list, out).await
         }
-        Command::Run(run) => commands::run::run(&connect::api(global)?, run, out).await,
+        Command::Run(run) => {
+            let api = Api::new(connect::long(global)?);
+            commands::run::run(&api, run, left, out).await
+        }
+        Command::Save(save) => {
+            let api = Api::new(connect::long(global)?);
+            commands::save::run(&api, save, left, out).await
+        }
         Command::Cancel(id) => commands::cancel::run(&connect::api(global)?, &id, out).await,
         Command::Get(get) => commands::request::get(&connect::client(global)?, get, out).await,
         Command::Post(post) => commands::request::post(&connect::client(global)?, post, out).await,

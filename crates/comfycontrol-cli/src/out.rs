@@ -46,6 +46,14 @@ impl Out {
         stdout.write_all(bytes)?;
         stdout.flush()
     }
+
+    /// A line on standard error. Nobody may read it any more: that is no reason to end.
+    pub(crate) fn aside(self, line: &str) {
+        let mut stderr = io::stderr().lock();
+        _ = stderr
+            .write_all(line.as_bytes())
+            .and_then(|()| stderr.write_all(b"\n"));
+    }
 }
 
 /// Text of the server, for a terminal.

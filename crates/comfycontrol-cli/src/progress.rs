@@ -12,16 +12,19 @@ use crate::out::{Out, shown};
 
 pub(crate) struct Progress {
     out: Out,
+    /// Whether links are worth telling: each is as good as the file.
+    with_links: bool,
     bar: Option<ProgressBar>,
     /// What was told last, where each thing is told once.
     last: Mutex<String>,
 }
 
 impl Progress {
-    pub(crate) fn new(out: Out) -> Self {
+    pub(crate) fn new(out: Out, with_links: bool) -> Self {
         let is_watched = !out.is_json() && std::io::stderr().is_terminal();
         Self {
             out,
+            with_links,
             bar: is_watched.then(bar),
             last: Mutex::default(),
         }
@@ -32,11 +35,11 @@ impl Progress {
             return bar.set_message(shown(&step.to_string()));
         }
         if self.out.is_json() {
-            if let Some(event) = event(step) {
+            if let Some(event) = event(step, self.with_links) {
                 self.once(&event.to_string(), |line| _ = self.out.line(line));
             }
         } else if let Some(line) = line(step) {
-            self.once(&line, |line| eprintln!("{line}"));
+            self.once(&line, |line| self.out.aside(line));
         }
     }
 
@@ -85,13 +88,19 @@ fn line(step: &RunProgress) -> Option<String> {
     }
 }
 
-fn event(step: &RunProgress) -> Option<Value> {
+fn event(step: &RunProgress, with_links: bool) -> Option<Value> {
     match step {
         RunProgress::Searching => Some(json!({ "event": "searching" })),
         RunProgress::Started { id, adopted } => {
             Some(json!({ "event": "started", "id": id, "adopted": adopted }))
         }
-        RunProgress::Update(update) => Some(json!({ "event": "update", "update": update })),
+        RunProgress::Update(update) => {
+            let mut update = update.clone();
+            if !with_links {
+                update.outputs.clear();
+            }
+            Some(json!({ "event": "update", "update": update }))
+        }
         RunProgress::Uploading { sent, length } => {
             Some(json!({ "event": "uploading", "sent": sent, "length": length }))
         }

@@ -5,5 +5,6 @@ pub(crate) mod emulator;
 pub(crate) mod request;
 pub(crate) mod run;
 pub(crate) mod runners;
+pub(crate) mod save;
 pub(crate) mod whoami;
 pub(crate) mod workflows;

@@ -1,5 +1,7 @@
 //! One request of any kind, as curl does it, with the token, within the limit.
 
+use std::io::IsTerminal;
+
 use comfycontrol::{Client, Multipart, Part, RequestBuilder, Response};
 use futures_util::TryStreamExt;
 use http::header::CONTENT_TYPE;
@@ -8,6 +10,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::arguments::{Get, Post};
 use crate::failure::Failure;
+use crate::harmless::Harmless;
 use crate::out::Out;
 
 pub(crate) async fn get(client: &Client, get: Get, out: Out) -> Result<(), Failure> {
@@ -68,26 +71,29 @@ async fn form(fields: Vec<(String, String)>) -> Result<Multipart, Failure> {
     Ok(form)
 }
 
-/// The body as it comes; as JSON, the whole response.
+/// The body as it comes, except what would steer a terminal; as JSON, the whole response.
 async fn print(response: Response, out: Out) -> Result<(), Failure> {
     if !out.is_json() {
+        let mut harmless = std::io::stdout().is_terminal().then(Harmless::default);
         let mut pieces = response.into_stream();
         while let Some(piece) = pieces.try_next().await? {
-            out.bytes(&piece)?;
+            match &mut harmless {
+                Some(harmless) => out.bytes(&harmless.piece(&piece))?,
+                None => out.bytes(&piece)?,
+            }
         }
         return Ok(());
     }
     let status = response.status().as_u16();
-    let headers: serde_json::Map<_, _> = response
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into(),
-            )
-        })
-        .collect();
+    let mut headers = serde_json::Map::new();
+    for name in response.headers().keys() {
+        // One line of several is their values with commas between (RFC 9110 section 5.3).
+        let values = response.headers().get_all(name).iter();
+        let values: Vec<_> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        headers.insert(name.to_string(), values.join(", ").into());
+    }
     let bytes = response.bytes().await?;
     let body: Value =
         serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());

@@ -1,42 +1,19 @@
 //! A run, from a graph to files on disk.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use comfycontrol::{Error, Report};
-use comfycontrol_api::{
-    Api, NewWorkflow, Outcome, RunInDoubt, RunProgress, WorkflowEnded, WorkflowId,
-};
+use comfycontrol::Error;
+use comfycontrol_api::{Api, NewWorkflow, Outcome, RunInDoubt, RunProgress, WorkflowEnded};
 use serde_json::json;
 
+use super::save;
 use crate::arguments::Run;
 use crate::failure::Failure;
+use crate::left::Left;
 use crate::out::{Out, shown};
 use crate::progress::Progress;
 
-pub(crate) async fn run(api: &Api, run: Run, out: Out) -> Result<(), Failure> {
-    let started = Arc::new(Mutex::new(None));
-    let work = work(api, run, out, started.clone());
-    tokio::select! {
-        result = work => result,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted.map_err(|e| Failure::local(format!("no signal handler: {e}")))?;
-            let id = started.lock().unwrap_or_else(PoisonError::into_inner).take();
-            Err(Failure::Interrupted(id.map(goes_on)))
-        }
-    }
-}
-
-fn goes_on(id: WorkflowId) -> String {
-    let id = shown(id.as_str());
-    format!("the run goes on; to end it: comfycontrol cancel {id}")
-}
-
-async fn work(
-    api: &Api,
-    run: Run,
-    out: Out,
-    started: Arc<Mutex<Option<WorkflowId>>>,
-) -> Result<(), Failure> {
+pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<(), Failure> {
     let mut call = api.run(workflow(&run).await?);
     if let Some(key) = run.key {
         call = call.key(key);
@@ -45,24 +22,28 @@ async fn work(
         call = call.resume();
     }
     let name = call.name();
-    let progress = Arc::new(Progress::new(out));
-    let told = progress.clone();
+    let progress = Arc::new(Progress::new(out, run.out.is_none()));
+    let (told, is_left, found_by) = (progress.clone(), left.clone(), found_by(&name));
     let call = call.on_progress(move |step| {
-        if let RunProgress::Started { id, .. } = step {
-            *started.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
+        match step {
+            RunProgress::Uploading { .. } | RunProgress::Searching => {
+                is_left.is(format!("the run may have been started: {found_by}"));
+            }
+            RunProgress::Started { id, .. } => {
+                let id = shown(id.as_str());
+                is_left.is(format!(
+                    "the run goes on; to end it: comfycontrol cancel {id}"
+                ));
+            }
+            _ => {}
         }
         told.tell(step);
     });
     let outcome = call.await.map_err(|e| failure(e, &name))?;
-    let files = match &run.out {
+    let files = match run.out {
         Some(directory) => {
-            let mut save = outcome.save(directory);
-            if run.overwrite {
-                save = save.overwrite();
-            }
             progress.note("saving");
-            save.await
-                .map_err(|e| Failure::local(Report::new(&e).to_string()))?
+            save::save(api, outcome.id(), directory, run.overwrite, left).await?
         }
         None => Vec::new(),
     };
@@ -70,19 +51,30 @@ async fn work(
     if out.is_json() {
         let files: Vec<_> = files.iter().map(|file| &file.path).collect();
         let (id, name) = (outcome.id(), outcome.name());
-        let completed = json!({
+        let mut completed = json!({
             "event": "completed", "id": id, "name": name, "adopted": outcome.was_adopted(),
-            "outputs": outcome.outputs(), "files": files,
+            "files": files,
         });
+        if files.is_empty() {
+            completed["outputs"] = json!(outcome.outputs());
+        }
         return Ok(out.line(&completed.to_string())?);
     }
-    if run.out.is_none() {
+    if files.is_empty() {
         return links(&outcome, out);
     }
-    for file in files {
-        out.line(&file.path.display().to_string())?;
+    save::print(&files, out)
+}
+
+/// How a run is found again whose id is not known.
+fn found_by(name: &str) -> String {
+    let key = name
+        .rsplit_once(" [")
+        .and_then(|(_, key)| key.strip_suffix(']'));
+    match key {
+        Some(key) => format!("say the same with --key '{}' --resume", shown(key)),
+        None => format!("its name is \"{}\"", shown(name)),
     }
-    Ok(())
 }
 
 /// The links themselves, since that is what they are asked for: each is good for some minutes.
@@ -132,8 +124,7 @@ fn failure(error: Error, name: &str) -> Failure {
         return Failure::Run(error);
     }
     if error.as_cause::<RunInDoubt>().is_some() {
-        let name = shown(name);
-        return Failure::InDoubt(error, format!("its name is \"{name}\""));
+        return Failure::InDoubt(error, found_by(name));
     }
     Failure::Call(error)
 }

@@ -64,7 +64,7 @@ async fn a_workflow_that_was_posted_is_listed_and_can_be_cancelled() {
     let is_queued = || account.run(&["workflows", "--status", "queued"]).printed() != "";
     while !is_queued() {}
     let cancelled = account.run(&["cancel", id]).printed();
-    assert_eq!(cancelled, format!("cancelled {id}\n"));
+    assert_eq!(cancelled, format!("asked to cancel {id}\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,11 @@
+use std::process::Stdio;
 use std::time::Duration;
 
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Limit, Shape};
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::support::{Account, Ran, program};
+use crate::support::{Account, Ran, interrupt, program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_failure_has_its_exit_code_and_one_line() {
@@ -148,4 +149,57 @@ fn help_names_the_exit_codes_and_completions_are_scripts() {
             "{shell}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_who_reads_what_went_wrong_changes_nothing() {
+    let mut child = program(&["whoami"]).stderr(Stdio::piped()).spawn().unwrap();
+    // The pipe is closed before anything is told.
+    drop(child.stderr.take());
+    let status = tokio::task::block_in_place(|| child.wait()).unwrap();
+    assert_eq!(status.code(), Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_a_command_that_reads_what_never_comes() {
+    let account = Account::open().await;
+    let mut child = account
+        .command(&["post", "/v1/runner", "-d", "@-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = child.stdin.take();
+    // It has begun to read when it has taken what is there.
+    let mut told = String::new();
+    for _ in 0..200 {
+        tokio::task::block_in_place(|| interrupt(child.id()));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Some(status) = child.try_wait().unwrap() {
+            std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut told).unwrap();
+            // Before there is a handler the signal itself ends it.
+            assert!(
+                matches!(status.code(), Some(130) | None),
+                "{status:?} {told}"
+            );
+            drop(input);
+            return;
+        }
+    }
+    child.kill().unwrap();
+    panic!("it goes on: {told}");
+}
+
+#[test]
+fn wrong_arguments_are_told_as_json_where_that_is_asked_for() {
+    let output = program(&["--json", "get"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert!(
+        told["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("<PATH>"),
+        "{told}"
+    );
 }

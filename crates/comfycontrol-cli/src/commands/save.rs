@@ -1,0 +1,42 @@
+//! The outputs of a run that is completed, on disk.
+
+use std::path::PathBuf;
+
+use comfycontrol_api::{Api, SavedFile, WorkflowId};
+
+use crate::arguments::Save;
+use crate::failure::Failure;
+use crate::left::Left;
+use crate::out::{Out, shown};
+
+pub(crate) async fn run(api: &Api, save: Save, left: &Left, out: Out) -> Result<(), Failure> {
+    let id = WorkflowId::from(save.id);
+    let files = self::save(api, &id, save.out, save.overwrite, left).await?;
+    print(&files, out)
+}
+
+pub(super) async fn save(
+    api: &Api,
+    id: &WorkflowId,
+    directory: PathBuf,
+    overwrite: bool,
+    left: &Left,
+) -> Result<Vec<SavedFile>, Failure> {
+    let again = format!("to save again: comfycontrol save {}", shown(id.as_str()));
+    left.is(format!("the run is completed; {again}"));
+    let mut save = api.workflows().save(id, directory);
+    if overwrite {
+        save = save.overwrite();
+    }
+    save.await.map_err(|e| {
+        let left = format!("saved before: {} files; {again}", e.saved().len());
+        Failure::Save(e, left)
+    })
+}
+
+pub(super) fn print(files: &[SavedFile], out: Out) -> Result<(), Failure> {
+    for file in files {
+        out.value(&file.path, || file.path.display().to_string())?;
+    }
+    Ok(())
+}
