@@ -33,6 +33,8 @@ ALLOWED = {
     "comfycontrol-error": BODIES | LAYERS | {"comfycontrol-core", "serde"},
     "comfycontrol-rate-limit": LAYERS | {"comfycontrol-core", "futures-core", "tokio"},
     "comfycontrol-priority": LAYERS | {"comfycontrol-rate-limit"},
+    "comfycontrol-rate-limit-file": {"comfycontrol-rate-limit"},
+    "comfycontrol-rate-limit-redis": {"comfycontrol-rate-limit"},
     "comfycontrol-retry": LAYERS | {"comfycontrol-core"},
     "comfycontrol-timeout": LAYERS | {"comfycontrol-core", "http-body", "tokio"},
     "comfycontrol-token": LAYERS | {"comfycontrol-core"},

@@ -7,6 +7,7 @@
 //! * Typed errors: [`Failed`], [`typed`]. Any errors: [`chain`], [`find`].
 //! * Services and policies that do as they are told: [`Scripted`], [`responding`], [`RetryOnce`].
 //! * Servers on loopback: [`serve`], [`gateway`], [`client`], [`fetch`].
+//! * Redis and Valkey as they are installed: [`RedisProgram`], [`RedisServer`].
 //! * Time and wake-ups: [`now`], [`paused`], [`within`], [`at_once`], [`WakeCounter`], [`PanickingWaker`].
 //! * A test in a process of its own: [`once_more`].
 //! * What is logged, and what a request gives away: [`Log`], [`tracer`], [`carries`].
@@ -27,6 +28,7 @@ mod loopback;
 mod messages;
 mod mock;
 mod once_more;
+mod redis_server;
 mod responding;
 mod retry_once;
 mod scripted;
@@ -48,6 +50,7 @@ pub use self::loopback::{client, fetch, serve};
 pub use self::messages::{Late, Req, Res, get, head, request, response};
 pub use self::mock::{Inner, Server, arrived, next_request, nothing_arrived, pair};
 pub use self::once_more::once_more;
+pub use self::redis_server::{RedisProgram, RedisServer};
 pub use self::responding::{Heads, Responding, responding};
 pub use self::retry_once::RetryOnce;
 pub use self::scripted::Scripted;

@@ -1,0 +1,196 @@
+//! One connection: what is asked over it, and what is known of the server at its other end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use comfycontrol_rate_limit::{Member, StoreTime};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Cmd, Value, cmd};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::error::{RedisError, RedisErrorKind};
+use crate::script::{self, Told};
+use crate::server_info::ServerInfo;
+use crate::target::Target;
+
+/// How many nodes of a cluster are asked for the one that has the key.
+const NODES: usize = 3;
+
+/// One connection.
+pub(crate) struct Connection {
+    redis: MultiplexedConnection,
+    driver: JoinHandle<()>,
+    over: Arc<AtomicBool>,
+    info: ServerInfo,
+    since: Instant,
+    script: String,
+    /// Since when members have been absent.
+    absent: BTreeMap<Member, Instant>,
+}
+
+impl Connection {
+    /// Connects to the server that has the key.
+    ///
+    /// `lost` is called when the connection ends by itself.
+    pub(crate) async fn open(
+        target: &Target,
+        lost: impl FnOnce() + Clone + Send + 'static,
+        now: fn() -> Instant,
+    ) -> Result<Self, RedisError> {
+        let mut address = target.address.clone();
+        for _ in 0..NODES {
+            let stream = target.stream(&address).await?;
+            // Each call has a timeout of ours.
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(None)
+                .set_response_timeout(None);
+            let (redis, driver) =
+                MultiplexedConnection::new_with_config(&address.login, stream, config).await?;
+            let (lost, over) = (lost.clone(), Arc::new(AtomicBool::new(false)));
+            let ended = Arc::clone(&over);
+            let driver = tokio::spawn(async move {
+                driver.await;
+                ended.store(true, Ordering::Release);
+                lost();
+            });
+            let mut connection = Self {
+                redis,
+                driver,
+                over,
+                info: ServerInfo {
+                    instance: 0,
+                    certain: Duration::ZERO,
+                    cluster: false,
+                },
+                since: now(),
+                script: String::new(),
+                absent: BTreeMap::new(),
+            };
+            match connection.set_up(&target.key).await? {
+                None => return Ok(connection),
+                Some(node) => {
+                    let moved = || RedisError::new(RedisErrorKind::Moved);
+                    address = target.address.moved_to(&node).ok_or_else(moved)?;
+                }
+            }
+        }
+        Err(RedisError::new(RedisErrorKind::Moved))
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Asks who is there, and loads the script. The node that has the key, if it is another.
+    async fn set_up(&mut self, key: &str) -> Result<Option<String>, RedisError> {
+        let info = self
+            .ask(cmd("INFO").arg(&["server", "replication", "stats"]))
+            .await?;
+        let info: String = redis::from_redis_value(info)
+            .map_err(|_| RedisError::new(RedisErrorKind::Malformed))?;
+        self.info = ServerInfo::parse(&info)?;
+        self.load().await?;
+        if self.info.cluster {
+            let read = self.call(key, &[]);
+            if let Err(error) = read.query_async::<Value>(&mut self.redis).await {
+                return match error.redirect_node() {
+                    Some((node, _)) => Ok(Some(node.to_owned())),
+                    None => Err(error.into()),
+                };
+            }
+        }
+        Ok(None)
+    }
+
+    /// Runs the script.
+    pub(crate) async fn run(&mut self, key: &str, args: &[&[u8]]) -> Result<Told, RedisError> {
+        let call = self.call(key, args);
+        let mut value = call.query_async(&mut self.redis).await;
+        let unknown = redis::ErrorKind::Server(redis::ServerErrorKind::NoScript);
+        if value
+            .as_ref()
+            .is_err_and(|error: &redis::RedisError| error.kind() == unknown)
+        {
+            // Somebody has flushed the scripts.
+            self.load().await?;
+            value = self.call(key, args).query_async(&mut self.redis).await;
+        }
+        script::told(value?)
+    }
+
+    fn call(&self, key: &str, args: &[&[u8]]) -> Cmd {
+        let mut call = cmd("EVALSHA");
+        call.arg(&self.script).arg(1).arg(key).arg(args);
+        call
+    }
+
+    async fn load(&mut self) -> Result<(), RedisError> {
+        let script = self
+            .ask(cmd("SCRIPT").arg("LOAD").arg(script::SCRIPT))
+            .await?;
+        self.script = redis::from_redis_value(script)
+            .map_err(|_| RedisError::new(RedisErrorKind::Malformed))?;
+        Ok(())
+    }
+
+    /// Subscribes to a channel, for as long as the connection lasts.
+    pub(crate) async fn subscribe(&mut self, channel: String) -> Result<(), RedisError> {
+        if self.info.cluster {
+            self.ask(cmd("SSUBSCRIBE").arg(channel)).await?;
+        } else {
+            self.redis.subscribe(channel).await?;
+        }
+        Ok(())
+    }
+
+    /// Which of the members have been absent for that long.
+    pub(crate) async fn absent(
+        &mut self,
+        target: &Target,
+        members: Vec<Member>,
+        long: Duration,
+        now: fn() -> Instant,
+    ) -> Result<Vec<Member>, RedisError> {
+        let channels: Vec<String> = members
+            .iter()
+            .map(|&member| target.channel(member))
+            .collect();
+        let asked = script::PRESENCE[usize::from(self.info.cluster)];
+        let told = self.ask(cmd("PUBSUB").arg(asked).arg(&channels)).await?;
+        let malformed = |_| RedisError::new(RedisErrorKind::Malformed);
+        let told: Vec<(String, u64)> = redis::from_redis_value(told).map_err(malformed)?;
+        let there: BTreeMap<String, u64> = told.into_iter().collect();
+        let now = now();
+        let mut absent = BTreeMap::new();
+        for (member, channel) in members.iter().zip(channels) {
+            if there.get(&channel) == Some(&0) {
+                let since = self.absent.get(member).copied().unwrap_or(now);
+                absent.insert(*member, since);
+            }
+        }
+        self.absent = absent;
+        let since = self.absent.iter();
+        let long = since.filter(|(_, since)| now.duration_since(**since) >= long);
+        Ok(long.map(|(member, _)| *member).collect())
+    }
+
+    /// What time it is there.
+    pub(crate) fn time(&self, micros: u64, now: Instant) -> StoreTime {
+        let certain = self.info.certain + now.duration_since(self.since);
+        StoreTime::new(micros, self.info.instance, certain)
+    }
+
+    async fn ask(&mut self, command: &Cmd) -> Result<Value, RedisError> {
+        Ok(command.query_async(&mut self.redis).await?)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
