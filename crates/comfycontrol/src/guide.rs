@@ -6,7 +6,7 @@
 //! | make the first call | [`getting_started`] |
 //! | come from a client of your own | [`from_reqwest`] |
 //! | know when a call waits, and for how long | [`limits`] |
-//! | share the limit among processes and machines | [`shared_budget`] |
+//! | share the limit among processes and machines | [the same](limits#one-address-many-processes) |
 //! | change the token of a running program | [`tokens`] |
 //! | treat what fails | [`errors`] |
 //! | follow runs, read lists and fetch files | the guide of the crate `comfycontrol-api` |
@@ -25,10 +25,8 @@ pub mod stack_order {}
 pub mod writing_a_layer {}
 
 #[doc = include_str!("guide/limits.md")]
-pub mod limits {}
-
 #[doc = include_str!("guide/shared_budget.md")]
-pub mod shared_budget {}
+pub mod limits {}
 
 #[doc = include_str!("guide/errors.md")]
 #[doc = include_str!("guide/repeats.md")]
