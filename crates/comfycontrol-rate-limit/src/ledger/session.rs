@@ -207,7 +207,7 @@ impl Session {
         if let Some(owner) = book.owners.get_mut(self.id) {
             owner.sequence = self.sequence;
         }
-        book.counter += 1;
+        book.counter = book.counter.saturating_add(1);
         book.shift = clock.shift();
         let nonce = self.random.next();
         let mut version = [0; 16];

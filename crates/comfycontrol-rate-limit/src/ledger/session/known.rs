@@ -115,7 +115,7 @@ impl Known {
 
 /// The number of a new lineage.
 pub(super) fn lineage(generation: u64, random: u64) -> u64 {
-    generation << 32 | random & 0xffff_ffff
+    generation.min(u32::MAX.into()) << 32 | random & 0xffff_ffff
 }
 
 fn generation_of(lineage: u64) -> u64 {
