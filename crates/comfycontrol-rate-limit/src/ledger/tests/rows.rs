@@ -81,6 +81,7 @@ fn rows(seconds: u64) -> Vec<Row> {
             operations,
         }
     };
+    // What those that are killed held, and did not send, is lost for a lease and the linger.
     let kill = 2_000_000;
     vec![
         row("1", &|p| p.processes = 1, 0.999, 1.0, 2.0),
@@ -118,7 +119,7 @@ fn rows(seconds: u64) -> Vec<Row> {
         row(
             "kill, presence",
             &|p| (p.kill, p.presence) = (Some(kill), true),
-            0.93,
+            0.9,
             0.6,
             6.0,
         ),
