@@ -70,7 +70,8 @@ impl<O: Observe> Watch<O> {
                 }
             }
             Said::Window(bytes) => {
-                self.left += i64::from(bytes);
+                // Never more than there is, whatever is written twice.
+                self.left = self.window.min(self.left + i64::from(bytes));
                 if self.stalled && self.left >= self.window / 2 {
                     self.stalled = false;
                     self.observer.stalled(false);
