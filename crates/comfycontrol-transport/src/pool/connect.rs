@@ -63,8 +63,9 @@ where
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let connecting = self.connector.clone().oneshot(to);
         let (settings, at_most) = (self.settings.clone(), self.at_most);
+        // Here already: a task may be dropped before it has begun.
+        let place = Place::new(home, id);
         Box::pin(async move {
-            let place = Place::new(home, id);
             let connected = match at_most {
                 None => connecting.await.map_err(Into::into),
                 Some(at_most) => match tokio::time::timeout(at_most, connecting).await {

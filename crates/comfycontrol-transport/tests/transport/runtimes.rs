@@ -1,9 +1,10 @@
 //! A transport outlives the runtimes that it is used on, as a static one does in tests.
 
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Waker};
 
 use comfycontrol_emulator::{Emulator, Fault, FaultRule};
-use comfycontrol_test::SECOND;
+use comfycontrol_test::{SECOND, within};
 use comfycontrol_transport::{Transport, TransportErrorKind};
 use http_body_util::BodyExt;
 use tokio::runtime::{Builder, Runtime};
@@ -62,6 +63,33 @@ async fn a_request_whose_connection_ends_with_another_runtime_is_reset() {
         let error = asked.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Reset, "{url}: {error:?}");
         assert!(error.is_transient() && !error.is_unprocessed(), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_runtime_ends_before_its_connection_was_begun_is_reset() {
+    let emulator = Arc::new(edge().await);
+    let transport = builder(&emulator).build().unwrap();
+    for url in [emulator.http_url(), emulator.https_url()] {
+        let transport = transport.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let first = runtime();
+            let mut asking = Box::pin(transport.oneshot(get(url)));
+            // Polled once, and nobody runs what it has spawned.
+            let entered = first.enter();
+            assert!(
+                asking
+                    .as_mut()
+                    .poll(&mut Context::from_waker(Waker::noop()))
+                    .is_pending()
+            );
+            drop(entered);
+            drop(first);
+            runtime().block_on(async { within(10 * SECOND, asking).await })
+        });
+        let error = asked.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Reset, "{error:?}");
+        assert!(error.is_unprocessed(), "{error:?}");
     }
 }
 
