@@ -76,25 +76,25 @@ impl TransportBuilder {
         self
     }
 
-    /// Closes a connection that nobody has used for so long; for 60 s unless set. So many are kept at most
-    /// for an origin; 8 unless set.
+    /// Closes a connection that nobody has used for so long; for 60 s unless set, 1 ms at least. So many are
+    /// kept at most for an origin; 8 unless set.
     pub fn idle(mut self, timeout: Duration, per_origin: usize) -> Self {
-        self.pool.idle_time = timeout;
+        self.pool.idle_time = timeout.clamp(Duration::from_millis(1), LONGEST);
         self.pool.idle = per_origin;
         self
     }
 
-    /// Gives a connection no more calls when it is so old. It has no such bound unless set.
+    /// Gives a connection no more calls when it is so old, 1 s at least. It has no such bound unless set.
     pub fn max_connection_age(mut self, age: Duration) -> Self {
-        self.pool.age = Some(age);
+        self.pool.age = Some(age.clamp(Duration::from_secs(1), LONGEST));
         self
     }
 
     /// Sends a ping over HTTP/2 when nothing has come for `every` while a response is awaited, and breaks
     /// the connection off if it is not given back within `timeout`; 30 s and 10 s unless set.
     pub fn keep_alive(mut self, every: Duration, timeout: Duration) -> Self {
-        self.pool.ping_every = every;
-        self.pool.ping_timeout = timeout;
+        self.pool.ping_every = every.min(LONGEST);
+        self.pool.ping_timeout = timeout.min(LONGEST);
         self
     }
 
@@ -275,3 +275,6 @@ impl fmt::Debug for TransportBuilder {
             .finish_non_exhaustive()
     }
 }
+
+/// A year: what is longer is never, and clocks do not go on without end.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);

@@ -112,7 +112,8 @@ where
             return Ok(Arc::clone(host));
         }
         if hosts.len() >= REMEMBERED {
-            hosts.retain(|_, host| !host.is_empty());
+            // One that somebody holds is about to be used.
+            hosts.retain(|_, host| Arc::strong_count(host) > 1 || !host.is_empty());
         }
         let mut parts = Parts::default();
         parts.scheme = Some(key.scheme.clone());

@@ -4,6 +4,7 @@
 mod step;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -193,7 +194,7 @@ impl Plan {
         let idle_until = if open.streams == 0 {
             open.idle_since + self.limits.idle_time
         } else {
-            now + self.limits.idle_time
+            now + self.limits.idle_time.max(Duration::from_secs(1))
         };
         let shared = open.protocol == Protocol::Http2;
         let is_old = self.is_old(open, now) && (shared || open.streams == 0);

@@ -33,6 +33,26 @@ async fn over_http_1_a_call_has_a_connection_of_its_own_of_eight() {
 }
 
 #[tokio::test]
+async fn times_of_nothing_and_without_end_keep_no_call_from_its_response() {
+    let emulator = edge().await;
+    for time in [Duration::ZERO, Duration::MAX] {
+        let transport = TransportBuilder::new()
+            .no_proxy()
+            .root_certificate(emulator.ca_der())
+            .idle(time, 8)
+            .max_connection_age(time)
+            .keep_alive(time.max(Duration::from_secs(1)), time)
+            .build()
+            .unwrap();
+        for url in [emulator.http_url(), emulator.https_url()] {
+            at_once(&transport, &url, 20).await;
+        }
+    }
+    // Twice eight over HTTP/1.1, and a few for what was closed when nobody used it.
+    assert!(connections(&emulator) <= 2 * (20 + 1));
+}
+
+#[tokio::test]
 async fn a_first_caller_that_goes_leaves_the_connection_to_the_others() {
     let identity = Identity::new("localhost", &["http/1.1"]);
     let gate = Arc::new(Semaphore::new(0));
