@@ -127,13 +127,22 @@ where
     B::Error: Into<BoxError>,
 {
     let connected = stream.connected();
-    let (sender, connection) = match http1::handshake(bounded(stream)).await {
+    let (mut sender, connection) = match http1::handshake(bounded(stream)).await {
         Ok(shaken) => shaken,
         Err(e) => return place.failed(e.into()),
     };
+    let mut connection = pin!(connection.with_upgrades());
+    // A sender that is used before the connection has asked for a request seems ready for another while
+    // the first response is still read.
+    let asked = poll_fn(|cx| match connection.as_mut().poll(cx) {
+        Poll::Ready(_) => Poll::Ready(false),
+        Poll::Pending => sender.poll_ready(cx).map(|ready| ready.is_ok()),
+    });
+    if !asked.await {
+        return; // which tells those who wait
+    }
     let returned = Arc::new(Returned::new());
     place.opened(Sender::Http1(sender), connected, Arc::clone(&returned));
-    let mut connection = pin!(connection.with_upgrades());
     let mut expiry = pin!(place.expiry());
     let mut sender = None;
     poll_fn(|cx| {
