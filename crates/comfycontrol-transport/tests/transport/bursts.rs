@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use comfycontrol_emulator::Emulator;
+use comfycontrol_emulator::{Emulator, Fault, FaultRule, Shape};
+use comfycontrol_test::{SECOND, within};
 use comfycontrol_transport::{Transport, TransportBuilder, TransportErrorKind};
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,7 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use crate::server::{Identity, Server};
-use crate::support::{Body, edge, get, send, transport};
+use crate::support::{Body, builder, edge, get, send, transport};
 
 #[tokio::test]
 async fn two_hundred_calls_at_once_make_one_connection_over_http_2() {
@@ -152,6 +153,32 @@ async fn a_session_is_resumed_by_the_next_connection() {
         assert_eq!(ask(transport.clone(), url.clone()).await, Ok(200));
         assert_eq!(told.recv().await.unwrap(), kind);
     }
+}
+
+#[tokio::test]
+async fn a_call_goes_past_responses_that_nobody_reads_by_another_connection() {
+    let large = Fault::Respond(Shape::Zeros("zeros".to_owned(), 4 << 20));
+    let emulator = Emulator::builder().limit(None).without_api();
+    let emulator = emulator
+        .fault(FaultRule::next(5, large))
+        .start()
+        .await
+        .unwrap();
+    let transport = builder(&emulator).build().unwrap();
+    let url = emulator.https_url();
+    let mut unread = Vec::new();
+    for _ in 0..5 {
+        // 8 MiB each, of which the connection takes 32.
+        unread.push(send(&transport, get(&url)).await.unwrap());
+    }
+    // Until the server has sent as much as it may.
+    let small = async {
+        while connections(&emulator) == 1 {
+            assert_eq!(ask(transport.clone(), url.clone()).await, Ok(200));
+        }
+    };
+    within(20 * SECOND, small).await;
+    assert_eq!(connections(&emulator), 2);
 }
 
 // === support ===
