@@ -6,6 +6,7 @@ use std::time::Duration;
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Shape};
 use comfycontrol_test::{SECOND, within};
 use comfycontrol_transport::{Transport, TransportBuilder, TransportErrorKind};
+use http::StatusCode;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, oneshot};
@@ -158,9 +159,13 @@ async fn a_session_is_resumed_by_the_next_connection() {
 #[tokio::test]
 async fn a_call_goes_past_responses_that_nobody_reads_by_another_connection() {
     let large = Fault::Respond(Shape::Zeros("zeros".to_owned(), 4 << 20));
-    let emulator = Emulator::builder().limit(None).without_api();
-    let emulator = emulator
-        .fault(FaultRule::next(5, large))
+    // Its body needs room too.
+    let small = Fault::Respond(Shape::Api(StatusCode::OK, "small".to_owned()));
+    let emulator = Emulator::builder()
+        .limit(None)
+        .without_api()
+        .fault(FaultRule::next(5, large).path("/"))
+        .fault(FaultRule::next(1_000, small).path("/small"))
         .start()
         .await
         .unwrap();
@@ -174,7 +179,10 @@ async fn a_call_goes_past_responses_that_nobody_reads_by_another_connection() {
     // Until the server has sent as much as it may.
     let small = async {
         while connections(&emulator) == 1 {
-            assert_eq!(ask(transport.clone(), url.clone()).await, Ok(200));
+            assert_eq!(
+                ask(transport.clone(), format!("{url}/small")).await,
+                Ok(200)
+            );
         }
     };
     within(20 * SECOND, small).await;
