@@ -33,7 +33,7 @@ async fn main() -> Result<(), http::Error> {
             println!("{:>7.3?}: sent", start.elapsed());
             match SENT.fetch_add(1, Ordering::Relaxed) {
                 0 | 1 => Err(Unavailable),
-                _ => Ok(Response::new(())),
+                _ => Ok(Response::new(String::new())),
             }
         });
 

@@ -34,7 +34,8 @@ pin_project! {
     {
         #[pin]
         inner: R,
-        again: Option<Again<S, E, B>>,
+        // Boxed: what it holds is as large as a call, and a body is moved through all that reads it.
+        again: Option<Box<Again<S, E, B>>>,
         // Boxed: few bodies break off, and each body would be as large as a whole call.
         sending: Option<BoxSending<S, E, B>>,
     }
@@ -65,14 +66,19 @@ impl<S, E, B, R> RetryBody<S, E, B, R>
 where
     S: Service<Request<B>>,
     E: Failure,
+    R: Body,
 {
     /// The body of a response that has come after so many attempts.
     pub(crate) fn of(response: Response<R>, repeat: Option<Repeat<S, E, B>>) -> Response<Self> {
         let again = repeat.and_then(|mut repeat| {
             let is_kept = repeat.policy.keeps_for_body(&mut repeat.request);
-            is_kept.then(|| Again {
-                head: Head::of(&response),
-                repeat,
+            // What has nothing more to give cannot break off.
+            let is_kept = is_kept && !response.body().is_end_stream();
+            is_kept.then(|| {
+                Box::new(Again {
+                    head: Head::of(&response),
+                    repeat,
+                })
             })
         });
         response.map(|inner| Self {
@@ -117,7 +123,7 @@ where
     fn poll<R>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(R, Option<Again<S, E, B>>), BoxError>>
+    ) -> Poll<Result<(R, Option<Box<Again<S, E, B>>>), BoxError>>
     where
         S: Service<Request<B>, Response = Response<R>, Error = E>,
         E: Failure,
@@ -128,9 +134,11 @@ where
         let error = this.error.take().expect("polled after completion");
         Poll::Ready(match result {
             Ok(response) if Head::of(&response) == *this.head => {
-                let again = this.attempts.take_repeat().map(|repeat| Again {
-                    head: this.head.clone(),
-                    repeat,
+                let again = this.attempts.take_repeat().map(|repeat| {
+                    Box::new(Again {
+                        head: this.head.clone(),
+                        repeat,
+                    })
                 });
                 Ok((response.into_body(), again))
             }

@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use comfycontrol_core::TryClone;
 use http::{Request, Response};
+use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -38,6 +39,7 @@ where
     S: Service<Request<B>, Response = Response<R>, Error = E>,
     E: Failure,
     B: TryClone,
+    R: Body,
 {
     type Output = Result<Response<RetryBody<S, E, B, R>>, E>;
 

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use comfycontrol_core::TryClone;
 use http::{Request, Response};
+use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -125,6 +126,7 @@ where
     S: Service<Request<B>, Response = Response<R>, Error = E> + Clone,
     E: Failure,
     B: TryClone,
+    R: Body,
 {
     type Response = Response<RetryBody<S, E, B, R>>;
     type Error = E;

@@ -59,7 +59,7 @@
 //!     .layer(RetryLayer::new(RetryPolicy::new().max_retries(1)))
 //!     .service_fn(|_: Request<()>| async {
 //!         SENT.fetch_add(1, Ordering::Relaxed);
-//!         Err::<Response<()>, _>(Unavailable)
+//!         Err::<Response<String>, _>(Unavailable)
 //!     });
 //!
 //! client.clone().oneshot(Request::get("/v1/user").body(())?).await.unwrap_err();

@@ -61,7 +61,7 @@ async fn retried(succeeded: u32, times: impl IntoIterator<Item = u64>) -> Vec<u3
             let succeeds = request.uri() == SUCCEEDS;
             async move {
                 if succeeds {
-                    Ok(Response::new(()))
+                    Ok(Response::new(String::new()))
                 } else {
                     Err(Unavailable)
                 }

@@ -43,7 +43,7 @@ async fn call(log: &Log, failures: &'static [FailureKind]) -> String {
     let inner = service_fn(|_: Request<()>| {
         let n = sent.fetch_add(1, Ordering::Relaxed);
         let failed = failures.get(n as usize).copied();
-        async move { failed.map_or(Ok(Response::new(())), |class| Err(Failed(class))) }
+        async move { failed.map_or(Ok(Response::new(String::new())), |class| Err(Failed(class))) }
     });
     let service = RetryLayer::new(RetryPolicy::new()).layer(inner);
     let span = info_span!("call", http.request.resend_count = field::Empty);

@@ -12,8 +12,8 @@ use comfycontrol::stack::Layers;
 use comfycontrol::{Body, Client, ClientBuilder, Error, RateLimitMode};
 use comfycontrol_test::at_once;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
-use http::{HeaderValue, Request, Response, Uri};
-use http_body_util::Empty;
+use http::{HeaderValue, Method, Request, Response, Uri};
+use http_body_util::Full;
 use tower::{Service, service_fn};
 
 #[tokio::test(start_paused = true)]
@@ -69,6 +69,20 @@ async fn headers_of_a_post_find_room() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_that_may_break_off_keeps_its_call() {
+    let get = || request(Head::Complete);
+    let seen = allocations_of(builder(), get, || Full::from("{}"));
+    assert_eq!(seen, COPY + CALL);
+    let post = || {
+        let mut request = request(Head::Complete);
+        *request.method_mut() = Method::POST;
+        request
+    };
+    let seen = allocations_of(builder(), post, || Full::from("{}"));
+    assert_eq!(seen, COPY);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_limiter_allocates_nothing() {
     let seen = allocations(builder().rate_limit(RateLimitMode::Off), || {
         request(Head::Complete)
@@ -84,6 +98,8 @@ const ID: u64 = 1;
 const COPY: u64 = HEADERS;
 /// What lets the copy share the path.
 const URL: u64 = 1;
+/// What the body of its response is asked for again with.
+const CALL: u64 = 1;
 /// The map of the extensions, its table, and the value.
 const EXTENSION: u64 = 3;
 /// The count of the bytes that have left, and what adds to it.
@@ -117,8 +133,17 @@ fn request(head: Head) -> Request<Body> {
 
 /// How often one call allocates when others have gone before it.
 fn allocations(builder: ClientBuilder, request: impl Fn() -> Request<Body>) -> u64 {
+    allocations_of(builder, request, Full::default)
+}
+
+/// The same for responses with another body than an empty one.
+fn allocations_of(
+    builder: ClientBuilder,
+    request: impl Fn() -> Request<Body>,
+    body: impl Fn() -> Full<Bytes> + Clone,
+) -> u64 {
     let layers: Layers = builder.layers().unwrap();
-    let mut stack = layers.stack(service_fn(respond));
+    let mut stack = layers.stack(service_fn(move |request| respond_with(request, body())));
     let mut call = || {
         let (request, response) = (request(), &mut None);
         let seen = measure(|| *response = Some(at_once(stack.call(request)).unwrap()));
@@ -131,10 +156,17 @@ fn allocations(builder: ClientBuilder, request: impl Fn() -> Request<Body>) -> u
     seen - HEADERS
 }
 
-fn respond(req: Request<Body>) -> Ready<Result<Response<Empty<Bytes>>, Error>> {
+fn respond(req: Request<Body>) -> Ready<Result<Response<Full<Bytes>>, Error>> {
+    respond_with(req, Full::default())
+}
+
+fn respond_with(
+    req: Request<Body>,
+    body: Full<Bytes>,
+) -> Ready<Result<Response<Full<Bytes>>, Error>> {
     drop(req);
     let json = HeaderValue::from_static("application/json");
-    let mut response = Response::new(Empty::new());
+    let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, json);
     ready(Ok(response))
 }

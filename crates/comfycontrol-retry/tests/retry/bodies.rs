@@ -76,7 +76,7 @@ async fn the_same_request_is_sent_again() {
             mark,
             body,
         ));
-        async { Err::<Response<()>, _>(Failed::of(FailureKind::NeverApplied)) }
+        async { Err::<Response<String>, _>(Failed::of(FailureKind::NeverApplied)) }
     });
     let request = Request::put("https://api.example/v1/x?page=1")
         .version(Version::HTTP_2)

@@ -96,9 +96,9 @@ impl Script {
 }
 
 impl<E, B> Service<Request<B>> for Script<E> {
-    type Response = Response<()>;
+    type Response = Response<String>;
     type Error = E;
-    type Future = Ready<Result<Response<()>, E>>;
+    type Future = Ready<Result<Response<String>, E>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), E>> {
         Poll::Ready(Ok(()))
@@ -109,7 +109,7 @@ impl<E, B> Service<Request<B>> for Script<E> {
         sent.push(now());
         ready(match (self.fail)(sent.len() - 1) {
             Some(failed) => Err(failed),
-            None => Ok(Response::new(())),
+            None => Ok(Response::new(String::new())),
         })
     }
 }
