@@ -2,12 +2,14 @@
 
 mod in_doubt;
 mod looks;
+mod moment;
 mod scan;
+mod wanted;
 
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use comfycontrol::{Client, Error};
 use futures_util::TryStreamExt;
@@ -18,10 +20,12 @@ use tokio::time::{Instant, sleep_until};
 
 use self::looks::Looks;
 use self::scan::{Scan, Seen};
+use self::wanted::Wanted;
 use crate::{WorkflowSummary, Workflows, null};
 
 pub use self::in_doubt::RunInDoubt;
 pub(crate) use self::in_doubt::Why;
+pub(crate) use self::moment::Moment;
 
 /// Finds the run of a name, after the response to its creation was lost: sends nothing that starts one.
 ///
@@ -37,8 +41,9 @@ pub(crate) use self::in_doubt::Why;
 /// waits up to two minutes for the API (Cloudflare, "Error 524"), or in the API, which is at work. Therefore the list is read at
 /// once, and again with growing pauses, until a read that [begins three
 /// minutes](Self::settle_after) later has not found the run either. `None` rests on that: on an API that lists each
-/// run by then, with its name as it was given. The list is read newest first up to its end, to runs
-/// that are too old, or to the 2,000th run: then it is not known. By whose clock one is too old, see
+/// run by then, with its name as it was given. If the name ends with a [key](crate::Run::key) in brackets, a
+/// run that has the key and another name may be it: then it is not known. The list is read newest first up to its end, to runs
+/// that are too old, or past the 2,000th run: then it is not known. By whose clock one is too old, see
 /// [`created_within`](Self::created_within).
 ///
 /// Each read costs a request, a long list one for each 100 runs.
@@ -61,9 +66,11 @@ pub(crate) use self::in_doubt::Why;
 pub struct Adopt {
     workflows: Workflows,
     name: String,
+    /// Whether the key in the name is that of no other run.
+    by_key: bool,
     settle: Duration,
     /// When it was created at the earliest; otherwise so long ago.
-    since: Option<Instant>,
+    since: Option<Moment>,
     within: Option<Duration>,
 }
 
@@ -82,6 +89,7 @@ impl Workflows {
         Adopt {
             workflows: self.clone(),
             name: name.into(),
+            by_key: false,
             settle: SETTLE,
             since: None,
             within: None,
@@ -100,25 +108,35 @@ impl Adopt {
     /// Says that the request was not sent earlier than so long ago: older runs need not be read. Unless
     /// set, the list is read to its end.
     ///
-    /// One is too old by the clock of the server, which comes with the list, and a minute more.
+    /// One is too old by the clock of the server, which comes with the list, and a minute more. What
+    /// passes from now on is added, also while the machine is suspended.
     pub fn created_within(mut self, time: Duration) -> Self {
         self.within = Some(time);
         self
     }
 
-    pub(crate) fn created_since(mut self, instant: Instant) -> Self {
-        self.since = Some(instant);
+    pub(crate) fn created_since(mut self, moment: Moment) -> Self {
+        self.since = Some(moment);
+        self
+    }
+
+    /// Takes whatever ends with the key of the name as the run.
+    pub(crate) fn by_key(mut self) -> Self {
+        self.by_key = true;
         self
     }
 
     async fn run(self) -> Result<Option<WorkflowSummary>, Error> {
-        let lost = now();
-        let mut looks = Looks::new(lost, self.settle);
+        let lost = moment();
+        let mut looks = Looks::new(lost.steady(), self.settle);
+        let mut has_alike = false;
         while let Some(at) = looks.next(now()) {
             sleep_until(at).await;
             match self.look(lost).await {
                 Ok(Look::Found(run)) => return Ok(Some(*run)),
-                Ok(Look::Absent) => {}
+                Ok(Look::Absent) => has_alike = false,
+                // The one itself may be listed yet.
+                Ok(Look::Alike) => has_alike = true,
                 Ok(Look::TooMany) => {
                     return Err(RunInDoubt::of(&self.name, Why::TooMany(MOST_LOOKED_AT)));
                 }
@@ -126,53 +144,68 @@ impl Adopt {
                 Err(e) => return Err(RunInDoubt::of(&self.name, Why::List(e))),
             }
         }
-        Ok(None)
+        match has_alike {
+            true => Err(RunInDoubt::of(&self.name, Why::Alike)),
+            false => Ok(None),
+        }
     }
 
     /// Reads the list once, as far as need be.
-    async fn look(&self, lost: Instant) -> Result<Look, Error> {
+    async fn look(&self, lost: Moment) -> Result<Look, Error> {
         let (headers, first) = first_page(self.workflows.client()).await?;
         let within = match self.since {
-            Some(since) => Some(now() - since),
+            Some(since) => Some(since.elapsed(moment())),
             None => self
                 .within
-                .map(|within| within.saturating_add(now() - lost)),
+                .map(|within| within.saturating_add(lost.elapsed(moment()))),
         };
-        let mut scan = Scan::new(&self.name, within, &headers);
+        let wanted = Wanted::new(&self.name, self.by_key);
+        let mut scan = Scan::new(wanted, within, &headers);
         let count = first.workflows.len();
         let is_all = count < PER_PAGE && first.total == Some(count as u64);
         for run in first.workflows {
             match scan.see(&run) {
                 Seen::This => return Ok(Look::Found(Box::new(run))),
-                Seen::Older => return Ok(Look::Absent),
+                Seen::Older => return Ok(Look::without(&scan)),
                 Seen::Other => {}
             }
         }
         if is_all {
-            return Ok(Look::Absent);
+            return Ok(Look::without(&scan));
         }
         // From the beginning, and each page overlapping with the one before: the list may grow meanwhile.
-        let mut scan = Scan::new(&self.name, within, &headers);
+        let mut scan = Scan::new(wanted, within, &headers);
         let mut runs = self.workflows.list().items();
         let mut seen = 0;
         while let Some(run) = runs.try_next().await? {
-            match scan.see(&run) {
-                Seen::This => return Ok(Look::Found(Box::new(run))),
-                Seen::Older => return Ok(Look::Absent),
-                Seen::Other => seen += 1,
-            }
             if seen == MOST_LOOKED_AT {
                 return Ok(Look::TooMany);
             }
+            match scan.see(&run) {
+                Seen::This => return Ok(Look::Found(Box::new(run))),
+                Seen::Older => return Ok(Look::without(&scan)),
+                Seen::Other => seen += 1,
+            }
         }
-        Ok(Look::Absent)
+        Ok(Look::without(&scan))
     }
 }
 
 enum Look {
     Absent,
+    Alike,
     Found(Box<WorkflowSummary>),
     TooMany,
+}
+
+impl Look {
+    /// The list has ended, or what follows is too old.
+    fn without(scan: &Scan<'_>) -> Self {
+        match scan.has_alike() {
+            true => Self::Alike,
+            false => Self::Absent,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -219,6 +252,12 @@ impl fmt::Debug for AdoptFuture {
 #[expect(clippy::disallowed_methods, reason = "this is the shell")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// By both clocks.
+#[expect(clippy::disallowed_methods, reason = "this is the shell")]
+pub(crate) fn moment() -> Moment {
+    Moment::new(Instant::now(), SystemTime::now())
 }
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");

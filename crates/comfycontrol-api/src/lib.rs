@@ -108,6 +108,7 @@ mod graph;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod id;
+mod key;
 mod list;
 mod managed_runner;
 mod null;

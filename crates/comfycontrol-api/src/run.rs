@@ -1,6 +1,5 @@
 //! A run in one call: from a graph to its outputs.
 
-mod key;
 mod outcome;
 mod progress;
 mod start;
@@ -16,8 +15,7 @@ use comfycontrol::Error;
 use self::outcome::follow;
 use self::start::{Start, Tell};
 use crate::adopt::SETTLE;
-use crate::field::check_text;
-use crate::{Api, NewWorkflow, shown};
+use crate::{Api, NewWorkflow, key, shown};
 
 pub use self::outcome::Outcome;
 pub use self::progress::RunProgress;
@@ -68,6 +66,7 @@ pub struct Run {
     new: NewWorkflow,
     key: String,
     resumes: bool,
+    within: Option<Duration>,
     settle: Duration,
     give_up_after: Option<Duration>,
     tell: Option<Tell>,
@@ -88,6 +87,7 @@ impl Api {
             new: workflow,
             key: key::random(),
             resumes: false,
+            within: None,
             settle: SETTLE,
             give_up_after: None,
             tell: None,
@@ -98,6 +98,11 @@ impl Api {
 impl Run {
     /// Sets the key, which no other run of the account may have. The default is a random one of 32
     /// characters. Name and key have 197 characters together at most.
+    ///
+    /// A key is visible ASCII without `[` and `]`, with single spaces between: what comes back from a
+    /// server as it was sent, also where names are normalised. A run whose name ends with it in
+    /// brackets is this run. One that has it elsewhere in its name may be it, and is [in
+    /// doubt](crate::RunInDoubt): a key should be no word that names have.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = key.into();
         self
@@ -112,9 +117,20 @@ impl Run {
     /// Looks for the run before anything is sent, as a program does that was started again and does not
     /// know how far it came.
     ///
-    /// Where there is none it takes [three minutes](Self::settle_after) to be certain.
+    /// Where there is none it takes [three minutes](Self::settle_after) to be certain, in which the list is
+    /// read ten times, each time with a request for each 100 runs. Of an account with more than 2,000 runs
+    /// it is [not known](crate::RunInDoubt), and nothing is started:
+    /// [`resume_within`](Self::resume_within) reads no further than need be.
     pub fn resume(mut self) -> Self {
         self.resumes = true;
+        self
+    }
+
+    /// Looks for the run as [`resume`](Self::resume), among those created within this time before now: the
+    /// earlier try must not have been sent before. It costs a request for each 100 runs of that time, ten times.
+    pub fn resume_within(mut self, time: Duration) -> Self {
+        self.resumes = true;
+        self.within = Some(time);
         self
     }
 
@@ -140,13 +156,13 @@ impl Run {
 
     async fn run(self) -> Result<Outcome, Error> {
         let workflows = self.api.workflows();
-        check_text("key", &self.key, MAX_KEY)?;
+        key::check(&self.key)?;
         let name = self.name();
         let (new, tell) = (self.new.name(name), self.tell);
         let start = Start::new(workflows.clone(), new, self.settle, tell.clone());
         let (start, body) = start.await?;
         let found = match self.resumes {
-            true => start.find().await?,
+            true => start.find(self.within).await?,
             false => None,
         };
         let started = match found {
@@ -194,10 +210,8 @@ impl fmt::Debug for Run {
             .field("new", &self.new)
             .field("key", &shown::text(&self.key))
             .field("resumes", &self.resumes)
+            .field("within", &self.within)
             .field("settle", &self.settle)
             .finish_non_exhaustive()
     }
 }
-
-/// In characters: a name has 200, and three stand around the key.
-const MAX_KEY: usize = 197;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use comfycontrol::{Body, Client};
-use comfycontrol_api::{Api, NewWorkflow, RunInDoubt};
+use comfycontrol_api::{Api, InvalidField, NewWorkflow, RunInDoubt};
 use comfycontrol_test::{SECOND, now};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
@@ -56,16 +56,8 @@ async fn a_list_that_is_away_is_waited_for_and_then_nothing_is_known() {
 async fn a_long_list_is_read_as_far_as_the_run_can_be() {
     // By the server's clock, which is years behind the one here.
     let (api, server) = api(None);
-    let filled = |count: usize| {
-        let mut server = server.lock().unwrap();
-        server.lists = 0;
-        // Ten a second.
-        server.runs = (0..count)
-            .map(|n| run(&format!("{n}"), n as f64 / 10.0))
-            .collect();
-    };
     let adopt = |name: &str| api.workflows().adopt(name).settle_after(Duration::ZERO);
-    filled(5_000);
+    fill(&server, 5_000);
     assert!(
         adopt("nobody")
             .created_within(30 * SECOND)
@@ -84,12 +76,85 @@ async fn a_long_list_is_read_as_far_as_the_run_can_be() {
     let error = adopt("nobody").await.unwrap_err();
     let told = "whether the run `nobody` was started is not known: it is not among the last 2000 of the list";
     assert_eq!(error.to_string(), told);
-    filled(1_500);
+    fill(&server, 1_500);
     assert!(adopt("nobody").await.unwrap().is_none());
     assert_eq!(adopt("1499").await.unwrap().unwrap().name, "1499");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_name_the_server_writes_in_another_form_is_not_paid_twice() {
+    // Normalised; trimmed; collapsed.
+    for listed_as in ["S\u{fc}nset [KEY]", "[KEY]", "  Su nset  [KEY] "] {
+        let (api, server) = api(Some(Duration::ZERO));
+        server.lock().unwrap().listed_as = listed_as;
+        let outcome = api.run(new()).key("KEY").await.unwrap();
+        assert!(outcome.was_adopted());
+        assert_eq!(server.lock().unwrap().creates.len(), 1, "{listed_as}");
+    }
+    // What may be it is not known to be absent.
+    for listed_as in ["Sunset [KEY] (2)", "Sunset KEY", "SUNSET [key]"] {
+        let (api, server) = api(Some(Duration::ZERO));
+        server.lock().unwrap().listed_as = listed_as;
+        let error = api.run(new()).key("KEY").await.unwrap_err();
+        let doubt: &RunInDoubt = error.as_cause().unwrap();
+        assert!(doubt.to_string().ends_with("may be it"), "{doubt}");
+        assert_eq!(server.lock().unwrap().creates.len(), 1, "{listed_as}");
+    }
+    // Other runs are no reason.
+    for listed_as in ["Sunset [KEY 2]", "Sunset KEYS"] {
+        let (api, server) = api(Some(Duration::ZERO));
+        server.lock().unwrap().listed_as = listed_as;
+        api.run(new()).key("KEY").await.unwrap();
+        assert_eq!(server.lock().unwrap().creates.len(), 2, "{listed_as}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_a_server_may_change_or_another_name_may_have_sends_nothing() {
+    let (api, server) = api(None);
+    for key in ["b] [c", " a", "a  b", "caf\u{e9}", "a\tb"] {
+        let error = api.run(new()).key(key).await.unwrap_err();
+        let field: &InvalidField = error.as_cause().unwrap();
+        assert_eq!(field.field(), "key");
+    }
+    assert!(server.lock().unwrap().creates.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_resumed_on_an_account_of_thousands_of_runs() {
+    let (api, server) = api(None);
+    fill(&server, 5_000);
+    let run = || api.run(new()).key("KEY").settle_after(Duration::ZERO);
+    let error = run().resume().await.unwrap_err();
+    assert!(error.as_cause::<RunInDoubt>().is_some());
+    assert!(server.lock().unwrap().creates.is_empty());
+    // Its first request is lost, and there is no run.
+    let outcome = run().resume_within(30 * SECOND).await.unwrap();
+    assert!(!outcome.was_adopted());
+    assert_eq!(server.lock().unwrap().creates.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_just_as_many_as_are_read_has_ended() {
+    let (api, server) = api(None);
+    for (count, is_known) in [(1_999, true), (2_000, true), (2_001, false)] {
+        fill(&server, count);
+        let adopt = api.workflows().adopt("nobody");
+        let adopted = adopt.settle_after(Duration::ZERO).await;
+        assert_eq!(adopted.is_ok(), is_known, "{count}");
+    }
+}
+
 // === support ===
+
+/// Ten runs a second.
+fn fill(server: &Mutex<Server>, count: usize) {
+    let mut server = server.lock().unwrap();
+    server.lists = 0;
+    server.runs = (0..count)
+        .map(|n| run(&format!("{n}"), n as f64 / 10.0))
+        .collect();
+}
 
 /// A server that loses its first response.
 struct Server {
@@ -97,6 +162,8 @@ struct Server {
     creates: Vec<Instant>,
     lists: usize,
     away: bool,
+    /// What the list calls the run that is looked for.
+    listed_as: &'static str,
     /// How long after the first request, which is lost, its run starts, if it does.
     late: Option<Duration>,
     runs: Vec<Value>,
@@ -108,6 +175,7 @@ fn api(late: Option<Duration>) -> (Api, Arc<Mutex<Server>>) {
         creates: Vec::new(),
         lists: 0,
         away: false,
+        listed_as: NAME,
         late,
         runs: Vec::new(),
     }));
@@ -164,6 +232,12 @@ impl Server {
         };
         let (page, size) = (number("page"), number("per_page"));
         let runs = self.runs.iter().skip((page - 1) * size).take(size);
+        let runs = runs.cloned().map(|mut run| {
+            if run["name"] == NAME {
+                run["name"] = self.listed_as.into();
+            }
+            run
+        });
         json!({ "workflows": runs.collect::<Vec<_>>(), "total": self.runs.len() })
     }
 }

@@ -19,6 +19,8 @@ pub struct RunInDoubt {
 /// Why it is not known.
 #[derive(Debug)]
 pub(crate) enum Why {
+    /// One is there that may be it, by another name.
+    Alike,
     /// The list could not be read.
     List(Error),
     /// So many requests were lost, none of which has started a run as far as can be seen; the last failed
@@ -48,6 +50,7 @@ impl fmt::Display for RunInDoubt {
         let name = shown::text(&self.name);
         write!(f, "whether the run `{name}` was started is not known: ")?;
         match &self.why {
+            Why::Alike => f.write_str("one whose name has its key in another form may be it"),
             Why::List(_) => f.write_str("the workflows could not be listed"),
             Why::Lost(1, _) => f.write_str("its request was lost, and is not sent again"),
             Why::Lost(n, _) => write!(f, "{n} requests for it were lost"),
@@ -61,7 +64,7 @@ impl StdError for RunInDoubt {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.why {
             Why::List(e) | Why::Lost(_, e) => Some(e),
-            Why::TooMany(_) | Why::Unlisted => None,
+            Why::Alike | Why::TooMany(_) | Why::Unlisted => None,
         }
     }
 }

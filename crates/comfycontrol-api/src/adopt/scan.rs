@@ -7,15 +7,17 @@ use http::header::DATE;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
+use super::wanted::{Likeness, Wanted};
 use crate::WorkflowSummary;
 
 /// A name that is looked for, and how far the list need be read.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
-    name: &'a str,
+    wanted: Wanted<'a>,
     /// What was created before it is another one, by the server's clock.
     oldest: Option<Timestamp>,
     last: Option<Timestamp>,
+    has_alike: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,34 +33,46 @@ impl<'a> Scan<'a> {
     ///
     /// The time is the server's own, told with the list: a clock here that is wrong would end the search
     /// too early, and a run be paid twice.
-    pub(super) fn new(name: &'a str, within: Option<Duration>, list: &HeaderMap) -> Self {
+    pub(super) fn new(wanted: Wanted<'a>, within: Option<Duration>, list: &HeaderMap) -> Self {
         let oldest = within.and_then(|within| {
             let read = date(list)?;
             read.checked_sub(within.checked_add(MARGIN)?).ok()
         });
         Self {
-            name: name.trim(),
+            wanted,
             oldest,
             last: None,
+            has_alike: false,
         }
     }
 
     pub(super) fn see(&mut self, workflow: &WorkflowSummary) -> Seen {
-        if workflow.name.trim() == self.name {
+        let likeness = self.wanted.compare(&workflow.name);
+        if likeness == Likeness::This {
             return Seen::This;
         }
-        let Some(created) = workflow.created_at else {
-            return Seen::Other;
+        if self.is_older(workflow.created_at) {
+            return Seen::Older;
+        }
+        self.has_alike |= likeness == Likeness::Alike;
+        Seen::Other
+    }
+
+    /// Whether one was seen that may be it.
+    pub(super) fn has_alike(&self) -> bool {
+        self.has_alike
+    }
+
+    fn is_older(&mut self, created: Option<Timestamp>) -> bool {
+        let Some(created) = created else {
+            return false;
         };
         if self.last.is_some_and(|last| created > last) {
             // Not newest first: an old one proves nothing.
             self.oldest = None;
         }
         self.last = Some(created);
-        if self.oldest.is_some_and(|oldest| created < oldest) {
-            return Seen::Older;
-        }
-        Seen::Other
+        self.oldest.is_some_and(|oldest| created < oldest)
     }
 }
 
@@ -74,7 +88,9 @@ const MARGIN: Duration = Duration::from_secs(60);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use comfycontrol_test::SECOND;
+    use crate::adopt::Moment;
+    use comfycontrol_test::{SECOND, now};
+    use std::time::SystemTime;
 
     fn headers(date: &str) -> HeaderMap {
         [(DATE, date.parse().unwrap())].into_iter().collect()
@@ -92,12 +108,24 @@ mod tests {
 
     #[test]
     fn older_ones_end_the_search_by_the_server_s_clock() {
-        let mut scan = Scan::new("b", Some(30 * SECOND), &headers(NOW));
+        let mut scan = Scan::new(Wanted::new("b", false), Some(30 * SECOND), &headers(NOW));
         assert_eq!(scan.see(&run("a", "2024-01-15T10:30:00Z")), Seen::Other);
         assert_eq!(scan.see(&run("a", "2024-01-15T10:28:30Z")), Seen::Other);
         assert_eq!(scan.see(&run("a", "")), Seen::Other);
         assert_eq!(scan.see(&run("a", "2024-01-15T10:28:29Z")), Seen::Older);
         assert_eq!(scan.see(&run(" b ", "2020-01-15T10:28:29Z")), Seen::This);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_that_was_sent_before_the_machine_slept_is_not_too_old_to_be_found() {
+        let (steady, wall) = (now(), SystemTime::UNIX_EPOCH);
+        let sent = Moment::new(steady, wall);
+        // Ten seconds awake, in an hour.
+        let woken = Moment::new(steady + 10 * SECOND, wall + 3600 * SECOND);
+        let within = Some(sent.elapsed(woken));
+        let mut scan = Scan::new(Wanted::new("a", false), within, &headers(NOW));
+        assert_eq!(scan.see(&run("b", "2024-01-15T10:00:00Z")), Seen::Other);
+        assert_eq!(scan.see(&run("a", "2024-01-15T09:30:00Z")), Seen::This);
     }
 
     #[test]
@@ -107,10 +135,10 @@ mod tests {
             (Some(SECOND), "yesterday"),
             (Some(Duration::MAX), NOW),
         ] {
-            let mut scan = Scan::new("b", within, &headers(date));
+            let mut scan = Scan::new(Wanted::new("b", false), within, &headers(date));
             assert_eq!(scan.see(&run("a", "1990-01-15T10:28:29Z")), Seen::Other);
         }
-        let mut scan = Scan::new("b", Some(SECOND), &headers(NOW));
+        let mut scan = Scan::new(Wanted::new("b", false), Some(SECOND), &headers(NOW));
         assert_eq!(scan.see(&run("a", "2024-01-15T10:29:30Z")), Seen::Other);
         assert_eq!(scan.see(&run("a", "2024-01-15T10:29:31Z")), Seen::Other);
         assert_eq!(scan.see(&run("a", "1990-01-15T10:28:29Z")), Seen::Other);

@@ -14,8 +14,8 @@ use http::header::CONTENT_TYPE;
 use tokio::time::Instant;
 
 use super::progress::RunProgress;
-use crate::adopt::{RunInDoubt, Why};
-use crate::{NewWorkflow, WorkflowSummary, Workflows};
+use crate::adopt::{RunInDoubt, Why, moment};
+use crate::{Adopt, NewWorkflow, WorkflowSummary, Workflows};
 
 /// Is told how far a run is.
 pub(super) type Tell = Arc<dyn Fn(&RunProgress) + Send + Sync>;
@@ -60,9 +60,12 @@ impl Start {
         Ok((start, body))
     }
 
-    /// Finds the run if it was started before.
-    pub(super) async fn find(&self) -> Result<Option<Started>, Error> {
-        let adopt = self.workflows.adopt(&self.name).settle_after(self.settle);
+    /// Finds the run if it was started before, within this time if that is known.
+    pub(super) async fn find(&self, within: Option<Duration>) -> Result<Option<Started>, Error> {
+        let mut adopt = self.adopt();
+        if let Some(within) = within {
+            adopt = adopt.created_within(within);
+        }
         Ok(adopt.await?.map(adopted))
     }
 
@@ -71,7 +74,7 @@ impl Start {
         if let Some(tell) = self.tell.clone() {
             body = told(body, tell, self.length);
         }
-        let first_sent = now();
+        let first_sent = moment();
         let mut sent = 0;
         loop {
             let again = body.try_clone();
@@ -88,7 +91,7 @@ impl Start {
                 Err(e) => Some(e).filter(|e| e.applied() != Applied::Yes),
             };
             self.tell(&RunProgress::Searching);
-            let adopt = self.workflows.adopt(&self.name).settle_after(self.settle);
+            let adopt = self.adopt();
             if let Some(run) = adopt.created_since(first_sent).await? {
                 return Ok(adopted(run));
             }
@@ -104,6 +107,11 @@ impl Start {
             };
             return Err(RunInDoubt::of(&self.name, why));
         }
+    }
+
+    fn adopt(&self) -> Adopt {
+        let adopt = self.workflows.adopt(&self.name).by_key();
+        adopt.settle_after(self.settle)
     }
 
     async fn send(&self, body: Body) -> Result<WorkflowSummary, Error> {
