@@ -9,7 +9,7 @@ mod saved;
 mod transfer;
 mod tries;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use futures_util::{StreamExt, future, stream};
 
 use self::error::Failure;
 use self::fetch::{Job, Target, Tell, fetch};
-use self::file_name::{file_name, folded};
+use self::file_name::{file_name, folded, numbered};
 use self::links::Links;
 use crate::{Downloader, Output, WorkflowId, Workflows};
 
@@ -185,13 +185,18 @@ impl Workflows {
     }
 }
 
-/// Where each output goes.
+/// Where each output goes: under a name that no other of them has, on any disk.
 fn targets(outputs: Vec<Output>) -> Vec<Target> {
     let (mut places, mut numbers) = (HashMap::new(), HashMap::new());
+    let mut taken = HashSet::new();
     let target = |output: Output| {
         let name = file_name(&output.src, output.id.as_str());
         let number: &mut usize = numbers.entry(folded(&name)).or_default();
         *number += 1;
+        // A file may be called as another is by its number.
+        while !taken.insert(folded(&numbered(&name, *number))) {
+            *number += 1;
+        }
         let place: &mut usize = places.entry(output.id.clone()).or_default();
         *place += 1;
         Target {
@@ -239,3 +244,21 @@ impl fmt::Debug for Save {
 }
 
 const PARALLEL: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::{numbered, targets};
+    use crate::Output;
+
+    #[test]
+    fn an_output_that_is_called_as_another_one_is_by_its_number_has_a_name_of_its_own() {
+        let names = ["a.png", "A.png", "a%20(2).png", "a.png"];
+        let outputs = names.map(|name| Output {
+            src: format!("https://storage.example/{name}?signature"),
+            ..Output::default()
+        });
+        let names = targets(outputs.into()).into_iter();
+        let names: Vec<_> = names.map(|to| numbered(&to.name, to.number)).collect();
+        assert_eq!(names, ["a.png", "A (2).png", "a (2) (2).png", "a (3).png"]);
+    }
+}
