@@ -35,7 +35,7 @@ ALLOWED = {
     "comfycontrol-priority": LAYERS | {"comfycontrol-rate-limit"},
     "comfycontrol-rate-limit-file": {"comfycontrol-rate-limit"},
     "comfycontrol-rate-limit-redis": {"comfycontrol-rate-limit"},
-    "comfycontrol-retry": LAYERS | {"comfycontrol-core"},
+    "comfycontrol-retry": BODIES | LAYERS | {"comfycontrol-core"},
     "comfycontrol-timeout": LAYERS | {"comfycontrol-core", "http-body", "tokio"},
     "comfycontrol-token": LAYERS | {"comfycontrol-core"},
     "comfycontrol-transport": BODIES

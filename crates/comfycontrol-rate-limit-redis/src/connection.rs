@@ -48,7 +48,9 @@ impl Connection {
                 .set_connection_timeout(None)
                 .set_response_timeout(None);
             let (redis, driver) =
-                MultiplexedConnection::new_with_config(&address.login, stream, config).await?;
+                MultiplexedConnection::new_with_config(&address.login, stream, config)
+                    .await
+                    .map_err(RedisError::of)?;
             let (lost, over) = (lost.clone(), Arc::new(AtomicBool::new(false)));
             let ended = Arc::clone(&over);
             let driver = tokio::spawn(async move {
@@ -99,7 +101,7 @@ impl Connection {
             if let Err(error) = read.query_async::<Value>(&mut self.redis).await {
                 return match error.redirect_node() {
                     Some((node, _)) => Ok(Some(node.to_owned())),
-                    None => Err(error.into()),
+                    None => Err(RedisError::of(error)),
                 };
             }
         }
@@ -119,7 +121,7 @@ impl Connection {
             self.load().await?;
             value = self.call(key, args).query_async(&mut self.redis).await;
         }
-        script::told(value?)
+        script::told(value.map_err(RedisError::of)?)
     }
 
     fn call(&self, key: &str, args: &[&[u8]]) -> Cmd {
@@ -142,7 +144,8 @@ impl Connection {
         if self.info.cluster {
             self.ask(cmd("SSUBSCRIBE").arg(channel)).await?;
         } else {
-            self.redis.subscribe(channel).await?;
+            let subscribed = self.redis.subscribe(channel).await;
+            subscribed.map_err(RedisError::of)?;
         }
         Ok(())
     }
@@ -185,7 +188,8 @@ impl Connection {
     }
 
     async fn ask(&mut self, command: &Cmd) -> Result<Value, RedisError> {
-        Ok(command.query_async(&mut self.redis).await?)
+        let result = command.query_async(&mut self.redis).await;
+        result.map_err(RedisError::of)
     }
 }
 

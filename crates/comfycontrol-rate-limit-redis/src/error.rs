@@ -82,8 +82,9 @@ impl From<io::Error> for RedisError {
     }
 }
 
-impl From<redis::RedisError> for RedisError {
-    fn from(error: redis::RedisError) -> Self {
+impl RedisError {
+    /// No `From`: the other crate's error is none of our API.
+    pub(crate) fn of(error: redis::RedisError) -> Self {
         // It stands in an `Arc`.
         let source = error.source().and_then(|source| {
             let shared: &Arc<dyn Error + Send + Sync> = source.downcast_ref()?;
