@@ -3,7 +3,7 @@
 
 pub(crate) const ADD_TOKEN: u64 = 1_220;
 pub(crate) const ATTEMPT_AFTER_A_RESPONSE: u64 = 2_800;
-pub(crate) const ATTEMPT_WHEN_FULL: u64 = 537;
+pub(crate) const ATTEMPT_WHEN_FULL: u64 = 560;
 pub(crate) const DECODE_JSON: u64 = 9_000;
 pub(crate) const DECODE_SUCCESS: u64 = 575;
 pub(crate) const GRANT_STRICT: u64 = 445;
