@@ -8,10 +8,12 @@
     reason = "a panic is how all of this tells that a test has failed"
 )]
 
+mod calls;
 mod presence;
 mod register;
 mod swaps;
 
+pub use self::calls::{KEEP, read, record, swap, version};
 pub use self::presence::presence_ends;
 pub use self::register::is_a_register;
 pub use self::swaps::one_swap_wins;

@@ -1,11 +1,9 @@
-use std::time::Duration;
-
 use comfycontrol_rate_limit::{Record, Replaced, Store, StoreTime, Version};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
 
-const KEEP: Duration = Duration::from_secs(60);
+use crate::calls::KEEP;
 
 /// What one of several processes does.
 #[derive(Clone, Copy, Debug)]

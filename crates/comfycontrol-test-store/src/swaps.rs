@@ -1,10 +1,8 @@
-use std::collections::HashSet;
-use std::time::Duration;
-
 use comfycontrol_rate_limit::{Record, Replaced, Store, Version};
+use std::collections::HashSet;
 use tokio::task::JoinSet;
 
-const KEEP: Duration = Duration::from_secs(60);
+use crate::calls::KEEP;
 
 /// Lets `processes` add to one number at the same time, `each` of them so often: none is lost, and none
 /// is counted twice.

@@ -1,11 +1,11 @@
 use std::error::Error;
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Reading, Record, Replaced, Store, Unavailable, Version};
+use comfycontrol_rate_limit::{Reading, Store, Unavailable};
 use comfycontrol_rate_limit_redis::{RedisError, RedisErrorKind, RedisStore};
 use comfycontrol_test::{RedisProgram, RedisServer, SECOND, within};
 
-pub(crate) const KEEP: Duration = Duration::from_secs(60);
+pub(crate) use comfycontrol_test_store::{KEEP, read, record, swap, version};
 
 /// Runs a test over each server that is installed.
 pub(crate) async fn each(test: impl AsyncFn(&RedisProgram)) {
@@ -19,27 +19,6 @@ pub(crate) async fn each(test: impl AsyncFn(&RedisProgram)) {
 pub(crate) fn open(server: &RedisServer) -> RedisStore {
     let store = RedisStore::open(&server.url()).unwrap();
     store.with_timeout(10 * SECOND).with_absence(Duration::ZERO)
-}
-
-pub(crate) fn version(number: u8) -> Version {
-    Version::from_bytes([number; 16])
-}
-
-pub(crate) fn record(number: u8) -> Record {
-    Record {
-        version: version(number),
-        content: vec![number; 760],
-    }
-}
-
-/// Swaps the record of one number for another.
-pub(crate) async fn swap(store: &RedisStore, seen: Option<u8>, number: u8) -> Replaced {
-    let replaced = store.replace(seen.map(version), record(number), KEEP);
-    replaced.await.unwrap()
-}
-
-pub(crate) async fn read(store: &RedisStore) -> Reading {
-    store.read().await.unwrap()
 }
 
 /// Reads until the server tells something again.
