@@ -46,7 +46,7 @@ pub(crate) use self::moment::Moment;
 /// that are too old, or past the 2,000th run: then it is not known. By whose clock one is too old, see
 /// [`created_within`](Self::created_within).
 ///
-/// Each read costs a request, a long list one for each 100 runs.
+/// Each read costs a request, a long list one for each 100 runs and one more.
 ///
 /// ```no_run
 /// # async fn run(api: comfycontrol_api::Api) -> Result<(), comfycontrol::Error> {

@@ -185,7 +185,7 @@ impl Workflows {
     }
 }
 
-/// Where each output goes: under a name that no other of them has, on any disk.
+/// Where each output goes: under a name that no other of them has, in upper or lower case.
 fn targets(outputs: Vec<Output>) -> Vec<Target> {
     let (mut places, mut numbers) = (HashMap::new(), HashMap::new());
     let mut taken = HashSet::new();

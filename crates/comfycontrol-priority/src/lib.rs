@@ -4,8 +4,8 @@
 //! nightly job. A [`PriorityLimiter`] stands in front of it. One call at a time waits at the limiter,
 //! and who is next is decided when that one has left:
 //!
-//! 1. The most [urgent](Urgency) first. But each urgency in which somebody waits has one turn in ten at
-//!    least, or another [share](PriorityLimiterBuilder::share).
+//! 1. The most [urgent](Urgency) first. But each urgency in which somebody waits has about one turn in
+//!    ten, or another [share](PriorityLimiterBuilder::share).
 //! 2. Of one urgency, each [key](Priority::with_key) in turn, however many calls it has.
 //! 3. Of one key, in the order of arrival.
 //!
@@ -71,6 +71,7 @@
 //!
 //! # Not handled
 //!
+//! * Callers that choose their keys: one with many keys has as many turns. Give each caller one.
 //! * What the limiter's [`max_wait`](comfycontrol_rate_limit::LimiterBuilder::max_wait) and
 //!   [`max_queued`](comfycontrol_rate_limit::LimiterBuilder::max_queued) see: the one call that is at the
 //!   limiter. A call that waits here is rejected when its deadline has passed, not as soon as that is

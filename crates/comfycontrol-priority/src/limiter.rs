@@ -8,7 +8,7 @@ use crate::shared::Shared;
 use crate::snapshot::Snapshot;
 use crate::turns::Bounds;
 
-/// Decides who is next at a [`Limiter`]: the urgent first, keys in turn, and nobody never.
+/// Decides who is next at a [`Limiter`]: the urgent first, keys in turn, and nobody waits for ever.
 ///
 /// Clones are handles to one order. One limiter wants one of these; calls that reach the limiter
 /// without it wait in its own queue, before the next of these.

@@ -2,7 +2,7 @@
 //!
 //! Calls of one urgency and one key are a *line*, first in, first out. The lines of one urgency have
 //! turns round-robin. The most urgent have their turns first, except that an urgency in which somebody
-//! waits has one turn in `share` at least.
+//! waits has one turn in `share`, or a little later where others are due as well.
 
 use std::collections::BTreeMap;
 

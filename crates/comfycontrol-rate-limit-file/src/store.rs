@@ -19,7 +19,7 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// Keeps the budget of all programs of one user on one machine in a file.
 ///
-/// A step locks the file, reads it, and writes at most some 800 bytes; nothing waits for a disk. It
+/// A step locks the file, reads it, and writes some 800 bytes for eight processes; nothing waits for a disk. It
 /// runs on a thread of tokio's that may block, and ends within [twice the wait](Self::with_wait), also
 /// where another process was stopped while it held the lock.
 ///

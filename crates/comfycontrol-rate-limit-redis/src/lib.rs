@@ -2,7 +2,8 @@
 //! behind one address.
 //!
 //! The server only swaps one small value if nobody was quicker, and tells its time: the rule is in the
-//! limiter, so that no process trusts another's clock, and programs of several versions keep one count.
+//! limiter, so that no process trusts another's clock, and programs of several versions keep one count as long
+//! as they write one format; else the keeper ends with an error.
 //!
 //! # Example
 //!
@@ -36,8 +37,9 @@
 //!   limiter holds until what was lost cannot matter. A server that has evicted keys, or was promoted,
 //!   vouches only for the time since it was connected to.
 //! * A member is subscribed to a channel of its own, which ends with its connection. It is said to be
-//!   gone only after it was [absent](RedisStore::with_absence) for so long that nothing it was granted can
-//!   still be sent: a process that is cut off is no dead one.
+//!   gone only after it was [absent](RedisStore::with_absence) for 5 s: a process that is cut off is no dead
+//!   one. That is half of the limiter's usual [lease](comfycontrol_rate_limit::LimiterBuilder::lease), until which
+//!   it may send; a longer lease wants a longer absence.
 //! * Nothing is granted from an error, and no part of a URL is ever shown.
 //!
 //! # The server

@@ -23,7 +23,7 @@ use crate::{RejectedReason, Store};
 ///
 /// If it is dropped before, as a runtime that ends does, all calls that wait and all that come are
 /// rejected: [`RejectedReason::KeeperStopped`]. What is on its way then is counted by the others as long
-/// as it may be, until the lease ends.
+/// as it may be, until the lease ends or the store says sooner that it is gone.
 ///
 /// One operation of the store is under way at a time, for a quarter of a lease and 2 s at most: then it
 /// counts as not answered.

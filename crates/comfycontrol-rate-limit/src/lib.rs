@@ -84,7 +84,7 @@
 //!
 //! Several processes behind one address share a budget over a [`Store`]: see
 //! [`build_shared`](LimiterBuilder::build_shared). All of them together then keep to one quota, take
-//! turns, and are silent after one 429; a [`MemoryStore`] does that for several limiters in one
+//! turns where the store is near, and are silent after one 429; a [`MemoryStore`] does that for several limiters in one
 //! process. When the store is away calls wait, or are [rejected](LimiterBuilder::max_outage) after a
 //! time. Nothing leaves unless the [`Keeper`] runs. Whoever can write the store can open or close the
 //! budget; no token is ever in it.
@@ -124,6 +124,9 @@
 //! * Others behind the same IP address, except by the cooldown.
 //! * What the same program sent before it started again: the server still counts it. See
 //!   [`Limiter::pause_for`], or share a [`Store`] that outlives it.
+//! * Turns among processes of which some are far from the [`Store`] they share: they are kept while a round
+//!   trip to it takes less than half a window divided by the quota, and 150 ms. One further away beside busy
+//!   near ones gets little or nothing; nothing is ever sent too soon for that.
 //! * Servers that allow a smaller burst than their quota, as leaky buckets can. Give the limiter the
 //!   quota that they really have: a burst of `b` in `b·W/N`, with [`Algorithm::SlidingLog`].
 //! * Requests that are on their way longer than [`linger`](LimiterBuilder::linger) after they were

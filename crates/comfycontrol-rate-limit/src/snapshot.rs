@@ -93,8 +93,9 @@ impl Snapshot {
         self.counters.cooldowns
     }
 
-    /// All processes that share the budget; `None` if it is not shared. Then `free`, `next_slot` and
-    /// `paused_until` are those of all processes together, and the other numbers those of this one.
+    /// All processes that share the budget; `None` if it is not shared. Then `free` and `paused_until`
+    /// are those of all processes together, `next_slot` is when it is this one's turn, and the other numbers are
+    /// those of this one.
     pub fn fleet(&self) -> Option<&Fleet> {
         self.fleet.as_ref()
     }

@@ -46,6 +46,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Which of these `members` are certainly there no more. A store that cannot tell says none.
     ///
+    /// What was granted to one must not leave any more: its process has ended, or it was not heard of for half a
+    /// [lease](crate::LimiterBuilder::lease). It is asked of those that were not heard of for a quarter of one.
+    ///
     /// # Errors
     ///
     /// [`Unavailable`] if the store did not tell, or not in time.

@@ -42,7 +42,7 @@ use crate::{TransportBody, TransportError};
 /// A connection that has not been used for 60 s is closed. Over HTTP/2 a ping is sent after 30 s in which
 /// nothing has come, and a connection that does not give it back within 10 s has broken. One on which unread
 /// responses take more than three quarters of [32 MiB](crate::TransportBuilder::max_unread) gets no more
-/// calls until they are read.
+/// calls until they are read, as long as another can be made.
 pub struct Transport<B: 'static>(Kind<B>);
 
 enum Kind<B: 'static> {

@@ -32,7 +32,7 @@ pub(super) enum Failure {
 pub enum SaveErrorKind {
     /// The disk: [`as_disk`](SaveError::as_disk).
     Disk,
-    /// The download, or the request for a fresh link: [`as_download`](SaveError::as_download).
+    /// The download, or the request for the outputs and their links: [`as_download`](SaveError::as_download).
     Download,
     /// The API does not list the output any more.
     Gone,
@@ -73,7 +73,8 @@ impl SaveError {
         }
     }
 
-    /// The first output that could not be saved; `None` if the directory could not be made.
+    /// The first output that could not be saved; `None` if the directory could not be made, or the
+    /// outputs could not be listed.
     #[must_use]
     pub fn output(&self) -> Option<&OutputId> {
         self.output.as_ref()

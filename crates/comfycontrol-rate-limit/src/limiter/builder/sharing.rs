@@ -15,7 +15,8 @@ use crate::shared::Shared;
 
 impl LimiterBuilder {
     /// Creates a limiter that shares its budget with all others over the same `store`, in this process and
-    /// in others: all of them together keep to one quota, take turns, and are silent after one 429.
+    /// in others: all of them together keep to one quota, take turns where the store is near, and are silent after one
+    /// 429.
     ///
     /// The [`Keeper`] is to be spawned: it gets the slots. All must be built with the same window and the
     /// same [algorithm](Self::algorithm), or the keeper ends with an error. Each keeps the number of
@@ -63,6 +64,9 @@ impl LimiterBuilder {
     /// Sets how long the others who [share](Self::build_shared) the budget believe that this one lives
     /// after it was heard of last. Only then do they give the slots to others that it held when it was
     /// killed, unless the store tells them sooner.
+    ///
+    /// A store that tells of members that are gone by their absence, as that in Redis does, must wait for half
+    /// of this at least: a process uses a slot until then.
     ///
     /// Default: 10 s. At least 1 s, at most 1 day.
     pub fn lease(mut self, lease: Duration) -> Self {
