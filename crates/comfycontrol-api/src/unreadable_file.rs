@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use comfycontrol::Error;
+use tokio::io::AsyncReadExt;
 
 use crate::shown;
 
@@ -57,11 +58,14 @@ impl From<UnreadableFile> for Error {
 /// Reads a whole file, as far as it can be sent.
 pub(crate) async fn read(path: &Path) -> Result<Vec<u8>, UnreadableFile> {
     let read = async {
-        let about = tokio::fs::metadata(path).await?;
-        if about.len() > MOST_BYTES {
+        // By what is read: not all that can be read says how long it is.
+        let file = tokio::fs::File::open(path).await?;
+        let mut read = Vec::new();
+        file.take(MOST_BYTES + 1).read_to_end(&mut read).await?;
+        if read.len() as u64 > MOST_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        tokio::fs::read(path).await
+        Ok(read)
     };
     let unreadable = |source| UnreadableFile::new(path.to_owned(), source);
     read.await.map_err(unreadable)

@@ -129,6 +129,11 @@ async fn what_cannot_be_sent_fails_before_anything_is() {
         .unwrap_err();
     let gone: &UnreadableFile = gone.as_cause().unwrap();
     assert_eq!(gone.to_string(), "/nowhere/graph.json cannot be read");
+    if cfg!(target_os = "linux") {
+        // It has no end, and says that it has no length.
+        let endless = NewWorkflow::from_file("/dev/zero").await.unwrap_err();
+        assert!(endless.as_cause::<UnreadableFile>().is_some());
+    }
     let new = || NewWorkflow::new("Sunset", GRAPH);
     let refused = server
         .api

@@ -60,3 +60,38 @@ impl Out {
 pub(crate) fn shown(text: &str) -> String {
     Escaped::single_spaced(text, 200).into_string()
 }
+
+/// Text as the last argument of a command that a person may paste into a shell.
+pub(crate) fn argument(text: &str) -> String {
+    let options_end = if text.starts_with('-') { "-- " } else { "" };
+    format!("{options_end}{}", quoted(text))
+}
+
+/// Text as one word for a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    let text = shown(text);
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argument;
+
+    #[test]
+    fn what_a_server_calls_a_run_is_one_argument_of_a_shell() {
+        for (id, pasted) in [
+            ("cf26a55f-a82c", "cf26a55f-a82c"),
+            ("x; rm -r .", "'x; rm -r .'"),
+            ("--json", "-- --json"),
+            ("-x $(y)", "-- '-x $(y)'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(argument(id), pasted);
+        }
+    }
+}

@@ -10,7 +10,7 @@ use super::save;
 use crate::arguments::Run;
 use crate::failure::Failure;
 use crate::left::Left;
-use crate::out::{Out, shown};
+use crate::out::{Out, argument, quoted, shown};
 use crate::progress::Progress;
 
 pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<(), Failure> {
@@ -23,14 +23,15 @@ pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<()
     }
     let name = call.name();
     let progress = Arc::new(Progress::new(out, run.out.is_none()));
-    let (told, is_left, found_by) = (progress.clone(), left.clone(), found_by(&name));
+    let (told, is_left) = (progress.clone(), left.clone());
+    let perhaps = format!("the run may have been started: {}", found_by(&name));
     let call = call.on_progress(move |step| {
         match step {
             RunProgress::Uploading { .. } | RunProgress::Searching => {
-                is_left.is(format!("the run may have been started: {found_by}"));
+                is_left.is(perhaps.clone());
             }
             RunProgress::Started { id, .. } => {
-                let id = shown(id.as_str());
+                let id = argument(id.as_str());
                 is_left.is(format!(
                     "the run goes on; to end it: comfycontrol cancel {id}"
                 ));
@@ -72,7 +73,7 @@ fn found_by(name: &str) -> String {
         .rsplit_once(" [")
         .and_then(|(_, key)| key.strip_suffix(']'));
     match key {
-        Some(key) => format!("say the same with --key '{}' --resume", shown(key)),
+        Some(key) => format!("say the same with --resume --key={}", quoted(key)),
         None => format!("its name is \"{}\"", shown(name)),
     }
 }

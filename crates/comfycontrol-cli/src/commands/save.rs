@@ -7,7 +7,7 @@ use comfycontrol_api::{Api, SavedFile, WorkflowId};
 use crate::arguments::Save;
 use crate::failure::Failure;
 use crate::left::Left;
-use crate::out::{Out, shown};
+use crate::out::{Out, argument, quoted};
 
 pub(crate) async fn run(api: &Api, save: Save, left: &Left, out: Out) -> Result<(), Failure> {
     let id = WorkflowId::from(save.id);
@@ -22,7 +22,10 @@ pub(super) async fn save(
     overwrite: bool,
     left: &Left,
 ) -> Result<Vec<SavedFile>, Failure> {
-    let again = format!("to save again: comfycontrol save {}", shown(id.as_str()));
+    let place = quoted(&directory.to_string_lossy());
+    let replaces = if overwrite { " --overwrite" } else { "" };
+    let again = argument(id.as_str());
+    let again = format!("to save again: comfycontrol save --out={place}{replaces} {again}");
     left.is(format!("the run is completed; {again}"));
     let mut save = api.workflows().save(id, directory);
     if overwrite {

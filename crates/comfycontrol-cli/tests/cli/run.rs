@@ -161,7 +161,7 @@ async fn an_interrupt_leaves_the_run_and_says_how_to_end_it() {
     let printed = String::from_utf8(output.stdout).unwrap();
     let way = match printed.contains("\"started\"") {
         true => "interrupted; the run goes on; to end it: comfycontrol cancel ",
-        false => "interrupted; the run may have been started: say the same with --key ",
+        false => "interrupted; the run may have been started: say the same with --resume --key=",
     };
     assert!(message.starts_with(way), "{message}");
 }
@@ -175,7 +175,7 @@ async fn what_was_not_saved_is_saved_by_the_id_that_the_error_names() {
     let (_, id) = ran
         .err
         .trim_end()
-        .rsplit_once("comfycontrol save ")
+        .rsplit_once("comfycontrol save --out=in-the-way ")
         .expect("what to do");
 
     let directory = studio.path("pictures");
