@@ -22,10 +22,6 @@ impl Alarm {
         Self(Box::pin(sleep_until(at)))
     }
 
-    pub(crate) fn set(&mut self, at: Instant) {
-        self.0.as_mut().reset(at);
-    }
-
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.as_mut().poll(cx)
     }

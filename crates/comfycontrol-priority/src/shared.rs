@@ -40,7 +40,7 @@ impl Shared {
     pub(crate) fn overtake_idle(&self) {
         let now = clock::now();
         if self.with(|turns| turns.is_slow(now)) && self.limiter.snapshot().free() > 0 {
-            self.wake(|turns| turns.overtake(now));
+            self.wake(|turns| turns.admit(now));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The place of one call, given up when it is dropped.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use comfycontrol_core::Deadline;
@@ -52,26 +52,22 @@ impl Turn {
         if self.stand(cx.waker(), extensions)? == Standing::Inside {
             return Poll::Ready(Ok(()));
         }
-        let now = clock::now();
         let deadline = extensions.get().map(|Deadline(at)| *at);
-        if deadline.is_some_and(|at| at <= now) {
-            return Poll::Ready(Err(self.reject(now)));
-        }
-        let next = now + self.patience;
-        let at = deadline.map_or(next, |deadline| deadline.min(next));
-        let alarm = self.alarm.get_or_insert_with(|| Alarm::new(at));
-        while alarm.poll(cx).is_ready() {
+        loop {
             let now = clock::now();
             if deadline.is_some_and(|at| at <= now) {
                 return Poll::Ready(Err(self.reject(now)));
             }
+            let next = now + self.patience;
+            let at = deadline.map_or(next, |deadline| deadline.min(next));
+            let alarm = self.alarm.get_or_insert_with(|| Alarm::new(at));
+            ready!(alarm.poll(cx));
+            // Made anew with the next instant.
+            self.alarm = None;
             // May wake this very task.
             self.shared.overtake_idle();
             self.patience = Self::MAX_PATIENCE.min(self.patience * 2);
-            let next = now + self.patience;
-            alarm.set(deadline.map_or(next, |deadline| deadline.min(next)));
         }
-        Poll::Pending
     }
 
     /// Arrives, or looks whether its turn has come.

@@ -60,7 +60,8 @@ impl Turns {
             return Ok((place, Standing::Inside));
         }
         if self.order.len() >= self.bounds.queued
-            || self.order.len_of_key(priority.key()) >= self.bounds.queued_by_key
+            || self.bounds.queued_by_key < usize::MAX
+                && self.order.len_of_key(priority.key()) >= self.bounds.queued_by_key
         {
             self.rejected += 1;
             return Err(RejectedReason::QueueFull);
@@ -94,12 +95,7 @@ impl Turns {
     /// A call has its slot: whom to wake.
     pub(crate) fn depart(&mut self, now: Instant, number: u64) -> Option<Waker> {
         self.inside.remove(&number)?;
-        // Nobody is there, or none that comes for its slot.
-        if self.is_slow(now) {
-            self.admit(now)
-        } else {
-            None
-        }
+        self.admit(now)
     }
 
     /// As [`leave`](Self::leave), since its time has passed.
@@ -114,16 +110,11 @@ impl Turns {
         since.all(|since| now.saturating_duration_since(*since) >= Self::PATIENCE)
     }
 
-    /// Lets the next one in although the one before is still there, which does not come for its slot.
-    pub(crate) fn overtake(&mut self, now: Instant) -> Option<Waker> {
-        if self.is_slow(now) {
-            self.admit(now)
-        } else {
-            None
+    /// Lets the next one in where nobody is at the limiter, or none that comes for its slot.
+    pub(crate) fn admit(&mut self, now: Instant) -> Option<Waker> {
+        if !self.is_slow(now) {
+            return None;
         }
-    }
-
-    fn admit(&mut self, now: Instant) -> Option<Waker> {
         let (number, waker) = self.order.pop()?;
         self.inside.insert(number, now);
         Some(waker)

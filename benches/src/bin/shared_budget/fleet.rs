@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use comfycontrol_emulator::{Algorithm, Block, Emulator, Limit};
-use comfycontrol_test::MILLISECOND;
+use comfycontrol_test::{MILLISECOND, now};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 
 use crate::Terms;
 use crate::place::Place;
@@ -189,12 +189,4 @@ fn go(child: &mut Child) {
 fn end(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a program is the outermost shell"
-)]
-fn now() -> Instant {
-    Instant::now()
 }

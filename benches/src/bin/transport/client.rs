@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
+use comfycontrol_test::now;
 use comfycontrol_transport::{Transport, TransportBuilder};
 use futures_util::future::join_all;
 use http::Request;
@@ -17,7 +18,6 @@ use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::usage::{cpu_ms, peak_mib};
@@ -245,9 +245,4 @@ impl Body {
         }
         read
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "it measures")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -1,5 +1,5 @@
 use comfycontrol_api::{Api, WorkflowStatus};
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
 use crate::arguments::List;
 use crate::failure::Failure;
@@ -10,12 +10,8 @@ pub(crate) async fn run(api: &Api, list: List, out: Out) -> Result<(), Failure> 
     if let Some(status) = list.status {
         workflows = workflows.status(WorkflowStatus::from(status));
     }
-    let mut workflows = workflows.items();
-    let mut left = list.limit.unwrap_or(usize::MAX);
-    while left > 0
-        && let Some(workflow) = workflows.try_next().await?
-    {
-        left -= 1;
+    let mut workflows = workflows.items().take(list.limit.unwrap_or(usize::MAX));
+    while let Some(workflow) = workflows.try_next().await? {
         out.value(&workflow, || {
             let (id, name) = (shown(workflow.id.as_str()), shown(&workflow.name));
             let created = workflow.created_at.map(|at| at.to_string());

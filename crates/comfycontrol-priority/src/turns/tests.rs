@@ -59,12 +59,12 @@ fn an_idle_one_is_overtaken_after_a_second_and_not_before() {
     let (second, _) = arrive(&mut turns).expect("nobody waits");
     arrive(&mut turns).expect("one waits");
     let almost = now + Duration::from_millis(999);
-    assert!(!turns.is_slow(almost) && turns.overtake(almost).is_none());
+    assert!(!turns.is_slow(almost) && turns.admit(almost).is_none());
     let later = now + Duration::from_secs(1);
-    assert!(turns.is_slow(later) && turns.overtake(later).is_some());
+    assert!(turns.is_slow(later) && turns.admit(later).is_some());
     assert_eq!(turns.look(&second, Waker::noop()).0, Standing::Inside);
     // The new one has its second as well.
-    assert!(!turns.is_slow(later) && turns.overtake(later).is_none());
+    assert!(!turns.is_slow(later) && turns.admit(later).is_none());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn one_that_stays_idle_slows_the_others_no_more_once_it_was_overtaken() {
     let (second, _) = arrive(&mut turns).expect("nobody waits");
     let (third, _) = arrive(&mut turns).expect("one waits");
     let later = now + Duration::from_secs(1);
-    assert!(turns.overtake(later).is_some());
+    assert!(turns.admit(later).is_some());
     // The idle one is still there.
     assert!(turns.depart(later, second.number()).is_some());
     assert_eq!(turns.look(&third, Waker::noop()).0, Standing::Inside);

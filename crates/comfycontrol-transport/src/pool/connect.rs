@@ -74,23 +74,26 @@ where
                 },
             };
             match connected {
-                Ok(stream) if stream.connected().is_negotiated_h2() => {
-                    http2(place, stream, &settings).await;
+                Ok(stream) => {
+                    let connected = stream.connected();
+                    if connected.is_negotiated_h2() {
+                        http2(place, stream, connected, &settings).await;
+                    } else {
+                        http1(place, stream, connected).await;
+                    }
                 }
-                Ok(stream) => http1(place, stream).await,
                 Err(cause) => place.failed(cause),
             }
         })
     }
 }
 
-async fn http2<S, B>(mut place: Place<B>, stream: S, settings: &PoolSettings)
+async fn http2<S, B>(mut place: Place<B>, stream: S, connected: Connected, settings: &PoolSettings)
 where
     S: Connection + Read + Write + Send + Unpin + 'static,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    let connected = stream.connected();
     let stream = watched(stream, settings.window(), place.observer());
     let shaken = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -120,13 +123,12 @@ where
     .unwrap_or_default();
 }
 
-async fn http1<S, B>(mut place: Place<B>, stream: S)
+async fn http1<S, B>(mut place: Place<B>, stream: S, connected: Connected)
 where
     S: Connection + Read + Write + Send + Unpin + 'static,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    let connected = stream.connected();
     let (mut sender, connection) = match http1::handshake(bounded(stream)).await {
         Ok(shaken) => shaken,
         Err(e) => return place.failed(e.into()),
