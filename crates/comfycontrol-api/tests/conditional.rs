@@ -6,7 +6,7 @@ mod emulated;
 use comfycontrol::{Client, ErrorKind, Sent};
 use comfycontrol_api::{Conditional, Validators};
 use comfycontrol_emulator::Emulator;
-use comfycontrol_test::SECOND;
+use comfycontrol_test::{Log, SECOND};
 use http::StatusCode;
 use http::header::IF_NONE_MATCH;
 use serde_json::json;
@@ -77,6 +77,26 @@ async fn an_error_stays_an_error() {
         .await
         .unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_logged_as_no_failure() {
+    let api = Emulator::builder().start().await.unwrap();
+    let client = client(&api);
+    let first = client.get("/v1/user").send().await.unwrap();
+    let known = Validators::of(first.headers());
+    let log = Log::default();
+    let capture = log.capture();
+    Conditional::send(client.get("/v1/user"), &known)
+        .await
+        .unwrap();
+    drop(capture);
+    let text = log.text();
+    assert!(text.contains("comfycontrol.call"), "{text}");
+    assert!(
+        !text.contains("error.type") && !text.contains("comfycontrol::trace: failed"),
+        "{text}"
+    );
 }
 
 // === support ===

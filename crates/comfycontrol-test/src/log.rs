@@ -1,7 +1,8 @@
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -15,6 +16,7 @@ impl Log {
     /// Captures what this thread logs, until the guard is dropped.
     #[must_use]
     pub fn capture(&self) -> DefaultGuard {
+        LazyLock::force(&SECOND);
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
             .with_writer(self.clone())
@@ -58,6 +60,11 @@ impl<'a> MakeWriter<'a> for Log {
         self.clone()
     }
 }
+
+/// A subscriber that nothing interests. While there is one alone, tracing asks the thread that meets a
+/// callsite first whether it is of interest, and believes it for all: tests beside one that captures would
+/// silence it.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 #[cfg(test)]
 mod tests {
