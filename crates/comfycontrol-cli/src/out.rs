@@ -26,10 +26,15 @@ impl Out {
         text: impl FnOnce() -> String,
     ) -> io::Result<()> {
         if self.json {
-            self.line(&serde_json::to_string(value)?)
+            self.json(value)
         } else {
             self.line(&text())
         }
+    }
+
+    /// One value as JSON, in a line.
+    pub(crate) fn json(self, value: &impl Serialize) -> io::Result<()> {
+        self.line(&harmless_json(&serde_json::to_string(value)?))
     }
 
     pub(crate) fn line(self, line: &str) -> io::Result<()> {
@@ -61,6 +66,19 @@ pub(crate) fn shown(text: &str) -> String {
     Escaped::single_spaced(text, 200).into_string()
 }
 
+/// JSON may have all characters but a few as they are: here those that would steer a terminal are written
+/// by their number.
+fn harmless_json(json: &str) -> String {
+    let mut line = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter {
+            '\u{7f}'..='\u{9f}' => line += &format!("\\u{:04x}", u32::from(letter)),
+            other => line.push(other),
+        }
+    }
+    line
+}
+
 /// Text as the last argument of a command that a person may paste into a shell.
 pub(crate) fn argument(text: &str) -> String {
     let options_end = if text.starts_with('-') { "-- " } else { "" };
@@ -79,7 +97,15 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::argument;
+    use super::{argument, harmless_json};
+
+    #[test]
+    fn json_steers_no_terminal_and_says_the_same() {
+        let name = "a\u{9b}31m\u{7f}\u{1b}\u{e9}";
+        let line = harmless_json(&serde_json::to_string(name).unwrap());
+        assert!(!line.chars().any(char::is_control), "{line}");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), name);
+    }
 
     #[test]
     fn what_a_server_calls_a_run_is_one_argument_of_a_shell() {

@@ -36,7 +36,7 @@ impl Progress {
         }
         if self.out.is_json() {
             if let Some(event) = event(step, self.with_links) {
-                self.once(&event.to_string(), |line| _ = self.out.line(line));
+                self.once(&event.to_string(), |_| _ = self.out.json(&event));
             }
         } else if let Some(line) = line(step) {
             self.once(&line, |line| self.out.aside(line));

@@ -82,7 +82,8 @@ async fn print(response: Response, out: Out) -> Result<(), Failure> {
                 None => out.bytes(&piece)?,
             }
         }
-        return Ok(());
+        let kept_back = harmless.map(Harmless::end).unwrap_or_default();
+        return Ok(out.bytes(&kept_back)?);
     }
     let status = response.status().as_u16();
     let mut headers = serde_json::Map::new();
@@ -97,6 +98,5 @@ async fn print(response: Response, out: Out) -> Result<(), Failure> {
     let bytes = response.bytes().await?;
     let body: Value =
         serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
-    out.line(&json!({ "status": status, "headers": headers, "body": body }).to_string())?;
-    Ok(())
+    Ok(out.json(&json!({ "status": status, "headers": headers, "body": body }))?)
 }

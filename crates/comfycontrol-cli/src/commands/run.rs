@@ -59,7 +59,7 @@ pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<()
         if files.is_empty() {
             completed["outputs"] = json!(outcome.outputs());
         }
-        return Ok(out.line(&completed.to_string())?);
+        return Ok(out.json(&completed)?);
     }
     if files.is_empty() {
         return links(&outcome, out);
