@@ -117,15 +117,15 @@ impl Admission {
         deadline: Option<u64>,
         reason: RejectedReason,
     ) -> Result<(), Rejected> {
+        if self.slots.desk().is_some() {
+            return self.reject_shared(now, deadline, reason);
+        }
         let (ahead, unclaimed) = (self.queue.len(), self.queue.unclaimed());
         let earliest = self.slots.lower_bound(now, ahead, unclaimed);
         if deadline.is_some_and(|deadline| earliest <= deadline) {
             return Ok(());
         }
         self.counters.rejected += 1;
-        if let Some(closed) = self.slots.closed() {
-            return Err(Rejected::new(closed, None));
-        }
         Err(Rejected::until(earliest, now, reason))
     }
 

@@ -83,6 +83,26 @@ impl Admission {
         Some(Event::Noted)
     }
 
+    /// As [`reject`](Self::reject), of a budget that is shared. Apart, so that it costs the others nothing.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn reject_shared(
+        &mut self,
+        now: u64,
+        deadline: Option<u64>,
+        reason: RejectedReason,
+    ) -> Result<(), Rejected> {
+        let earliest = self.slots.lower_bound_shared(now);
+        if deadline.is_some_and(|deadline| earliest <= deadline) {
+            return Ok(());
+        }
+        self.counters.rejected += 1;
+        Err(match self.slots.closed() {
+            Some(closed) => Rejected::new(closed, None),
+            None => Rejected::until(earliest, now, reason),
+        })
+    }
+
     /// Nobody waits for what never comes.
     pub(super) fn reject_all(&mut self, why: RejectedReason, effects: &mut Effects) {
         while !self.queue.is_empty() {

@@ -84,10 +84,6 @@ impl Slots {
     /// Before then nobody who comes behind `ahead` others can be granted a slot, unless those give up:
     /// no window grants more than the limit. Of the slots granted, `unclaimed` may come back unused.
     pub(super) fn lower_bound(&mut self, now: u64, ahead: usize, unclaimed: usize) -> u64 {
-        if let Some(desk) = &self.desk {
-            let closed = self.gate.closed_until(now).unwrap_or(now);
-            return closed.max(desk.view.certain);
-        }
         let gate = match self.gate.check(now) {
             Gate::Wait { until } => until,
             // Nothing is certain: the response to a probe may open the gate at once.
