@@ -1,7 +1,7 @@
 //! What two or more of the ComfyControl crates need: pure functions and types, no I/O, and no state
 //! but which secrets are known in this process.
 //!
-//! * [`retry_after`] reads how long a response asks its client to wait.
+//! * [`retry_after`] reads how long a response asks its client to wait, [`sent_at`] when it was sent.
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
 //! * [`KnownSecret`] is a secret that is masked wherever text is shown so; [`mask_secrets`] and [`clean_error`] mask it, and
 //!   tokens, in texts and errors that are fit to be shown otherwise.
@@ -71,7 +71,7 @@ pub use self::known_secret::KnownSecret;
 #[cfg_attr(docsrs, doc(cfg(feature = "percent-encoding")))]
 pub use self::path::{InvalidPath, check_path, path_segments};
 pub use self::report::Report;
-pub use self::retry_after::{MAX_RETRY_AFTER, delay_seconds, retry_after};
+pub use self::retry_after::{MAX_RETRY_AFTER, delay_seconds, retry_after, sent_at};
 pub use self::try_clone::TryClone;
 
 /// Any error that can be sent to another thread.

@@ -26,13 +26,30 @@ pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let sent = || date(headers.get(DATE)?);
     let waits = headers.get_all(RETRY_AFTER).iter();
     waits
         .filter_map(|value| {
-            delay_seconds(value.to_str().ok()?).or_else(|| until(date(value)?, sent()?))
+            delay_seconds(value.to_str().ok()?).or_else(|| until(date(value)?, sent_at(headers)?))
         })
         .max()
+}
+
+/// Reads when a response was sent, by its server's clock: its `Date` (RFC 9110 §6.6.1). `None` when it does
+/// not say, or not so that it can be read.
+///
+/// ```
+/// use comfycontrol_core::sent_at;
+/// use http::{HeaderMap, header::DATE};
+///
+/// let mut headers = HeaderMap::new();
+/// assert_eq!(sent_at(&headers), None);
+/// headers.insert(DATE, "Sun, 06 Nov 1994 08:49:47 GMT".parse()?);
+/// assert!(sent_at(&headers).is_some());
+/// # Ok::<_, http::header::InvalidHeaderValue>(())
+/// ```
+#[must_use]
+pub fn sent_at(headers: &HeaderMap) -> Option<SystemTime> {
+    date(headers.get(DATE)?)
 }
 
 /// Reads `delay-seconds` (RFC 9110 §10.2.3): digits, no sign, no fraction, at most

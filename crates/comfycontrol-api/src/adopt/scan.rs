@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use comfycontrol_core::sent_at;
 use http::HeaderMap;
-use http::header::DATE;
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::wanted::{Likeness, Wanted};
 use crate::WorkflowSummary;
@@ -78,8 +77,7 @@ impl<'a> Scan<'a> {
 
 /// When the server has sent a response.
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    DateTimeParser::new().parse_timestamp(date).ok()
+    sent_at(headers)?.try_into().ok()
 }
 
 /// Between the clock of the edge, which writes the date, and that of the API.
@@ -90,6 +88,7 @@ mod tests {
     use super::*;
     use crate::adopt::Moment;
     use comfycontrol_test::{SECOND, now};
+    use http::header::DATE;
     use std::time::SystemTime;
 
     fn headers(date: &str) -> HeaderMap {

@@ -3,9 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use comfycontrol::Client;
-use comfycontrol_core::Escaped;
+use comfycontrol_core::{Escaped, sent_at};
 use http::Version;
-use http::header::DATE;
 use serde_json::json;
 
 use crate::arguments::Global;
@@ -86,11 +85,7 @@ async fn ask(client: &Client, findings: &mut Findings) -> Result<(), Failure> {
         _ => "HTTP/1.1, which needs a connection for each call that is under way",
     };
     findings.ok("connection", http)?;
-    let date = response
-        .headers()
-        .get(DATE)
-        .and_then(|date| date.to_str().ok());
-    clock(date, now(), findings)?;
+    clock(sent_at(response.headers()), now(), findings)?;
     match response.json::<comfycontrol_api::User>().await {
         Ok(user) => findings.ok("call", &format!("the token is {}'s", shown(&user.name))),
         Err(e) => findings.tell("call", Some(code_of(&e)), &format!("{e:#}")),
@@ -98,8 +93,12 @@ async fn ask(client: &Client, findings: &mut Findings) -> Result<(), Failure> {
 }
 
 /// A clock that is wrong makes tokens and signed links expire early or late.
-fn clock(date: Option<&str>, now: SystemTime, findings: &mut Findings) -> Result<(), Failure> {
-    let Some(there) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
+fn clock(
+    there: Option<SystemTime>,
+    now: SystemTime,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let Some(there) = there else {
         return findings.ok("clock", "the server does not tell the time");
     };
     let (off, way) = match now.duration_since(there) {
