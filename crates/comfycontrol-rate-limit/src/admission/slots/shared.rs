@@ -29,7 +29,7 @@ impl Slots {
     }
 
     /// As [`lower_bound`](Self::lower_bound): what is certain of all processes.
-    pub(in crate::admission) fn lower_bound_shared(&mut self, now: u64) -> u64 {
+    pub(in crate::admission) fn lower_bound_shared(&self, now: u64) -> u64 {
         let closed = self.gate.closed_until(now).unwrap_or(now);
         let certain = self.desk.as_ref().map(|desk| desk.view.certain);
         closed.max(certain.unwrap_or(now))
