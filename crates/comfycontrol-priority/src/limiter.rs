@@ -49,7 +49,13 @@ impl PriorityLimiter {
 
     /// Who waits now. Takes a time that grows with the number of keys that wait.
     pub fn snapshot(&self) -> Snapshot {
-        self.shared.with(|turns| Snapshot::of(turns))
+        self.snapshot_of(usize::MAX)
+    }
+
+    /// As [`snapshot`](Self::snapshot), with the first `lines` [lines](Snapshot::lines) at most: takes a
+    /// time that does not grow with the number of keys.
+    pub fn snapshot_of(&self, lines: usize) -> Snapshot {
+        self.shared.with(|turns| Snapshot::of(turns, lines))
     }
 }
 

@@ -10,10 +10,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn of(turns: &Turns) -> Self {
+    pub(crate) fn of(turns: &Turns, lines: usize) -> Self {
         Self {
             queued: turns.order().len(),
-            lines: turns.order().lines().collect(),
+            lines: turns.order().lines().take(lines).collect(),
             rejected: turns.rejected(),
         }
     }

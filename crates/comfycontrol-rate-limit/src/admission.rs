@@ -288,6 +288,10 @@ impl Admission {
         due::lapse_held(&mut self.slots, &mut self.queue, now);
         look::snapshot(&mut self.slots, &self.queue, self.counters, now, instant)
     }
+
+    pub(crate) fn forecast(&mut self, now: u64, points: usize) -> Vec<(u64, u64)> {
+        look::forecast(&mut self.slots, now, points)
+    }
 }
 
 #[cfg(test)]

@@ -87,6 +87,42 @@ impl Limiter {
         self.shared.snapshot()
     }
 
+    /// When how many requests could leave together, each number with its instant, the fewest first:
+    /// what is free now, and how the rest comes back. Uses no slot.
+    ///
+    /// It is as if no call left until then and none waited. Slots of requests that are on their way are
+    /// not in it, since their time begins with the response. Of a quota larger than `points`, about that
+    /// many numbers are looked at; each takes as long as granting a call does. Empty where the budget is
+    /// [shared](LimiterBuilder::build_shared).
+    ///
+    /// ```
+    /// use comfycontrol_rate_limit::{Limiter, Quota};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limiter = Limiter::new(Quota::new(2, Duration::from_secs(1))?);
+    /// let now = tokio::time::Instant::now();
+    /// assert_eq!(limiter.forecast(10), [(1, now), (2, now)]);
+    ///
+    /// let one = limiter.acquire().await?.dispatch();
+    /// assert_eq!(limiter.forecast(10), [(1, now)]);
+    /// one.settle(&http::Response::new(()));
+    /// let forecast = limiter.forecast(10);
+    /// assert_eq!(forecast[0], (1, now));
+    /// assert!(forecast[1].1 > now + Duration::from_secs(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn forecast(&self, points: usize) -> Vec<(u64, Instant)> {
+        let now = self.shared.now();
+        let forecast = self.shared.with(|state| state.forecast(now, points));
+        let known = forecast.into_iter();
+        known
+            .map(|(number, at)| (number, self.shared.instant(at)))
+            .collect()
+    }
+
     /// Lets nothing leave for `pause` from now on. What waits goes on waiting; a longer pause under
     /// way is not cut short. A `pause` is at most [`MAX_PAUSE`](Self::MAX_PAUSE), 1 day.
     ///

@@ -1,5 +1,6 @@
 use tokio::time::Instant;
 
+use crate::RejectedReason;
 use crate::admission::Counters;
 
 /// What a [`Limiter`](crate::Limiter) looked like at one moment. Taking it consumes nothing.
@@ -111,6 +112,8 @@ pub struct Fleet {
     pub(crate) free: u64,
     pub(crate) paused_until: Option<Instant>,
     pub(crate) seen_at: Instant,
+    pub(crate) away_since: Option<Instant>,
+    pub(crate) rejects: Option<RejectedReason>,
 }
 
 impl Fleet {
@@ -143,5 +146,17 @@ impl Fleet {
     /// When that was so.
     pub fn seen_at(&self) -> Instant {
         self.seen_at
+    }
+
+    /// Since when the [`Store`](crate::Store) has not answered; `None` if it answered when it was asked
+    /// last. Nothing new leaves meanwhile.
+    pub fn away_since(&self) -> Option<Instant> {
+        self.away_since
+    }
+
+    /// Why all calls are rejected now: since the store is away for
+    /// [too long](crate::LimiterBuilder::max_outage), or the [`Keeper`](crate::Keeper) has stopped.
+    pub fn rejects(&self) -> Option<RejectedReason> {
+        self.rejects
     }
 }

@@ -98,6 +98,8 @@ async fn a_full_queue_rejects_and_one_key_cannot_fill_it_for_all() {
     assert_eq!(rejected(of("third")).await, Some(RejectedReason::QueueFull));
     let lines = [(of("greedy"), 6), (of("modest"), 4)];
     assert_eq!(limiter.snapshot().lines(), lines);
+    let short = limiter.snapshot_of(1);
+    assert_eq!((short.queued(), short.lines()), (10, &lines[..1]));
     for call in greedy.into_iter().chain(modest) {
         call.await.expect("runs").expect("sent");
     }

@@ -33,6 +33,8 @@ pub(crate) struct Desk {
     pub(super) view: View,
     /// Why nothing is granted any more.
     pub(super) closed: Option<RejectedReason>,
+    /// Since when the store has not answered.
+    pub(super) away_since: Option<u64>,
     /// As it was set, for when it is open again.
     max_queued: usize,
     testament: Testament,
@@ -51,6 +53,7 @@ impl Desk {
             lease,
             view: View::default(),
             closed: None,
+            away_since: None,
             max_queued: usize::MAX,
             testament,
         }

@@ -41,6 +41,21 @@ pub(super) fn snapshot(
     }
 }
 
+/// When how many requests could leave together, with at most about `points` numbers of requests.
+pub(super) fn forecast(slots: &mut Slots, now: u64, points: usize) -> Vec<(u64, u64)> {
+    if slots.desk().is_some() {
+        return Vec::new();
+    }
+    let open = slots.closed_until(now).unwrap_or(now);
+    let step = slots.limit().div_ceil(points.max(1) as u64) as usize;
+    let numbers = (1..=slots.limit()).rev().step_by(step.max(1));
+    let mut forecast: Vec<_> = numbers
+        .filter_map(|number| Some((number, slots.earliest_for(now, number)?.max(open))))
+        .collect();
+    forecast.reverse();
+    forecast
+}
+
 /// The same of a budget that is shared, as it was read last.
 fn shared(
     slots: &mut Slots,
@@ -74,6 +89,8 @@ fn shared(
             free: view.free,
             paused_until,
             seen_at: instant(view.at),
+            away_since: slots.desk().and_then(|desk| desk.away_since).map(&instant),
+            rejects: slots.closed(),
         }),
     }
 }

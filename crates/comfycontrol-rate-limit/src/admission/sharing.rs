@@ -51,6 +51,11 @@ impl Admission {
         self.run(now, effects);
     }
 
+    /// Since when the store has not answered; `None` once it does.
+    pub(crate) fn note_outage(&mut self, since: Option<u64>) {
+        self.slots.note_outage(since);
+    }
+
     pub(crate) fn count_cooldown(&mut self) {
         self.counters.cooldowns += 1;
     }

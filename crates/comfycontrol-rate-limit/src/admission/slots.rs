@@ -266,6 +266,13 @@ impl Slots {
         }
     }
 
+    /// From when on the rule allows `more` together, whatever the gate says; `None` while that depends
+    /// on responses.
+    pub(super) fn earliest_for(&mut self, now: u64, more: u64) -> Option<u64> {
+        let earliest = self.account.earliest_for(more);
+        earliest.map(|at| at.max(now))
+    }
+
     /// How many the rule allows at `now`, whatever the gate says.
     pub(super) fn free(&mut self, now: u64) -> u64 {
         self.account.free(now) // of a shared budget, what is here

@@ -24,6 +24,10 @@ impl Outage {
         self.since.get_or_insert(asked);
     }
 
+    pub(super) fn since(&self) -> Option<u64> {
+        self.since
+    }
+
     /// It has answered; returns whether calls were rejected until now.
     pub(super) fn ends(&mut self) -> bool {
         self.since = None;

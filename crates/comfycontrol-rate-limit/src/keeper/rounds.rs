@@ -119,6 +119,9 @@ impl<S: Store> Rounds<S> {
         let grants = match told {
             None => {
                 self.session.failed(answered);
+                if let Some(shared) = self.shared.upgrade() {
+                    shared.with(|state| state.note_outage(self.outage.since()));
+                }
                 return Ok(());
             }
             Some(Told::Joined) => {
@@ -136,6 +139,7 @@ impl<S: Store> Rounds<S> {
             self.outage.ends();
             return Ok(());
         };
+        shared.with(|state| state.note_outage(None));
         if self.outage.ends() {
             report::store_is_back();
             close(&shared, None);

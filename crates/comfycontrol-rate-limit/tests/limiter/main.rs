@@ -26,6 +26,7 @@ mod algorithms;
 mod cancellation;
 mod cooldown;
 mod crowd;
+mod forecast;
 mod handle;
 mod hold;
 mod layer;

@@ -114,3 +114,30 @@ async fn a_slot_that_was_granted_too_long_ago_is_not_used() {
     drop(call.await.unwrap());
     assert!(start.elapsed() < 2 * WINDOW + lease);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_says_since_when_the_store_is_away_and_why_calls_are_rejected() {
+    let store = Flaky::default();
+    let (limiter, keeper) = spawned(
+        builder(40).max_outage(Duration::from_secs(5)),
+        store.clone(),
+    );
+    let fleet = || limiter.snapshot().fleet().unwrap().clone();
+    drop(limiter.acquire().await.unwrap());
+    sleep(Duration::from_millis(10)).await; // until it is back in the store
+    assert_eq!((fleet().away_since(), fleet().rejects()), (None, None));
+
+    store.away.store(true, Ordering::SeqCst);
+    let start = now();
+    let _ = limiter.acquire().await.unwrap_err();
+    assert_eq!(fleet().away_since(), Some(start));
+    assert_eq!(fleet().rejects(), Some(RejectedReason::StoreUnavailable));
+
+    store.away.store(false, Ordering::SeqCst);
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!((fleet().away_since(), fleet().rejects()), (None, None));
+
+    keeper.abort();
+    sleep(Duration::from_millis(10)).await;
+    assert_eq!(fleet().rejects(), Some(RejectedReason::KeeperStopped));
+}

@@ -79,6 +79,12 @@ impl Slots {
         }
     }
 
+    pub(in crate::admission) fn note_outage(&mut self, since: Option<u64>) {
+        if let Some(desk) = &mut self.desk {
+            desk.away_since = since;
+        }
+    }
+
     pub(in crate::admission) fn closed(&self) -> Option<RejectedReason> {
         self.desk.as_ref()?.closed
     }
