@@ -45,7 +45,8 @@ impl TransportError {
                 .downcast_ref::<hyper_util::client::legacy::Error>()
                 .is_some_and(hyper_util::client::legacy::Error::is_connect);
         let kind = kind(&*source, connecting);
-        let unsent = connecting || kind == TransportErrorKind::RequestFraming;
+        let unsent =
+            connecting || kind == TransportErrorKind::RequestFraming || source.is::<Unsendable>();
         Self {
             kind,
             before_sending: unsent || never_processed(&*source),
@@ -80,6 +81,7 @@ impl TransportError {
     /// [`NotLoopback`](TransportErrorKind::NotLoopback),
     /// [`RequestBody`](TransportErrorKind::RequestBody),
     /// [`RequestFraming`](TransportErrorKind::RequestFraming),
+    /// [`RequestTarget`](TransportErrorKind::RequestTarget),
     /// [`ResponseHead`](TransportErrorKind::ResponseHead) and [`Tls`](TransportErrorKind::Tls).
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -89,6 +91,7 @@ impl TransportError {
                 | TransportErrorKind::NotLoopback
                 | TransportErrorKind::RequestBody
                 | TransportErrorKind::RequestFraming
+                | TransportErrorKind::RequestTarget
                 | TransportErrorKind::ResponseHead
                 | TransportErrorKind::Tls
         )
@@ -142,6 +145,9 @@ impl fmt::Display for TransportError {
             TransportErrorKind::RequestFraming => {
                 "request headers do not frame the body as it is: leave content-length and \
                  transfer-encoding to the transport"
+            }
+            TransportErrorKind::RequestTarget => {
+                "request leads nowhere: give an absolute URL, with no port or one from 1 to 65535"
             }
             TransportErrorKind::ResponseBody => "response body is not as long as announced",
             TransportErrorKind::ResponseHead => match self.source.downcast_ref() {

@@ -107,6 +107,9 @@ where
             authority: req.uri().authority().ok_or(Unsendable::Relative)?.clone(),
             runtime: runtime.id(),
         };
+        if !has_port(&key.authority) {
+            return Err(Unsendable::Port);
+        }
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(host) = hosts.get(&key) {
             return Ok(Arc::clone(host));
@@ -144,6 +147,20 @@ fn scheme<B>(req: &mut Request<B>) -> Option<Scheme> {
     parts.path_and_query = Some(PathAndQuery::from_static("/"));
     *req.uri_mut() = Uri::from_parts(parts).ok()?;
     Some(scheme)
+}
+
+/// Whether the port is one that there is, or is left to the scheme (RFC 3986 §3.2.3). `Authority` takes a
+/// number that is too large for none.
+fn has_port(authority: &Authority) -> bool {
+    let text = authority.as_str();
+    let (_, text) = text.rsplit_once('@').unwrap_or(("", text));
+    match text.rsplit_once(':') {
+        // Not a colon of an address in brackets.
+        Some((_, port)) if !port.ends_with(']') => {
+            port.is_empty() || authority.port_u16().is_some_and(|port| port > 0)
+        }
+        _ => true,
+    }
 }
 
 /// As many origins, and then those that have no connection are forgotten.

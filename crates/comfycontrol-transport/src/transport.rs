@@ -37,7 +37,8 @@ use crate::{TransportBody, TransportError};
 /// they share it up to the server's limit of streams, then one more is made; over HTTP/1.1 up to
 /// [8](crate::TransportBuilder::max_connections) are made as they are needed, and further calls wait. A
 /// caller that goes away leaves the connection to the others. If it cannot be made, all who have waited for it
-/// are told why, and nothing was sent.
+/// are told why, and nothing was sent. Where others are open, those who wait get a place on them instead, and
+/// the next is made after a pause, from 100 ms to 30 s the longer the more have failed.
 ///
 /// A connection that has not been used for 60 s is closed. Over HTTP/2 a ping is sent after 30 s in which
 /// nothing has come, and a connection that does not give it back within 10 s has broken. One on which unread

@@ -9,6 +9,7 @@ use comfycontrol_core::{BoxError, Escaped};
 use super::connect_failed::ConnectFailed;
 use super::kind::TransportErrorKind;
 use super::message_fault::MessageFault;
+use super::unsendable::Unsendable;
 
 pub(super) fn kind(error: &(dyn Error + 'static), connecting: bool) -> TransportErrorKind {
     for cause in chain(error) {
@@ -16,6 +17,8 @@ pub(super) fn kind(error: &(dyn Error + 'static), connecting: bool) -> Transport
             Some(failed.kind)
         } else if let Some(fault) = cause.downcast_ref::<MessageFault>() {
             Some(fault.kind())
+        } else if let Some(unsendable) = cause.downcast_ref::<Unsendable>() {
+            Some(unsendable.kind())
         } else if let Some(e) = cause.downcast_ref() {
             Some(kind_of_tls(e, connecting))
         } else if let Some(e) = cause.downcast_ref() {

@@ -25,6 +25,9 @@ pub enum TransportErrorKind {
     /// The request's own body failed, or was not as long as announced. Over HTTP/2 its error is lost
     /// on the way, and only logged.
     RequestBody,
+    /// The request's URL is not absolute, or its port is not one from 1 to 65535: nothing was sent, and no
+    /// connection made.
+    RequestTarget,
     /// The connection broke, while it was made or while the request was under way.
     Reset,
     /// The response body is not as long as its `Content-Length` says.

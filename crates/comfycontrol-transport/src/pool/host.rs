@@ -34,6 +34,7 @@ pub(super) struct Host<B: 'static> {
 enum Deed<B: 'static> {
     Tell(oneshot::Sender<Granted<B>>, Granted<B>),
     Connect(ConnectionId),
+    Wake(Instant),
     LetGo(Open<B>),
     GiveBack(Lease<B>),
 }
@@ -151,6 +152,7 @@ impl<B: Send + 'static> Host<B> {
                 }
                 (Step::Fail(_), None) => None,
                 (Step::Connect(id), _) => Some(Deed::Connect(id)),
+                (Step::Wake(at), _) => Some(Deed::Wake(at)),
                 (Step::Close(id), _) => state.remove(id).map(Deed::LetGo),
             };
             deeds.extend(deed);
@@ -164,6 +166,15 @@ impl<B: Send + 'static> Host<B> {
                     let home: Weak<dyn Home<B>> = Weak::<Self>::clone(&self.me);
                     let connecting = self.connect.connect(home, id, self.uri.clone());
                     drop(self.runtime.spawn(connecting));
+                }
+                Deed::Wake(at) => {
+                    let host = Weak::clone(&self.me);
+                    drop(self.runtime.spawn(async move {
+                        tokio::time::sleep_until(at).await;
+                        if let Some(host) = host.upgrade() {
+                            host.decide(Plan::resume);
+                        }
+                    }));
                 }
                 Deed::LetGo(open) => drop(open),
                 Deed::GiveBack(lease) => drop(lease),

@@ -1,12 +1,16 @@
 //! Which call gets which connection to one origin, and when one more is made: decisions, without
 //! connections.
 
+mod open;
+mod pause;
 mod step;
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use tokio::time::Instant;
+
+use self::open::Open;
+use self::pause::Pause;
 
 pub(super) use self::step::{CallId, ConnectionId, Limits, Protocol, Step};
 
@@ -14,41 +18,21 @@ pub(super) use self::step::{CallId, ConnectionId, Limits, Protocol, Step};
 ///
 /// As long as nobody knows which version of HTTP the server speaks, one connection is made, for which
 /// all calls wait. Over HTTP/2 they share it, up to the server's limit of streams, then one more is made.
-/// Over HTTP/1.1 each call has a connection of its own, of a bounded number.
+/// Over HTTP/1.1 each call has a connection of its own, of a bounded number. If one cannot be made, those
+/// who wait are served by the others, and the next is made after a pause; if there is no other, they are
+/// told why.
 #[derive(Debug)]
 pub(super) struct Plan {
     limits: Limits,
     /// What the last connection spoke.
     protocol: Option<Protocol>,
+    /// As many streams as the server has allowed the last time.
+    streams: Option<usize>,
     open: Vec<Open>,
-    connecting: Vec<Connecting>,
+    connecting: Vec<ConnectionId>,
     waiting: VecDeque<CallId>,
     next: u64,
-    /// A connection could not be made, there is none, and the others that are being made are still to come.
-    failing: bool,
-}
-
-#[derive(Debug)]
-struct Open {
-    id: ConnectionId,
-    protocol: Protocol,
-    /// Calls that have it.
-    streams: usize,
-    /// As many as the server allows; `None` as long as it has not said.
-    limit: Option<usize>,
-    /// Unread responses take most of its window.
-    stalled: bool,
-    since: Instant,
-    /// When the last call gave it back.
-    idle_since: Instant,
-}
-
-#[derive(Debug)]
-struct Connecting {
-    id: ConnectionId,
-    call: CallId,
-    /// What the server has said already.
-    limit: Option<usize>,
+    pause: Pause,
 }
 
 impl Plan {
@@ -56,11 +40,12 @@ impl Plan {
         Self {
             limits,
             protocol: None,
+            streams: None,
             open: Vec::new(),
             connecting: Vec::new(),
             waiting: VecDeque::new(),
             next: 0,
-            failing: false,
+            pause: Pause::default(),
         }
     }
 
@@ -95,45 +80,35 @@ impl Plan {
         protocol: Protocol,
         now: Instant,
     ) -> Vec<Step> {
-        let Some(at) = self.connecting.iter().position(|made| made.id == id) else {
+        if !self.is_made(id) {
             return Vec::new();
-        };
-        let made = self.connecting.remove(at);
-        self.failing = false;
+        }
+        self.pause = Pause::default();
         self.protocol = Some(protocol);
-        self.open.push(Open {
-            id,
-            protocol,
-            streams: 0,
-            limit: match protocol {
-                Protocol::Http1 => Some(1),
-                Protocol::Http2 => made.limit,
-            },
-            stalled: false,
-            since: now,
-            idle_since: now,
-        });
+        let limit = match protocol {
+            Protocol::Http1 => Some(1),
+            Protocol::Http2 => self.streams,
+        };
+        self.open.push(Open::new(id, protocol, limit, now));
         self.proceed(now, false)
     }
 
     /// A connection could not be made. Whoever has no other to wait for is told.
     pub(super) fn failed(&mut self, id: ConnectionId, now: Instant) -> Vec<Step> {
-        let Some(at) = self.connecting.iter().position(|made| made.id == id) else {
+        if !self.is_made(id) {
             return Vec::new();
-        };
-        let call = self.connecting.remove(at).call;
+        }
         if self.open.is_empty() && self.connecting.is_empty() {
-            self.failing = false;
+            self.pause = Pause::default();
             return self.waiting.drain(..).map(Step::Fail).collect();
         }
-        self.failing = self.open.is_empty();
-        let mut steps = Vec::new();
-        if let Some(at) = self.waiting.iter().position(|waiting| *waiting == call) {
-            self.waiting.remove(at);
-            steps.push(Step::Fail(call));
-        }
-        steps.extend(self.proceed(now, true));
-        steps
+        self.pause.failed(now);
+        self.proceed(now, true)
+    }
+
+    /// A pause is over.
+    pub(super) fn resume(&mut self, now: Instant) -> Vec<Step> {
+        self.proceed(now, true)
     }
 
     /// A call has given a connection back.
@@ -141,17 +116,14 @@ impl Plan {
         let Some(at) = self.open.iter().position(|open| open.id == id) else {
             return Vec::new();
         };
-        let open = &mut self.open[at];
-        open.streams = open.streams.saturating_sub(1);
-        open.idle_since = now;
-        if open.streams > 0 && self.waiting.is_empty() {
+        self.open[at].give_back(now);
+        if !self.open[at].is_idle() && self.waiting.is_empty() {
             return Vec::new();
         }
         let mut steps = self.proceed(now, true);
-        let is_idle = |open: &Open| open.streams == 0;
-        let idle = self.open.iter().filter(|open| is_idle(open)).count();
-        let too_many = idle > self.limits.idle || self.is_old(&self.open[at], now);
-        if is_idle(&self.open[at]) && too_many {
+        let idle = self.open.iter().filter(|open| open.is_idle()).count();
+        let open = &self.open[at];
+        if open.is_idle() && (idle > self.limits.idle || open.is_old(&self.limits, now)) {
             self.open.remove(at);
             steps.push(Step::Close(id));
         }
@@ -160,9 +132,8 @@ impl Plan {
 
     /// The server allows so many streams at once.
     pub(super) fn limited(&mut self, id: ConnectionId, limit: usize, now: Instant) -> Vec<Step> {
-        if let Some(made) = self.connecting.iter_mut().find(|made| made.id == id) {
-            made.limit = Some(limit);
-        }
+        // None at all is for a while (RFC 9113 §6.5.2).
+        self.streams = Some(limit).filter(|limit| *limit > 0);
         self.change(id, now, |open| open.limit = Some(limit))
     }
 
@@ -191,30 +162,16 @@ impl Plan {
         let Some(open) = self.open.iter().find(|open| open.id == id) else {
             return (None, Vec::new());
         };
-        let idle_until = if open.streams == 0 {
-            open.idle_since + self.limits.idle_time
-        } else {
-            now + self.limits.idle_time.max(Duration::from_secs(1))
-        };
-        let shared = open.protocol == Protocol::Http2;
-        let is_old = self.is_old(open, now) && (shared || open.streams == 0);
-        if idle_until <= now || is_old {
-            return (None, self.closed(id, now));
+        match open.look_again(&self.limits, now) {
+            Some(next) => (Some(next), Vec::new()),
+            None => (None, self.closed(id, now)),
         }
-        let old_at = self.limits.age.map(|age| open.since + age);
-        let next = old_at
-            .filter(|at| *at > now)
-            .map_or(idle_until, |at| at.min(idle_until));
-        (Some(next), Vec::new())
     }
 
     fn change(&mut self, id: ConnectionId, now: Instant, f: impl FnOnce(&mut Open)) -> Vec<Step> {
         match self.open.iter_mut().find(|open| open.id == id) {
             Some(open) => f(open),
             None => return Vec::new(),
-        }
-        if self.waiting.is_empty() {
-            return Vec::new();
         }
         self.proceed(now, true)
     }
@@ -234,56 +191,51 @@ impl Plan {
             });
         }
         while self.is_wanted() {
+            if !self.may_connect(now) {
+                steps.extend(self.pause.tell(now).map(Step::Wake));
+                break;
+            }
             let id = ConnectionId(self.id());
-            let call = self.waiting[self.connecting.len()];
-            let limit = None;
-            self.connecting.push(Connecting { id, call, limit });
+            self.connecting.push(id);
             steps.push(Step::Connect(id));
         }
         steps
     }
 
-    /// Whether one more connection is to be made.
+    /// Whether one more connection would serve those who wait.
     fn is_wanted(&self) -> bool {
         let at_once = match self.protocol {
             Some(Protocol::Http1) => usize::MAX,
             // The server's limit may be so high that no other is needed.
-            Some(Protocol::Http2) if self.open.iter().any(|open| open.limit.is_none()) => 0,
+            Some(Protocol::Http2) if self.open.iter().any(Open::may_have_room) => 0,
             Some(Protocol::Http2) | None => 1,
         };
         let made = self.connecting.len();
-        made < self.waiting.len().min(at_once)
-            && made + self.open.len() < self.limits.connections
-            && !(self.failing && made > 0)
+        made < self.waiting.len().min(at_once) && made + self.open.len() < self.limits.connections
     }
 
-    /// A connection that has room. Of those that nobody uses it is the one that was used last, so that
-    /// the others' time runs out.
+    /// Whether one more may be made now: at any time where there is none.
+    fn may_connect(&self, now: Instant) -> bool {
+        self.pause.is_over(now) || (self.open.is_empty() && self.connecting.is_empty())
+    }
+
+    /// The best connection that has room.
     fn occupy(&mut self, now: Instant) -> Option<ConnectionId> {
-        let has_room = |open: &Open| {
-            open.streams < open.limit.unwrap_or(ASSUMED_STREAMS) && !self.is_old(open, now)
-        };
-        let cannot_connect = self.open.len() + self.connecting.len() >= self.limits.connections;
-        let roomy = self
-            .open
-            .iter()
-            .enumerate()
-            .filter(|(_, open)| has_room(open));
-        let (at, _) = roomy
-            // Behind unread responses only where there is no other way.
-            .filter(|(_, open)| !open.stalled || cannot_connect)
-            .max_by_key(|(at, open)| {
-                let shared = open.protocol == Protocol::Http2;
-                let used = if shared { None } else { Some(open.idle_since) };
-                (!open.stalled, used, usize::MAX - at)
-            })?;
-        let open = &mut self.open[at];
-        open.streams += 1;
-        Some(open.id)
+        // Behind unread responses only where no other is made, nor can be.
+        let is_last_way = self.connecting.is_empty()
+            && (self.open.len() >= self.limits.connections || !self.may_connect(now));
+        let roomy =
+            self.open.iter_mut().enumerate().filter(|(_, open)| {
+                open.has_room(&self.limits, now) && (!open.stalled || is_last_way)
+            });
+        let (_, best) = roomy.max_by_key(|(at, open)| (open.rank(), usize::MAX - at))?;
+        Some(best.take())
     }
 
-    fn is_old(&self, open: &Open, now: Instant) -> bool {
-        self.limits.age.is_some_and(|age| open.since + age <= now)
+    /// Whether a connection was being made, which is over.
+    fn is_made(&mut self, id: ConnectionId) -> bool {
+        let at = self.connecting.iter().position(|made| *made == id);
+        at.map(|at| self.connecting.remove(at)).is_some()
     }
 
     fn id(&mut self) -> u64 {
@@ -291,9 +243,6 @@ impl Plan {
         self.next
     }
 }
-
-/// How many streams a server takes that has not said it yet: the least that it should (RFC 9113 §6.5.2).
-const ASSUMED_STREAMS: usize = 100;
 
 #[cfg(test)]
 mod tests;

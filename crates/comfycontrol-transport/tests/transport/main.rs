@@ -10,6 +10,7 @@
 //! * `heads`: how large the head of a response may be, and what may come before it.
 //! * `internal`: other origins do not lead into the internal network.
 //! * `lengths`: bodies are as long as is announced, in both directions.
+//! * `pauses`: a connection that cannot be made while others are open.
 //! * `plain_http`: plain `http` stays on this machine.
 //! * `proxies`: which proxy is used, and what is told of one that does not do its work.
 //! * `refusals`: an upload that is refused before it has been written.
@@ -31,6 +32,7 @@ mod goodbye;
 mod heads;
 mod internal;
 mod lengths;
+mod pauses;
 mod plain_http;
 mod proxies;
 mod proxy;

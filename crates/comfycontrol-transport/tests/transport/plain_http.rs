@@ -46,6 +46,36 @@ async fn what_is_not_written_as_this_machine_is_not_even_connected_to() {
 }
 
 #[tokio::test]
+async fn a_port_that_there_is_not_is_no_other_port() {
+    let transport = TransportBuilder::new().no_proxy().build::<Body>().unwrap();
+    for scheme in ["http", "https"] {
+        for target in [
+            "localhost:99999",
+            "127.0.0.1:0",
+            "[::1]:65536",
+            "u:p@[::1]:99999",
+        ] {
+            let request = post(format!("{scheme}://{target}/"));
+            let error = send(&transport, request).await.unwrap_err();
+            assert_eq!(error.kind(), TransportErrorKind::RequestTarget, "{target}");
+            assert!(error.is_unprocessed() && !error.is_transient());
+        }
+    }
+    let relative = send(&transport, post("/v1/user")).await.unwrap_err();
+    assert_eq!(relative.kind(), TransportErrorKind::RequestTarget);
+    assert!(relative.is_unprocessed());
+    // An empty one is the scheme's own (RFC 3986 §3.2.3).
+    for url in [
+        "http://192.0.2.1:/",
+        "http://u:p@192.0.2.1/",
+        "http://[2001:db8::1]/",
+    ] {
+        let error = send(&transport, post(url)).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::NotLoopback, "{url}");
+    }
+}
+
+#[tokio::test]
 async fn no_other_scheme_is_known() {
     let server = Server::silent().await;
     let transport = TransportBuilder::new().no_proxy().build::<Body>().unwrap();

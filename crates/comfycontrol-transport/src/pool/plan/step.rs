@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pool) struct Limits {
     /// Connections that are open or being made.
@@ -33,9 +35,11 @@ pub(in crate::pool) enum Step {
         connection: ConnectionId,
         reused: bool,
     },
-    /// Tells a waiting call why its connection could not be made.
+    /// Tells a waiting call why no connection could be made.
     Fail(CallId),
     Connect(ConnectionId),
+    /// Looks again then, when a pause is over.
+    Wake(Instant),
     /// Lets a connection go: it ends with what is still under way on it.
     Close(ConnectionId),
 }

@@ -54,9 +54,14 @@ fn over_http_2_one_connection_is_made_until_its_streams_are_used_up() {
     assert_eq!((granted(&steps), made(&steps).len()), (100, 0));
     let steps = plan.limited(first, 128, start());
     assert_eq!((granted(&steps), made(&steps).len()), (28, 1));
+    // The next one takes as many, which is remembered.
     let steps = plan.opened(made(&steps)[0], Protocol::Http2, start());
-    assert_eq!(granted(&steps), 100);
+    assert_eq!((granted(&steps), made(&steps).len()), (128, 1));
     assert_eq!(granted(&plan.released(first, start())), 1);
+    // None at all is for a while.
+    plan.limited(first, 0, start());
+    let steps = plan.opened(made(&steps)[0], Protocol::Http2, start());
+    assert_eq!(granted(&steps), 43);
 }
 
 #[test]
@@ -111,25 +116,73 @@ fn what_nobody_uses_is_closed_when_its_time_is_over() {
 }
 
 #[test]
-fn a_failure_fails_those_who_have_no_other_connection_to_wait_for() {
+fn behind_unread_responses_goes_a_call_only_where_no_other_connection_comes() {
+    let limits = Limits {
+        connections: 2,
+        ..LIMITS
+    };
+    let mut plan = Plan::new(limits);
+    let first = waiting(&mut plan, 1)[0];
+    plan.opened(first, Protocol::Http2, start());
+    plan.limited(first, 100, start());
+    plan.stalled(first, true, start());
+    // No more can be made, but one is.
+    let second = waiting(&mut plan, 1)[0];
+    assert_eq!(plan.take(start()), None);
+    let (_, steps) = plan.wait(start());
+    assert_eq!(steps, []);
+    // It cannot be made.
+    assert_eq!(granted(&plan.failed(second, start())), 2);
+}
+
+#[test]
+fn a_failure_fails_nobody_who_has_a_connection_to_wait_for() {
     let mut plan = Plan::new(LIMITS);
     let first = waiting(&mut plan, 5)[0];
     assert_eq!(failed(&plan.failed(first, start())), 5);
     let first = waiting(&mut plan, 9)[0];
-    let others = made(&plan.opened(first, Protocol::Http1, start()));
-    // One is served, and one is told for whom the connection was.
-    let steps = plan.failed(others[0], start());
-    assert_eq!((failed(&steps), made(&steps).len()), (1, 1));
-    // None is left: the rest of the batch decides, and no more are made for it.
-    plan.closed(first, start());
-    assert_eq!(plan.waiting.len(), 7);
-    let mut told = 0;
-    let mut tried = 0;
-    while let Some(made) = plan.connecting.first() {
-        let id = made.id;
-        told += failed(&plan.failed(id, start()));
-        tried += 1;
-    }
-    assert_eq!((told, tried), (7, 3));
+    let [second, third] = made(&plan.opened(first, Protocol::Http1, start()))[..] else {
+        unreachable!()
+    };
+    let steps = plan.failed(second, start());
+    assert_eq!((failed(&steps), made(&steps).len()), (0, 0));
+    assert_eq!(granted(&plan.released(first, start())), 1);
+    // None is left but the one that is still being made.
+    assert_eq!(plan.closed(first, start()), [Step::Close(first)]);
+    assert_eq!(failed(&plan.failed(third, start())), 7);
     assert!(plan.is_empty());
+}
+
+#[test]
+fn after_a_failure_the_next_connection_is_made_after_a_pause_that_grows() {
+    let mut plan = Plan::new(LIMITS);
+    let first = waiting(&mut plan, 1)[0];
+    plan.opened(first, Protocol::Http1, start());
+    let mut now = start();
+    let mut made_now = waiting(&mut plan, 9);
+    let mut failures = Vec::new();
+    let mut paused = Vec::new();
+    for _ in 0..10 {
+        let steps: Vec<_> = made_now
+            .drain(..)
+            .flat_map(|id| plan.failed(id, now))
+            .collect();
+        failures.push(failed(&steps));
+        let Some(Step::Wake(at)) = steps.last().copied() else {
+            panic!("{steps:?}");
+        };
+        // Those who come meanwhile have no connection made for them, nor another timer set.
+        assert_eq!(plan.wait(now).1, []);
+        paused.push((at - now).as_millis());
+        now = at;
+        made_now = made(&plan.resume(now));
+        assert_eq!(made_now.len(), 2);
+    }
+    assert_eq!(failures, [0; 10]);
+    assert_eq!(paused[..3], [100, 200, 400]);
+    assert_eq!(paused[9], 30_000);
+    // One that is made ends it.
+    let made_now = made(&plan.opened(made_now[0], Protocol::Http1, now));
+    assert!(made_now.is_empty());
+    assert!(plan.may_connect(now));
 }

@@ -17,6 +17,7 @@ enum Event {
     Stalled(usize, bool),
     Closed(usize),
     Expire(usize, u64),
+    Later(u64),
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -31,6 +32,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => (n.clone(), any::<bool>()).prop_map(|(n, s)| Event::Stalled(n, s)),
         1 => n.clone().prop_map(Event::Closed),
         1 => (n, 0..100_u64).prop_map(|(n, s)| Event::Expire(n, s)),
+        1 => (0..2_000_u64).prop_map(Event::Later),
     ];
     proptest::collection::vec(event, 0..120)
 }
@@ -44,6 +46,10 @@ struct Book {
     open: HashMap<ConnectionId, (usize, Protocol)>,
     stalled: HashSet<ConnectionId>,
     limits: HashMap<ConnectionId, usize>,
+    /// What the server has said the last time, unless that was none.
+    limit: Option<usize>,
+    /// When somebody looks again.
+    wakes: Vec<Instant>,
 }
 
 impl Book {
@@ -61,6 +67,10 @@ impl Book {
                     self.waiting.remove(at.expect("it waits"));
                 }
                 Step::Connect(id) => self.connecting.push(id),
+                Step::Wake(at) => {
+                    assert!(!self.open.is_empty() || !self.connecting.is_empty());
+                    self.wakes.push(at);
+                }
                 Step::Close(id) => {
                     self.open.remove(&id).expect("it is open");
                 }
@@ -81,7 +91,7 @@ impl Book {
     }
 
     /// Nobody waits who could be served, or for whom nothing is done.
-    fn check(&self) {
+    fn check(&self, now: Instant) {
         if self.waiting.is_empty() {
             return;
         }
@@ -93,6 +103,12 @@ impl Book {
             }
         };
         assert!(!self.open.iter().any(has_room), "somebody waits in vain");
+        if self.connecting.is_empty() && !self.wakes.iter().any(|at| *at > now) {
+            let is_served = |(id, (calls, _)): (&ConnectionId, &(usize, Protocol))| {
+                *calls > 0 || self.limits.get(id) == Some(&0)
+            };
+            assert!(self.open.iter().all(is_served), "nothing is done");
+        }
         assert!(
             !self.open.is_empty() || !self.connecting.is_empty(),
             "nothing is done"
@@ -138,6 +154,9 @@ proptest! {
                     let id = book.connecting.remove(n);
                     let protocol = if h2 { Protocol::Http2 } else { Protocol::Http1 };
                     book.open.insert(id, (0, protocol));
+                    if let (Protocol::Http2, Some(limit)) = (protocol, book.limit) {
+                        book.limits.insert(id, limit);
+                    }
                     book.follow(plan.opened(id, protocol, now));
                 },
                 Event::Failed(n) => if let Some(n) = pick(n) {
@@ -155,6 +174,7 @@ proptest! {
                     && book.open[&id].1 == Protocol::Http2
                 {
                     book.limits.insert(id, limit);
+                    book.limit = Some(limit).filter(|limit| *limit > 0);
                     book.follow(plan.limited(id, limit, now));
                 },
                 Event::Stalled(n, stalled) => if let Some(id) = book.nth(n)
@@ -174,9 +194,14 @@ proptest! {
                     prop_assert!(!(is_used && next.is_none()), "ended with calls on it");
                     book.follow(steps);
                 },
+                Event::Later(ms) => now += Duration::from_millis(ms),
                 Event::Leave(_) => {}
             }
-            book.check();
+            while let Some(at) = book.wakes.iter().position(|at| *at <= now) {
+                book.wakes.remove(at);
+                book.follow(plan.resume(now));
+            }
+            book.check(now);
         }
         // All goes away.
         while let Some(id) = book.connecting.pop() {
