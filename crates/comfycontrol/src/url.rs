@@ -3,7 +3,7 @@
 use comfycontrol_core::{InternalHosts, check_path, encoded_url};
 use comfycontrol_token::{InvalidOrigin, Origin};
 use http::Uri;
-use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::uri::PathAndQuery;
 
 use crate::error::{InvalidConfig, InvalidRequest, Reason, Setting};
 
@@ -12,41 +12,25 @@ use crate::error::{InvalidConfig, InvalidRequest, Reason, Setting};
 pub(crate) enum Target {
     /// Other origins too: for a client that has no token.
     Anywhere(InternalHosts),
-    /// One origin.
-    Base {
-        scheme: Scheme,
-        authority: Authority,
-        origin: Origin,
-    },
+    /// One origin, and the URL of it.
+    Base { origin: Origin, url: Uri },
 }
 
 impl Target {
     pub(crate) fn base(url: &str) -> Result<(Self, Origin), InvalidConfig> {
         let refused = |e| InvalidConfig::new(Setting::BaseUrl(e));
         let origin = Origin::parse(url).map_err(refused)?;
-        let parts = origin
-            .to_string()
-            .parse()
-            .map(Uri::into_parts)
-            .unwrap_or_default();
-        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(refused(InvalidOrigin::NotAnOrigin));
-        };
-        Ok((
-            Self::Base {
-                scheme,
-                authority,
-                origin: origin.clone(),
-            },
-            origin,
-        ))
+        let url = origin.to_string().parse();
+        let url = url.map_err(|_| refused(InvalidOrigin::NotAnOrigin))?;
+        let base = origin.clone();
+        Ok((Self::Base { origin: base, url }, origin))
     }
 
     /// The origin, as a URL.
     pub(crate) fn uri(&self) -> Option<Uri> {
         match self {
             Self::Anywhere(_) => None,
-            Self::Base { origin, .. } => origin.to_string().parse().ok(),
+            Self::Base { url, .. } => Some(url.clone()),
         }
     }
 
@@ -54,7 +38,7 @@ impl Target {
     pub(crate) fn internal_hosts(&self, named: Vec<String>) -> InternalHosts {
         match self {
             Self::Anywhere(internal) => internal.with_named(named),
-            Self::Base { authority, .. } => InternalHosts::beside(authority.host(), named),
+            Self::Base { url, .. } => InternalHosts::beside(url.host().unwrap_or_default(), named),
         }
     }
 
@@ -79,19 +63,13 @@ impl Target {
     pub(crate) fn resolve_uri(&self, uri: Uri) -> Result<Uri, InvalidRequest> {
         check_path(uri.path())?;
         match (self, uri.authority()) {
-            (
-                Self::Base {
-                    scheme, authority, ..
-                },
-                None,
-            ) => {
+            (Self::Base { url, .. }, None) => {
                 if uri.scheme().is_some() || !uri.path().starts_with('/') {
                     return Err(path("does not begin with /"));
                 }
-                let mut parts = Parts::default();
-                parts.scheme = Some(scheme.clone());
-                parts.authority = Some(authority.clone());
-                parts.path_and_query = uri.into_parts().path_and_query;
+                let mut parts = uri.into_parts();
+                parts.scheme = url.scheme().cloned();
+                parts.authority = url.authority().cloned();
                 Uri::from_parts(parts).map_err(unreadable)
             }
             (Self::Base { origin, .. }, Some(_)) if origin.allows(&uri) => Ok(uri),

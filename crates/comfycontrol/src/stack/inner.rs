@@ -1,15 +1,14 @@
 //! The layers nested in their order, as tower and tower-http nest them.
 
 use comfycontrol_encoding::{Decompression, DecompressionBody, DecompressionLayer};
-use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
-use comfycontrol_priority::{PriorityLimit, PriorityLimitLayer};
-use comfycontrol_rate_limit::{RateLimit, RateLimitLayer};
-use comfycontrol_retry::{Retry, RetryBody, RetryLayer};
+use comfycontrol_error::ErrorDecoder;
+use comfycontrol_priority::PriorityLimit;
+use comfycontrol_rate_limit::RateLimit;
+use comfycontrol_retry::{Retry, RetryBody};
 use comfycontrol_timeout::{
-    AttemptTimeout, AttemptTimeoutLayer, MarkDispatched, MarkDispatchedLayer, TimeoutBody,
-    TotalTimeout, TotalTimeoutLayer,
+    AttemptTimeout, MarkDispatched, MarkDispatchedLayer, TimeoutBody, TotalTimeout,
 };
-use comfycontrol_token::{AddToken, AddTokenLayer};
+use comfycontrol_token::AddToken;
 use http::HeaderValue;
 use http::header::{ACCEPT, USER_AGENT};
 use tower::ServiceBuilder;
@@ -17,6 +16,7 @@ use tower::util::Either;
 use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
 use tower_layer::Layer;
 
+use super::layers::Layers;
 use super::outbound::Outbound;
 use crate::trace::{self, Traced, TracedBody};
 use crate::{Body, Error};
@@ -33,46 +33,28 @@ type Limited<S> = Either<RateLimit<S>, Either<PriorityLimit<S>, S>>;
 type Attempt<S> = AttemptTimeout<Either<AddToken<Marked<S>>, Marked<S>>>;
 type Marked<S> = MarkDispatched<Outbound<S>>;
 
-pub(super) fn attempt<S>(
-    timeout: AttemptTimeoutLayer,
-    add_token: Option<AddTokenLayer>,
-    transport: S,
-) -> Attempt<S> {
-    ServiceBuilder::new()
-        .layer(timeout.with_mark_dispatched())
-        .option_layer(add_token)
+/// From the innermost on.
+pub(super) fn nest<S>(layers: Layers, transport: S) -> Inner<S> {
+    let attempt = ServiceBuilder::new()
+        .layer(layers.attempt_timeout.with_mark_dispatched())
+        .option_layer(layers.add_token)
         .layer(MarkDispatchedLayer::new())
-        .service(Outbound::new(transport))
-}
-
-pub(super) fn limited<S>(
-    rate_limit: Option<RateLimitLayer>,
-    priority_limit: Option<PriorityLimitLayer>,
-    attempt: S,
-) -> Limited<S> {
-    match (rate_limit, priority_limit) {
+        .service(Outbound::new(transport));
+    let limited = match (layers.rate_limit, layers.priority_limit) {
         (_, Some(layer)) => Either::Right(Either::Left(layer.layer(attempt))),
         (Some(layer), None) => Either::Left(layer.layer(attempt)),
         (None, None) => Either::Right(Either::Right(attempt)),
-    }
-}
-
-pub(super) fn outer<S>(
-    user_agent: HeaderValue,
-    timeout: TotalTimeoutLayer,
-    retry: RetryLayer<Error>,
-    error_decoder: ErrorDecoderLayer,
-    limited: Limited<Attempt<S>>,
-) -> Inner<S> {
+    };
     ServiceBuilder::new()
         .layer(SetRequestHeaderLayer::if_not_present(
-            USER_AGENT, user_agent,
+            USER_AGENT,
+            layers.user_agent,
         ))
         .layer(SetRequestHeaderLayer::if_not_present(ACCEPT, JSON))
         .layer(trace::layer())
-        .layer(timeout.with_mark_dispatched())
-        .layer(retry)
-        .layer(error_decoder)
+        .layer(layers.total_timeout.with_mark_dispatched())
+        .layer(layers.retry)
+        .layer(layers.error_decoder)
         .layer(DecompressionLayer::new())
         .service(limited)
 }

@@ -1,18 +1,13 @@
-use bytes::Bytes;
-use comfycontrol_core::BoxError;
 use comfycontrol_error::ErrorDecoderLayer;
 use comfycontrol_priority::PriorityLimitLayer;
 use comfycontrol_rate_limit::RateLimitLayer;
 use comfycontrol_retry::RetryLayer;
 use comfycontrol_timeout::{AttemptTimeoutLayer, TotalTimeoutLayer};
 use comfycontrol_token::AddTokenLayer;
-use http::{HeaderValue, Request, Response};
-use http_body::Body as HttpBody;
-use tower_service::Service;
+use http::HeaderValue;
 
-use super::service::Stack;
+use crate::Error;
 use crate::request_id::RequestIds;
-use crate::{Body, Error};
 
 /// The layers of a client, each usable alone.
 ///
@@ -37,34 +32,4 @@ pub struct Layers {
     /// Adds the token.
     pub add_token: Option<AddTokenLayer>,
     pub(crate) request_ids: RequestIds,
-}
-
-impl Layers {
-    /// Stacks all layers over `transport`, in the order of the [module docs](super).
-    ///
-    /// The error of the transport becomes an [`Error`](crate::Error) by
-    /// [`Error::transport`](crate::Error::transport).
-    pub fn stack<S, B>(self, transport: S) -> Stack<S>
-    where
-        S: Service<Request<Body>, Response = Response<B>> + Clone,
-        S::Error: Into<BoxError>,
-        B: HttpBody<Data = Bytes>,
-        B::Error: Into<BoxError>,
-    {
-        let Self {
-            user_agent,
-            total_timeout,
-            retry,
-            error_decoder,
-            rate_limit,
-            priority_limit,
-            attempt_timeout,
-            add_token,
-            request_ids,
-        } = self;
-        let attempt = super::inner::attempt(attempt_timeout, add_token, transport);
-        let limited = super::inner::limited(rate_limit, priority_limit, attempt);
-        let inner = super::inner::outer(user_agent, total_timeout, retry, error_decoder, limited);
-        Stack::new(inner, request_ids)
-    }
 }

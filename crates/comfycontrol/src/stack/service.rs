@@ -9,14 +9,15 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::inner::{Inner, InnerBody};
+use super::inner::{Inner, InnerBody, nest};
+use super::layers::Layers;
 use crate::request_id::RequestIds;
 use crate::{Body, Error};
 
 /// Sends requests through all layers: what a [`Client`](crate::Client) is made of, over a transport
 /// `S`.
 ///
-/// Made by [`Layers::stack`](super::Layers::stack). Clones share limiter, token, retry budget and
+/// Made by [`Layers::stack`]. Clones share limiter, token, retry budget and
 /// count of requests.
 #[derive(Clone)]
 pub struct Stack<S> {
@@ -24,9 +25,22 @@ pub struct Stack<S> {
     request_ids: RequestIds,
 }
 
-impl<S> Stack<S> {
-    pub(super) fn new(inner: Inner<S>, request_ids: RequestIds) -> Self {
-        Self { inner, request_ids }
+impl Layers {
+    /// Stacks all layers over `transport`, in the order of the [module docs](super).
+    ///
+    /// The error of the transport becomes an [`Error`](crate::Error) by
+    /// [`Error::transport`](crate::Error::transport).
+    pub fn stack<S, B>(self, transport: S) -> Stack<S>
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone,
+        S::Error: Into<BoxError>,
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        Stack {
+            request_ids: self.request_ids.clone(),
+            inner: nest(self, transport),
+        }
     }
 }
 
