@@ -40,7 +40,10 @@ ALLOWED = {
     "comfycontrol-token": LAYERS | {"comfycontrol-core"},
     "comfycontrol-transport": BODIES
     | {"comfycontrol-core", "hyper", "hyper-util", "rustls", "tower-service"},
-    "comfycontrol": OURS | BODIES | LAYERS | {"futures-core", "serde", "tokio"},
+    "comfycontrol": OURS
+    | BODIES
+    | LAYERS
+    | {"comfycontrol-rate-limit-file", "futures-core", "serde", "tokio"},
     "comfycontrol-api": OURS
     | BODIES
     | {"comfycontrol", "futures-core", "jiff", "serde", "serde-json"},

@@ -109,6 +109,27 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps to one limit with all other programs that share `store`, such as a
+    /// [file](crate::rate_limit_file): 40 requests in 10 s for all of them together.
+    ///
+    /// A task of the runtime around this call [gets the slots](crate::rate_limit::Keeper), until the client
+    /// has gone; should that runtime end before, calls are rejected. Clients of one process are to
+    /// share a client, or its limiter. For another quota, and for how long calls wait while the store is away, see
+    /// [`build_shared`](crate::rate_limit::LimiterBuilder::build_shared).
+    #[cfg(feature = "shared-budget")]
+    pub fn shared_budget(mut self, store: impl comfycontrol_rate_limit::Store) -> Self {
+        use comfycontrol_rate_limit::{Limiter, Quota};
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                let (limiter, keeper) = Limiter::builder(Quota::COMFYCONTROL).build_shared(store);
+                runtime.spawn(keeper);
+                return self.rate_limit(limiter);
+            }
+            Err(e) => self.wrong(InvalidConfig::because(Setting::SharedBudget, e)),
+        }
+        self
+    }
+
     /// Sets the time for a whole call. The default is none.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.timeouts = self.timeouts.total(total);

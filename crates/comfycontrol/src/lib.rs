@@ -59,9 +59,9 @@
 //!
 //! # Not handled
 //!
-//! Redirects, which are errors here; cookies; other processes behind the same address, which take
-//! from the same limit without our seeing it; what this program sent before it was started again, which
-//! the server still counts (see [limits](guide::limits)).
+//! Redirects, which are errors here; cookies. Without a
+//! [shared budget](guide::limits#one-address-many-processes) also other processes behind the same address,
+//! which take from the same limit unseen, and what this program sent before it was started again.
 //!
 //! # Features
 //!
@@ -73,6 +73,7 @@
 //! | `platform-verifier` | yes | certificates judged by the operating system |
 //! | `proxy` | yes | HTTP CONNECT and SOCKS5 proxies, set or from the environment |
 //! | `ring` | yes | TLS by ring |
+//! | `shared-budget` | no | one limit for all programs of a user, by a file: [`shared_budget`](ClientBuilder::shared_budget) |
 //! | `webpki-roots` | no | Mozilla's certificates compiled in, where `platform-verifier` is off or asked for by [`network`](ClientBuilder::network) |
 //!
 //! Without `ring` and `aws-lc-rs`, the [network](ClientBuilder::network) wants a `tls_config`, or a
@@ -105,6 +106,9 @@ pub use comfycontrol_error as api_error;
 pub use comfycontrol_priority as priority;
 #[doc(no_inline)]
 pub use comfycontrol_rate_limit as rate_limit;
+#[cfg(feature = "shared-budget")]
+#[doc(no_inline)]
+pub use comfycontrol_rate_limit_file as rate_limit_file;
 #[doc(no_inline)]
 pub use comfycontrol_retry as retry;
 #[doc(no_inline)]

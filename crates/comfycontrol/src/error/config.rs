@@ -17,6 +17,8 @@ pub struct InvalidConfig {
 pub(crate) enum Setting {
     BaseUrl(InvalidOrigin),
     Header,
+    #[cfg(feature = "shared-budget")]
+    SharedBudget,
     TokenMalformed(InvalidToken),
     TokenMissing,
     TokenUnreadable,
@@ -45,6 +47,8 @@ impl InvalidConfig {
         match &self.setting {
             Setting::BaseUrl(_) => "base_url",
             Setting::Header => "default_header",
+            #[cfg(feature = "shared-budget")]
+            Setting::SharedBudget => "shared_budget",
             Setting::Transport(e) => e.setting(),
             Setting::TokenMalformed(_) | Setting::TokenMissing | Setting::TokenUnreadable => {
                 "token"
@@ -59,6 +63,8 @@ impl fmt::Display for InvalidConfig {
         match &self.setting {
             Setting::BaseUrl(why) => write!(f, "base URL is not valid: {why}"),
             Setting::Header => f.write_str("default header is not valid in HTTP"),
+            #[cfg(feature = "shared-budget")]
+            Setting::SharedBudget => f.write_str("shared budget needs a tokio runtime"),
             Setting::TokenMalformed(why) => write!(f, "token is not valid: {why}"),
             Setting::TokenMissing => f.write_str(
                 "no token: set COMFYCONTROL_TOKEN, call token(), or say without_token()",

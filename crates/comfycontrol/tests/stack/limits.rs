@@ -134,3 +134,68 @@ async fn an_urgent_call_of_the_client_goes_before_those_that_came_earlier() {
     let urgent = sent.bodies().iter().position(|body| body == "click");
     assert_eq!(urgent, Some(3));
 }
+
+/// Each as it would be in a process of its own.
+#[cfg(feature = "shared-budget")]
+mod shared {
+    use comfycontrol::rate_limit::MemoryStore;
+    use comfycontrol::rate_limit_file::FileStore;
+    use comfycontrol::{Client, InvalidConfig};
+    use comfycontrol_test::{SECOND, now};
+
+    use super::*;
+
+    fn client(builder: ClientBuilder) -> Client {
+        builder
+            .transport(transport(|_| status(200)).0)
+            .build()
+            .unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_that_share_a_budget_keep_to_one_limit_together() {
+        let store = MemoryStore::new();
+        let clients = [(); 2].map(|()| client(builder().shared_budget(store.clone())));
+        let began = now();
+        let calls = (0..50).map(|call| {
+            let call = clients[call % 2].get("/v1/user").send();
+            tokio::spawn(async move {
+                call.await.unwrap();
+                began.elapsed()
+            })
+        });
+        let calls: Vec<_> = calls.collect();
+        let mut at_once = 0;
+        for call in calls {
+            at_once += usize::from(call.await.unwrap() < SECOND);
+        }
+        assert_eq!(at_once, 40);
+        assert!(began.elapsed() >= 10 * SECOND);
+    }
+
+    #[tokio::test]
+    async fn a_file_is_enough_to_share_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("budget");
+        let clients = [(); 2].map(|()| {
+            let store = FileStore::open(&path).unwrap();
+            client(builder().shared_budget(store))
+        });
+        for client in &clients {
+            client.get("/v1/user").send().await.unwrap();
+        }
+        let seen = clients[1].limiter().unwrap().snapshot();
+        assert_eq!(seen.fleet().unwrap().owners(), 2);
+    }
+
+    #[test]
+    fn without_a_runtime_it_is_a_setting_that_is_wrong() {
+        let error = builder()
+            .shared_budget(MemoryStore::new())
+            .build()
+            .unwrap_err();
+        let wrong: &InvalidConfig = error.as_cause().unwrap();
+        assert_eq!(wrong.setting(), "shared_budget");
+        assert!(format!("{error:#}").starts_with("shared budget needs a tokio runtime: "));
+    }
+}
