@@ -1,7 +1,9 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use comfycontrol::rate_limit::Quota;
 
 use crate::commands::emulator::EmulatorArguments;
 
@@ -30,6 +32,13 @@ pub(crate) struct Global {
     /// Trusts one more certificate authority, in PEM.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) ca: Option<PathBuf>,
+    /// Shares the rate limit by this file, in place of COMFYCONTROL_BUDGET or, without that, the one that all your
+    /// programs share for this API; `off`: with nobody.
+    #[arg(long, global = true, value_name = "PATH|off")]
+    pub(crate) budget: Option<PathBuf>,
+    /// Keeps to this quota, as where machines behind one address have a share each.
+    #[arg(long, global = true, value_name = "REQUESTS/SECONDS", value_parser = quota, default_value = "40/10")]
+    pub(crate) quota: Quota,
     /// Gives the command up after so many seconds, waiting for the rate limit included; not the emulator.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
@@ -153,6 +162,15 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => Err("write NAME=VALUE".to_owned()),
     }
+}
+
+fn quota(text: &str) -> Result<Quota, String> {
+    let parts = text.split_once('/').and_then(|(requests, seconds)| {
+        let seconds = Duration::try_from_secs_f64(seconds.parse().ok()?).ok()?;
+        Some((requests.parse().ok()?, seconds))
+    });
+    let (requests, window) = parts.ok_or("write REQUESTS/SECONDS, such as 20/10")?;
+    Quota::new(requests, window).map_err(|e| e.to_string())
 }
 
 const EXIT_CODES: &str = "\

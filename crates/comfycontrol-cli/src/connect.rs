@@ -10,42 +10,56 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::arguments::Global;
+use crate::budget::Budget;
 use crate::failure::Failure;
+use crate::out::Out;
 
-pub(crate) fn api(global: &Global) -> Result<Api, Failure> {
-    Ok(Api::new(client(global)?))
+/// What a client is made from beside the arguments.
+#[derive(Clone, Copy)]
+pub(crate) struct Connect<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) budget: &'a Budget,
+    pub(crate) out: Out,
 }
 
-/// For one call after the other, each of which has the time that the command has: one that the limiter
-/// cannot let go in time is rejected at once.
-pub(crate) fn client(global: &Global) -> Result<Client, Failure> {
-    let builder = settings(global)?;
-    Ok(match global.timeout {
-        Some(seconds) => builder.timeout(Duration::from_secs(seconds)),
-        None => builder,
+impl Connect<'_> {
+    pub(crate) fn api(self) -> Result<Api, Failure> {
+        Ok(Api::new(self.client()?))
     }
-    .build()?)
-}
 
-/// For a command that does much: a call of it that was cut short would be looked for at length.
-pub(crate) fn long(global: &Global) -> Result<Client, Failure> {
-    Ok(settings(global)?.build()?)
-}
-
-fn settings(global: &Global) -> Result<ClientBuilder, Failure> {
-    let mut builder = Client::builder().user_agent(USER_AGENT);
-    if let Some(path) = &global.token_file {
-        builder = builder.token_provider(token::file(path));
-    }
-    if let Some(url) = &global.base_url {
-        builder = builder.base_url(url);
-    }
-    if let Some(path) = &global.ca {
-        for certificate in certificates(path)? {
-            builder = builder.root_certificate(certificate.to_vec());
+    /// For one call after the other, each of which has the time that the command has: one that the limiter
+    /// cannot let go in time is rejected at once.
+    pub(crate) fn client(self) -> Result<Client, Failure> {
+        let builder = self.settings()?;
+        Ok(match self.global.timeout {
+            Some(seconds) => builder.timeout(Duration::from_secs(seconds)),
+            None => builder,
         }
+        .build()?)
     }
-    Ok(builder)
+
+    /// For a command that does much: a call of it that was cut short would be looked for at length.
+    pub(crate) fn long(self) -> Result<Api, Failure> {
+        Ok(Api::new(self.settings()?.build()?))
+    }
+
+    fn settings(self) -> Result<ClientBuilder, Failure> {
+        let global = self.global;
+        let limiter = self.budget.limiter(global, self.out)?;
+        let mut builder = Client::builder().user_agent(USER_AGENT).rate_limit(limiter);
+        if let Some(path) = &global.token_file {
+            builder = builder.token_provider(token::file(path));
+        }
+        if let Some(url) = &global.base_url {
+            builder = builder.base_url(url);
+        }
+        if let Some(path) = &global.ca {
+            for certificate in certificates(path)? {
+                builder = builder.root_certificate(certificate.to_vec());
+            }
+        }
+        Ok(builder)
+    }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {

@@ -1,6 +1,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use comfycontrol::rate_limit::{Rejected, RejectedReason};
 use comfycontrol::{Applied, Error, ErrorKind, Report, Sent};
 use comfycontrol_api::SaveError;
 use comfycontrol_core::Escaped;
@@ -78,6 +79,9 @@ impl Failure {
         let message = match self {
             Self::OutputClosed | Self::Told(_) => return,
             Self::Arguments(e) => Escaped::single_spaced(&e.to_string(), 1_000).into_string(),
+            Self::Call(e) if is_unshared(e) => {
+                format!("{e:#}; `comfycontrol doctor` says why, `--budget off` does without")
+            }
             Self::Call(e) | Self::Run(e) => format!("{e:#}"),
             Self::InDoubt(e, name) => format!("{e:#}; {name}"),
             Self::Save(e, left) => format!("{}; {left}", Report::new(e)),
@@ -127,6 +131,15 @@ pub(crate) fn code_of(error: &Error) -> u8 {
         (ErrorKind::Transport | ErrorKind::TimedOut | ErrorKind::Body, _) => 7,
         _ => 1,
     }
+}
+
+/// Whether the file is the reason, by which the limit is shared.
+fn is_unshared(error: &Error) -> bool {
+    let rejected = error.as_cause().map(Rejected::reason);
+    matches!(
+        rejected,
+        Some(RejectedReason::KeeperStopped | RejectedReason::StoreUnavailable)
+    )
 }
 
 impl From<Error> for Failure {

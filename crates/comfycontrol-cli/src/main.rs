@@ -4,6 +4,7 @@
 //! [`Failure`], which knows the exit code.
 
 mod arguments;
+mod budget;
 mod commands;
 mod connect;
 mod failure;
@@ -16,9 +17,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use comfycontrol_api::Api;
 
-use self::arguments::{Arguments, Command, Global};
+use self::arguments::{Arguments, Command};
+use self::budget::Budget;
+use self::connect::Connect;
 use self::failure::Failure;
 use self::left::Left;
 use self::out::Out;
@@ -66,19 +68,27 @@ async fn run(arguments: Arguments, out: Out) -> Result<(), Failure> {
     // An interrupt is its ordinary end.
     let ends_itself = matches!(command, Command::Emulator(_));
     let left = Left::default();
-    let call = call(&global, command, &left, out);
+    let budget = Budget::default();
+    let connect = Connect {
+        global: &global,
+        budget: &budget,
+        out,
+    };
+    let call = call(connect, command, &left);
     if ends_itself {
         return call.await;
     }
     let time = global.timeout.map(Duration::from_secs);
-    tokio::select! {
+    let result = tokio::select! {
         result = call => result,
         () = over(time) => Err(Failure::TimeOver(left.tell())),
         interrupted = tokio::signal::ctrl_c() => match interrupted {
             Ok(()) => Err(Failure::Interrupted(left.tell())),
             Err(e) => Err(Failure::local(format!("no signal handler: {e}"))),
         },
-    }
+    };
+    budget.leave(out).await;
+    result
 }
 
 async fn over(time: Option<Duration>) {
@@ -88,25 +98,18 @@ async fn over(time: Option<Duration>) {
     }
 }
 
-async fn call(global: &Global, command: Command, left: &Left, out: Out) -> Result<(), Failure> {
+async fn call(connect: Connect<'_>, command: Command, left: &Left) -> Result<(), Failure> {
+    let out = connect.out;
     match command {
-        Command::Whoami => commands::whoami::run(&connect::api(global)?, out).await,
-        Command::Runners(list) => commands::runners::run(&connect::api(global)?, list, out).await,
-        Command::Workflows(list) => {
-            commands::workflows::run(&connect::api(global)?, list, out).await
-        }
-        Command::Run(run) => {
-            let api = Api::new(connect::long(global)?);
-            commands::run::run(&api, run, left, out).await
-        }
-        Command::Save(save) => {
-            let api = Api::new(connect::long(global)?);
-            commands::save::run(&api, save, left, out).await
-        }
-        Command::Cancel(id) => commands::cancel::run(&connect::api(global)?, &id, out).await,
-        Command::Get(get) => commands::request::get(&connect::client(global)?, get, out).await,
-        Command::Post(post) => commands::request::post(&connect::client(global)?, post, out).await,
-        Command::Doctor => commands::doctor::run(global, out).await,
+        Command::Whoami => commands::whoami::run(&connect.api()?, out).await,
+        Command::Runners(list) => commands::runners::run(&connect.api()?, list, out).await,
+        Command::Workflows(list) => commands::workflows::run(&connect.api()?, list, out).await,
+        Command::Run(run) => commands::run::run(&connect.long()?, run, left, out).await,
+        Command::Save(save) => commands::save::run(&connect.long()?, save, left, out).await,
+        Command::Cancel(id) => commands::cancel::run(&connect.api()?, &id, out).await,
+        Command::Get(get) => commands::request::get(&connect.client()?, get, out).await,
+        Command::Post(post) => commands::request::post(&connect.client()?, post, out).await,
+        Command::Doctor => commands::doctor::run(connect).await,
         Command::Emulator(emulator) => commands::emulator::run(emulator, out).await,
         Command::Completions(shell) => commands::completions::run(shell.shell),
     }

@@ -52,6 +52,16 @@ impl Out {
         stdout.flush()
     }
 
+    /// What a person is to know although the command goes on, on standard error.
+    pub(crate) fn note(self, what: &str) {
+        let what = Escaped::single_spaced(what, 1_000).into_string();
+        if self.json {
+            self.aside(&serde_json::json!({ "note": what }).to_string());
+        } else {
+            self.aside(&format!("note: {what}"));
+        }
+    }
+
     /// A line on standard error. Nobody may read it any more: that is no reason to end.
     pub(crate) fn aside(self, line: &str) {
         let mut stderr = io::stderr().lock();

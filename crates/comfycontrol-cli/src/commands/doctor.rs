@@ -1,14 +1,15 @@
-//! What is wrong, in a line each: the token, the proxy, the connection, the clock, one call.
+//! What is wrong, in a line each: the budget, the token, the proxy, the connection, the clock, one call.
 
 use std::time::{Duration, SystemTime};
 
 use comfycontrol::Client;
-use comfycontrol_core::{Escaped, sent_at};
+use comfycontrol::rate_limit::Store;
+use comfycontrol_core::{Escaped, Report, sent_at};
 use http::Version;
 use serde_json::json;
 
-use crate::arguments::Global;
-use crate::connect;
+use crate::budget::{ALONE, Sharing};
+use crate::connect::Connect;
 use crate::failure::{Failure, code_of};
 use crate::out::{Out, shown};
 
@@ -37,9 +38,13 @@ impl Findings {
     }
 }
 
-pub(crate) async fn run(global: &Global, out: Out) -> Result<(), Failure> {
-    let mut findings = Findings { out, code: 0 };
-    match connect::client(global) {
+pub(crate) async fn run(connect: Connect<'_>) -> Result<(), Failure> {
+    let mut findings = Findings {
+        out: connect.out,
+        code: 0,
+    };
+    budget(&Sharing::of(connect.global), &mut findings).await?;
+    match connect.client() {
         Ok(client) => {
             findings.ok(
                 "settings",
@@ -55,6 +60,24 @@ pub(crate) async fn run(global: &Global, out: Out) -> Result<(), Failure> {
     match findings.code {
         0 => Ok(()),
         code => Err(Failure::Told(code)),
+    }
+}
+
+/// Whether the limit is shared with other programs, and by what.
+async fn budget(sharing: &Sharing, findings: &mut Findings) -> Result<(), Failure> {
+    let store = match sharing.open() {
+        None => return findings.ok("budget", "the rate limit is not shared with other programs"),
+        Some(Ok(store)) => store,
+        Some(Err(e)) => {
+            return findings.tell("budget", Some(3), &format!("{}; {ALONE}", Report::new(&e)));
+        }
+    };
+    match store.read().await {
+        Ok(_) => findings.ok("budget", &format!("shared by {}", store.path().display())),
+        Err(e) => {
+            let what = format!("{}; nothing is sent until it is", Report::new(&e));
+            findings.tell("budget", Some(3), &what)
+        }
     }
 }
 

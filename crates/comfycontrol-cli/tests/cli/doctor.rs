@@ -6,12 +6,12 @@ use crate::support::{Account, Ran, program};
 async fn all_is_well_in_a_line_each() {
     let account = Account::open().await;
     let printed = account.run(&["doctor"]).printed();
-    assert_eq!(printed.lines().count(), 5, "{printed}");
+    assert_eq!(printed.lines().count(), 6, "{printed}");
     assert!(
         printed.lines().all(|line| line.starts_with("ok ")),
         "{printed}"
     );
-    for check in ["settings", "proxy", "connection", "clock", "call"] {
+    for check in ["budget", "settings", "proxy", "connection", "clock", "call"] {
         assert!(printed.contains(check), "{printed}");
     }
 }

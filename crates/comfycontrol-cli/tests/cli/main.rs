@@ -1,11 +1,13 @@
 //! The program as it is run from a shell, against the emulator.
 //!
+//! * `budget`: one limit for several commands.
 //! * `calls`: whoami, lists, cancel, get and post, as text and as JSON.
 //! * `doctor`: what is wrong, in a line each.
 //! * `emulator`: the emulator as a program.
 //! * `failures`: exit codes, and what an error says.
 //! * `run`: a run, from a graph to files on disk.
 
+mod budget;
 mod calls;
 mod doctor;
 mod emulator;

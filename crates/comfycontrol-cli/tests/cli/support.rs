@@ -33,10 +33,11 @@ impl Account {
     }
 }
 
-/// The program in an environment of its own.
+/// The program in an environment of its own, whose limit is shared with nobody.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comfycontrol"));
     command.env_clear().args(arguments).stdin(Stdio::null());
+    command.env("COMFYCONTROL_BUDGET", "off");
     command
 }
 
