@@ -229,8 +229,9 @@ impl TransportBuilder {
         if self.proxies.is_some_and(|proxies| !proxies.is_none()) {
             return Err(InvalidTransport::new(Setting::ProxyWithConnector));
         }
-        let connector = Connector::over(connector, self.tls.build()?, self.connect_timeout);
-        Ok(Transport::over_other(connector, self.pool, None))
+        let connector = Connector::over(connector, self.tls.build()?);
+        let timeout = self.connect_timeout;
+        Ok(Transport::over_other(connector, self.pool, timeout))
     }
 }
 

@@ -14,20 +14,14 @@ use tower::ServiceExt;
 use tower_service::Service;
 
 use crate::carrier::{BoxFuture, Carrier};
-use crate::error::{ConnectFailed, TransportErrorKind};
 use crate::loopback::Loopback;
 use crate::proxy::Proxies;
 use crate::resolver::{Resolver, internal_address};
 
-/// Makes connections within the connect timeout, TLS handshake and proxy included. TLS is spoken over
-/// whatever `C` returns.
-pub(crate) struct Connector<C = Route>(Arc<Inner<C>>);
-
-/// Behind one pointer, since a client is cloned for every call and connects seldom.
-struct Inner<C> {
-    https: HttpsConnector<C>,
-    timeout: Duration,
-}
+/// Makes connections, TLS over whatever `C` returns.
+///
+/// Behind one pointer, since it is cloned for every connection.
+pub(crate) struct Connector<C = Route>(Arc<HttpsConnector<C>>);
 
 /// What connectors of the network are made from.
 #[derive(Clone)]
@@ -39,19 +33,19 @@ pub(crate) struct Network {
 
 impl Connector {
     pub(crate) fn new(network: Network, internal: Option<InternalHosts>) -> Self {
-        let (tls, timeout) = (network.tls.clone(), network.timeout);
-        Self::over(Route::new(network, internal.map(Arc::new)), tls, timeout)
+        let tls = network.tls.clone();
+        Self::over(Route::new(network, internal.map(Arc::new)), tls)
     }
 }
 
 impl<C> Connector<C> {
-    pub(crate) fn over(carrier: C, tls: ClientConfig, timeout: Duration) -> Self {
+    pub(crate) fn over(carrier: C, tls: ClientConfig) -> Self {
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(carrier);
-        Self(Arc::new(Inner { https, timeout }))
+        Self(Arc::new(https))
     }
 }
 
@@ -78,13 +72,7 @@ where
     }
 
     fn call(&mut self, dst: Uri) -> Self::Future {
-        let connecting = self.0.https.clone().oneshot(dst);
-        let connecting = tokio::time::timeout(self.0.timeout, connecting);
-        Box::pin(async move {
-            connecting
-                .await
-                .map_err(|_| ConnectFailed::new(TransportErrorKind::ConnectTimedOut))?
-        })
+        Box::pin(HttpsConnector::clone(&self.0).oneshot(dst))
     }
 }
 

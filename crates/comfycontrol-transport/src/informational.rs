@@ -11,14 +11,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::early::ReadingFirst;
 use crate::error::MessageFault;
 use crate::head::MAX_HEAD;
+use crate::pool::Written;
 
 /// An HTTP/1.1 connection whose informational responses are counted.
 pub(crate) type Bounded<S> = TokioIo<Counting<ReadingFirst<TokioIo<S>>>>;
 
-pub(crate) fn bounded<S>(stream: S) -> Bounded<S> {
+pub(crate) fn bounded<S>(stream: S, written: Written) -> Bounded<S> {
     TokioIo::new(Counting {
         inner: ReadingFirst::new(TokioIo::new(stream)),
         count: Count::default(),
+        written,
     })
 }
 
@@ -27,6 +29,7 @@ pub(crate) fn bounded<S>(stream: S) -> Bounded<S> {
 pub(crate) struct Counting<S> {
     inner: S,
     count: Count,
+    written: Written,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counting<S> {
@@ -51,7 +54,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counting<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.count.written(buf);
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.written.see(&written);
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -69,7 +74,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counting<S> {
     ) -> Poll<io::Result<usize>> {
         let first = bufs.iter().find(|buf| !buf.is_empty());
         self.count.written(first.map_or(&[], |buf| buf));
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        self.written.see(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

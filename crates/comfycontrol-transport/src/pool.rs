@@ -4,11 +4,13 @@ mod connect;
 mod home;
 mod host;
 mod lease;
+mod outgoing;
 mod plan;
 mod returned;
 mod sender;
 mod settings;
 mod state;
+mod upload;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,17 +29,19 @@ use tower_service::Service;
 use self::connect::{Connect, Http};
 use self::host::Host;
 use self::lease::{NotSent, Received};
+use self::outgoing::Outgoing;
 use crate::TransportError;
 use crate::error::Unsendable;
 
-pub(crate) use self::lease::HeldStream;
+pub(crate) use self::lease::Held;
 pub(crate) use self::settings::PoolSettings;
+pub(crate) use self::upload::Written;
 
 /// Connections to any number of origins.
 pub(crate) struct Pool<B: 'static> {
-    connect: Arc<dyn Connect<B>>,
+    connect: Arc<dyn Connect<Outgoing<B>>>,
     settings: PoolSettings,
-    hosts: Mutex<HashMap<Key, Arc<Host<B>>>>,
+    hosts: Mutex<HashMap<Key, Arc<Host<Outgoing<B>>>>>,
 }
 
 /// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still while
@@ -54,8 +58,8 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    /// Over the connections of this connector, for which it has so much time at most.
-    pub(crate) fn new<C>(connector: C, settings: PoolSettings, at_most: Option<Duration>) -> Self
+    /// Over the connections of this connector, which has so much time for each.
+    pub(crate) fn new<C>(connector: C, settings: PoolSettings, timeout: Duration) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
         C::Response: Connection + Read + Write + Send + Unpin + 'static,
@@ -66,7 +70,7 @@ where
             connect: Arc::new(Http {
                 connector,
                 settings: settings.clone(),
-                at_most,
+                timeout,
             }),
             settings,
             hosts: Mutex::default(),
@@ -77,24 +81,31 @@ where
         &self.settings
     }
 
-    /// The response to a request. What was not sent for a connection that had ended is sent by another.
+    /// The response to a request. What was not sent for a connection that had ended is sent by another; so is
+    /// what the server has certainly not processed (RFC 9113 §8.7), a few times.
     pub(crate) async fn send(
         self: Arc<Self>,
         mut req: Request<B>,
     ) -> Result<Response<Received>, TransportError> {
         let host = self.host(&mut req).map_err(TransportError::new)?;
         drop(self);
+        let mut req = req.map(Outgoing::new);
+        let mut left = SENT_AGAIN;
         loop {
             let lease = host.lease().await?;
             match lease.send(req).await {
                 Ok(res) => return Ok(res),
-                Err(NotSent::Again(unsent)) => req = unsent,
-                Err(NotSent::Failed(e)) => return Err(e),
+                Err(NotSent::Stale(unsent)) => req = unsent,
+                Err(NotSent::Unprocessed(unsent, _)) if left > 0 => {
+                    left -= 1;
+                    req = unsent;
+                }
+                Err(NotSent::Unprocessed(_, e) | NotSent::Failed(e)) => return Err(e),
             }
         }
     }
 
-    fn host(&self, req: &mut Request<B>) -> Result<Arc<Host<B>>, Unsendable> {
+    fn host(&self, req: &mut Request<B>) -> Result<Arc<Host<Outgoing<B>>>, Unsendable> {
         if !matches!(
             req.version(),
             Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2
@@ -163,5 +174,7 @@ fn has_port(authority: &Authority) -> bool {
     }
 }
 
+/// How often a request is sent again that was not processed.
+const SENT_AGAIN: usize = 3;
 /// As many origins, and then those that have no connection are forgotten.
 const REMEMBERED: usize = 32;

@@ -24,7 +24,8 @@ use crate::{TransportBody, TransportError};
 ///
 /// HTTP/2 where the server offers it by ALPN, else HTTP/1.1; plain `http` to this machine only, and by
 /// HTTP/1.1. It adds no header but those that frame a message (`Host`, `Content-Length`,
-/// `Transfer-Encoding`), follows no redirect and sends nothing twice. `B` is the body of the requests.
+/// `Transfer-Encoding`), follows no redirect, and sends nothing twice but what the server has certainly not
+/// processed. `B` is the body of the requests.
 ///
 /// A request needs an absolute URI. One whose version is set to HTTP/2 fails where the server speaks
 /// HTTP/1.1 only; with HTTP/1.1, the default, it takes what there is.
@@ -39,6 +40,12 @@ use crate::{TransportBody, TransportError};
 /// caller that goes away leaves the connection to the others. If it cannot be made, all who have waited for it
 /// are told why, and nothing was sent. Where others are open, those who wait get a place on them instead, and
 /// the next is made after a pause, from 100 ms to 30 s the longer the more have failed.
+///
+/// Over HTTP/2 a server may refuse a stream, or say goodbye before it has looked at a request (RFC 9113 §8.7).
+/// One whose body is at most 64 KiB, and is there at once, is sent again, at most three times.
+///
+/// Over HTTP/1.1 a response may come before its request has been written. Once it has been read, the rest is
+/// sent as long as the server takes it: after 5 s without a byte the connection is closed.
 ///
 /// A connection that has not been used for 60 s is closed. Over HTTP/2 a ping is sent after 30 s in which
 /// nothing has come, and a connection that does not give it back within 10 s has broken. One on which unread
@@ -73,7 +80,7 @@ where
     ) -> Self {
         let connector = Connector::new(Network::clone(&network), internal);
         Self(Kind::Pool(Pooled {
-            pool: Arc::new(Pool::new(connector, settings, None)),
+            pool: Arc::new(Pool::new(connector, settings, network.timeout)),
             network: Some(network),
         }))
     }
@@ -97,11 +104,7 @@ where
     }
 
     /// Over a connector of another kind, which has so much time for a connection.
-    pub(crate) fn over_other<C>(
-        connector: C,
-        settings: PoolSettings,
-        at_most: Option<Duration>,
-    ) -> Self
+    pub(crate) fn over_other<C>(connector: C, settings: PoolSettings, timeout: Duration) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
         C::Response: Connection + Read + Write + Send + Unpin + 'static,
@@ -109,7 +112,7 @@ where
         C::Future: Send + 'static,
     {
         Self(Kind::Pool(Pooled {
-            pool: Arc::new(Pool::new(connector, settings, at_most)),
+            pool: Arc::new(Pool::new(connector, settings, timeout)),
             network: None,
         }))
     }
@@ -129,7 +132,7 @@ where
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
-        Self::over_other(connector, PoolSettings::default(), Some(CONNECT_AT_MOST))
+        Self::over_other(connector, PoolSettings::default(), CONNECT_AT_MOST)
     }
 
     /// Sends requests to any service in place of the network.

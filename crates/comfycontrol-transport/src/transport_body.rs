@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use crate::error::{MessageFault, without_quotes};
 use crate::framing::number;
-use crate::pool::HeldStream;
+use crate::pool::Held;
 
 pin_project! {
     /// Response body of [`Transport`](crate::Transport), as it comes off the wire: encoded as it was
@@ -34,7 +34,7 @@ pin_project! {
         kind: BodyKind,
         expected: Expected,
         // What the body has of its connection, until it ends.
-        held: Option<HeldStream>,
+        held: Option<Held>,
     }
 }
 
@@ -62,7 +62,7 @@ pin_project! {
 }
 
 impl TransportBody {
-    pub(crate) fn incoming(body: Incoming, held: Option<HeldStream>) -> Self {
+    pub(crate) fn incoming(body: Incoming, held: Option<Held>) -> Self {
         Self {
             kind: BodyKind::Incoming { body },
             expected: Expected::Unknown,

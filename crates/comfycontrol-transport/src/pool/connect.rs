@@ -1,9 +1,10 @@
 //! Makes a connection, and carries what goes over it: one task for each.
 
-use std::future::poll_fn;
+use std::convert::Infallible;
+use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,9 +20,10 @@ use tower_service::Service;
 
 use super::home::Home;
 use super::plan::ConnectionId;
-use super::returned::Returned;
+use super::returned::{Given, Returned};
 use super::sender::Sender;
 use super::settings::PoolSettings;
+use super::upload::Written;
 use crate::error::{ConnectFailed, TransportErrorKind};
 use crate::head::MAX_HEAD_OF_H2;
 use crate::informational::bounded;
@@ -42,8 +44,8 @@ pub(super) trait Connect<B: 'static>: Send + Sync {
 pub(super) struct Http<C> {
     pub(super) connector: C,
     pub(super) settings: PoolSettings,
-    /// Ends an attempt that the connector does not end itself.
-    pub(super) at_most: Option<Duration>,
+    /// The time for a connection.
+    pub(super) timeout: Duration,
 }
 
 impl<C, B> Connect<B> for Http<C>
@@ -62,16 +64,13 @@ where
         to: Uri,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let connecting = self.connector.clone().oneshot(to);
-        let (settings, at_most) = (self.settings.clone(), self.at_most);
+        let (settings, timeout) = (self.settings.clone(), self.timeout);
         // Here already: a task may be dropped before it has begun.
         let place = Place::new(home, id);
         Box::pin(async move {
-            let connected = match at_most {
-                None => connecting.await.map_err(Into::into),
-                Some(at_most) => match tokio::time::timeout(at_most, connecting).await {
-                    Ok(connected) => connected.map_err(Into::into),
-                    Err(_) => Err(ConnectFailed::new(TransportErrorKind::ConnectTimedOut).into()),
-                },
+            let connected = match tokio::time::timeout(timeout, connecting).await {
+                Ok(connected) => connected.map_err(Into::into),
+                Err(_) => Err(ConnectFailed::new(TransportErrorKind::ConnectTimedOut).into()),
             };
             match connected {
                 Ok(stream) => {
@@ -108,15 +107,11 @@ where
         Ok(shaken) => shaken,
         Err(e) => return place.failed(e.into()),
     };
-    let returned = Arc::new(Returned::new());
-    place.opened(Sender::Http2(sender), connected, returned);
+    place.opened(Sender::Http2(sender), connected, None);
     let mut connection = pin!(connection);
     let mut expiry = pin!(place.expiry());
     poll_fn(|cx| {
-        if expiry.as_mut().poll(cx).is_ready() {
-            expiry.set(place.expiry());
-            cx.waker().wake_by_ref();
-        }
+        let _ = expiry.as_mut().poll(cx);
         connection.as_mut().poll(cx)
     })
     .await
@@ -129,7 +124,9 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    let (mut sender, connection) = match http1::handshake(bounded(stream)).await {
+    let written = Written::default();
+    let stream = bounded(stream, written.clone());
+    let (mut sender, connection) = match http1::handshake(stream).await {
         Ok(shaken) => shaken,
         Err(e) => return place.failed(e.into()),
     };
@@ -144,31 +141,37 @@ where
         return; // which tells those who wait
     }
     let returned = Arc::new(Returned::new());
-    place.opened(Sender::Http1(sender), connected, Arc::clone(&returned));
+    place.opened(
+        Sender::Http1(sender),
+        connected,
+        Some(Arc::clone(&returned)),
+    );
     let mut expiry = pin!(place.expiry());
-    let mut sender = None;
+    let mut given = None;
     poll_fn(|cx| {
-        if expiry.as_mut().poll(cx).is_ready() {
-            expiry.set(place.expiry());
-            cx.waker().wake_by_ref();
+        let _ = expiry.as_mut().poll(cx);
+        if connection.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
         }
-        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-            return Poll::Ready(ended);
-        }
-        while let Some(mut given) = sender.take().or_else(|| returned.take(cx)) {
-            match given.poll_ready(cx) {
-                Poll::Ready(Ok(())) => place.returned(given),
+        let next = |cx: &Context<'_>| {
+            let Given { sender, over } = returned.take(cx)?;
+            let upload = over.map(|over| Box::pin(written.clone().stopped(over)));
+            Some((sender, upload))
+        };
+        while let Some((mut sender, mut upload)) = given.take().or_else(|| next(cx)) {
+            match sender.poll_ready(cx) {
+                Poll::Ready(Ok(())) if !written.is_held_up() => place.returned(sender),
                 Poll::Ready(Err(_)) => {}
-                Poll::Pending => {
-                    sender = Some(given);
-                    break;
+                _ => {
+                    let stopped = upload.as_mut().map(|upload| upload.as_mut().poll(cx));
+                    given = Some((sender, upload));
+                    return stopped.unwrap_or(Poll::Pending);
                 }
             }
         }
         Poll::Pending
     })
-    .await
-    .unwrap_or_default();
+    .await;
 }
 
 /// A connection's place in the pool: whatever becomes of its task, the pool is told.
@@ -200,7 +203,12 @@ impl<B: 'static> Place<B> {
         }
     }
 
-    fn opened(&mut self, sender: Sender<B>, connected: Connected, returned: Arc<Returned<B>>) {
+    fn opened(
+        &mut self,
+        sender: Sender<B>,
+        connected: Connected,
+        returned: Option<Arc<Returned<B>>>,
+    ) {
         self.is_open = true;
         if let Some(home) = self.home.upgrade() {
             home.opened(self.id, sender, connected, returned);
@@ -213,15 +221,15 @@ impl<B: 'static> Place<B> {
         }
     }
 
-    /// Until the connection's time is to be looked at again.
-    fn expiry(&self) -> impl Future<Output = ()> + use<B> {
-        let next = self.home.upgrade().and_then(|home| home.expire(self.id));
+    /// Looks at the connection's time whenever that is due.
+    fn expiry(&self) -> impl Future<Output = Infallible> + use<B> {
+        let (home, id) = (Weak::clone(&self.home), self.id);
         async move {
-            match next {
-                Some(next) => tokio::time::sleep_until(next).await,
-                // It ends by itself, now that the pool has let go of it.
-                None => std::future::pending().await,
+            while let Some(next) = home.upgrade().and_then(|home| home.expire(id)) {
+                tokio::time::sleep_until(next).await;
             }
+            // It ends by itself, now that the pool has let go of it.
+            pending().await
         }
     }
 }

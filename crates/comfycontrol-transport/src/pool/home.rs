@@ -5,6 +5,7 @@ use std::sync::Arc;
 use comfycontrol_core::BoxError;
 use hyper::client::conn::http1;
 use hyper_util::client::legacy::connect::Connected;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::plan::ConnectionId;
@@ -23,7 +24,7 @@ pub(super) trait Home<B>: Release {
         id: ConnectionId,
         sender: Sender<B>,
         connected: Connected,
-        returned: Arc<Returned<B>>,
+        returned: Option<Arc<Returned<B>>>,
     );
 
     /// It could not be made.
@@ -33,7 +34,8 @@ pub(super) trait Home<B>: Release {
     fn closed(&self, id: ConnectionId);
 
     /// A sender comes back from a call, over HTTP/1.1 with what the call has left on the connection.
-    fn give_back(&self, id: ConnectionId, sender: Sender<B>);
+    /// and what ends when the response to its upload is over.
+    fn give_back(&self, id: ConnectionId, sender: Sender<B>, over: Option<oneshot::Receiver<()>>);
 
     /// An HTTP/1.1 connection is ready for the next call.
     fn returned(&self, id: ConnectionId, sender: http1::SendRequest<B>);

@@ -16,7 +16,7 @@ use super::connect::Connect;
 use super::home::{Home, Release};
 use super::lease::Lease;
 use super::plan::{CallId, ConnectionId, Limits, Plan, Protocol, Step};
-use super::returned::Returned;
+use super::returned::{Given, Returned};
 use super::sender::Sender;
 use super::state::{Granted, Open, State};
 use crate::TransportError;
@@ -201,7 +201,7 @@ impl<B: Send + 'static> Home<B> for Host<B> {
         id: ConnectionId,
         sender: Sender<B>,
         connected: Connected,
-        returned: Arc<Returned<B>>,
+        returned: Option<Arc<Returned<B>>>,
     ) {
         let protocol = match &sender {
             Sender::Http1(_) => Protocol::Http1,
@@ -228,16 +228,18 @@ impl<B: Send + 'static> Home<B> for Host<B> {
         self.decide(|plan, now| plan.closed(id, now));
     }
 
-    fn give_back(&self, id: ConnectionId, sender: Sender<B>) {
+    fn give_back(&self, id: ConnectionId, sender: Sender<B>, over: Option<oneshot::Receiver<()>>) {
         match sender {
-            Sender::Http1(sender) if sender.is_ready() => self.returned(id, sender),
+            Sender::Http1(sender) if over.is_none() && sender.is_ready() => {
+                self.returned(id, sender);
+            }
             Sender::Http1(sender) => {
                 let state = self.state();
                 let open = state.open.iter().find(|open| open.id == id);
-                let returned = open.map(|open| Arc::clone(&open.returned));
+                let returned = open.and_then(|open| open.returned.clone());
                 drop(state);
                 if let Some(returned) = returned {
-                    returned.put(sender);
+                    returned.put(Given { sender, over });
                 }
             }
             Sender::Http2(_) => self.decide(|plan, now| plan.released(id, now)),

@@ -1,6 +1,7 @@
 //! What a call has of a connection, and gives back in any case.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,8 +9,10 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::Connected;
+use tokio::sync::oneshot;
 
 use super::home::{Home, Release};
+use super::outgoing::{self, Outgoing};
 use super::plan::ConnectionId;
 use super::sender::{self, Sender};
 use crate::TransportError;
@@ -23,66 +26,106 @@ pub(super) struct Lease<B: 'static> {
     pub(super) connected: Arc<Connected>,
     /// Whether others have had it before.
     pub(super) reused: bool,
+    /// Ends when the response to an upload over HTTP/1.1 is over.
+    over: Option<oneshot::Receiver<()>>,
 }
 
 /// A body, and what it has of its connection.
-pub(crate) type Received = (Incoming, Option<HeldStream>);
+pub(crate) type Received = (Incoming, Option<Held>);
 
 /// Why there is no response.
 pub(super) enum NotSent<B> {
-    /// Not a byte was sent, and another connection may do better.
-    Again(Request<B>),
+    /// Not a byte was sent: a connection that others had had before has ended meanwhile.
+    Stale(Request<Outgoing<B>>),
+    /// The server has not processed it, for this reason.
+    Unprocessed(Request<Outgoing<B>>, TransportError),
     Failed(TransportError),
 }
 
-impl<B> Lease<B>
+impl<B: 'static> Lease<B> {
+    pub(super) fn new(
+        home: Arc<dyn Home<B>>,
+        id: ConnectionId,
+        sender: Sender<B>,
+        connected: Arc<Connected>,
+        reused: bool,
+    ) -> Self {
+        Self {
+            home,
+            id,
+            sender: Some(sender),
+            connected,
+            reused,
+            over: None,
+        }
+    }
+}
+
+impl<B> Lease<Outgoing<B>>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<comfycontrol_core::BoxError>,
 {
     pub(super) async fn send(
         mut self,
-        mut req: Request<B>,
+        mut req: Request<Outgoing<B>>,
     ) -> Result<Response<Received>, NotSent<B>> {
         let mut original = None;
+        let mut copy = None;
+        let mut held = None;
         let sent = match &mut self.sender {
             Some(Sender::Http1(sender)) => {
                 let changed = sender::for_http1(&mut req, &self.connected);
                 original = Some(changed.map_err(|e| NotSent::Failed(TransportError::new(e)))?);
+                if !req.body().is_end_stream() {
+                    let (response, over) = oneshot::channel();
+                    self.over = Some(over);
+                    held = Some(Held::Response(response));
+                }
                 sender.try_send_request(req).await
             }
-            Some(Sender::Http2(sender)) => sender.try_send_request(req).await,
-            None => return Err(NotSent::Again(req)),
+            Some(Sender::Http2(sender)) => {
+                poll_fn(|cx| req.body_mut().begin(cx)).await;
+                copy = outgoing::copy(&req);
+                sender.try_send_request(req).await
+            }
+            None => return Err(NotSent::Stale(req)),
         };
-        match sent {
+        let mut failed = match sent {
             Ok(mut res) => {
                 self.connected.get_extras(res.extensions_mut());
-                Ok(res.map(|body| self.body(body)))
+                return Ok(res.map(|body| self.received(body, held)));
             }
-            Err(mut failed) => match failed.take_message() {
-                Some(mut req) => {
-                    self.home.closed(self.id);
-                    if !self.reused {
-                        let error = TransportError::new(failed.into_error());
-                        return Err(NotSent::Failed(error));
-                    }
-                    if let Some(original) = original {
-                        original.restore(&mut req);
-                    }
-                    Err(NotSent::Again(req))
+            Err(failed) => failed,
+        };
+        let returned = failed.take_message();
+        let error = TransportError::new(failed.into_error());
+        match returned {
+            Some(mut req) => {
+                self.home.closed(self.id);
+                if let Some(original) = original {
+                    original.restore(&mut req);
                 }
-                None => Err(NotSent::Failed(TransportError::new(failed.into_error()))),
-            },
+                Err(if self.reused {
+                    NotSent::Stale(req)
+                } else {
+                    NotSent::Unprocessed(req, error)
+                })
+            }
+            None => Err(match copy.filter(|_| error.is_unprocessed()) {
+                Some(copy) => NotSent::Unprocessed(copy, error),
+                None => NotSent::Failed(error),
+            }),
         }
     }
 
     /// The body, which over HTTP/2 holds its stream until it ends.
-    fn body(mut self, body: Incoming) -> Received {
-        let mut held = None;
+    fn received(mut self, body: Incoming, mut held: Option<Held>) -> Received {
         if matches!(self.sender, Some(Sender::Http2(_))) && !body.is_end_stream() {
             self.sender = None;
-            let home: Arc<dyn Release> = Arc::<dyn Home<B>>::clone(&self.home);
-            held = Some(HeldStream { home, id: self.id });
+            let home: Arc<dyn Release> = Arc::<dyn Home<Outgoing<B>>>::clone(&self.home);
+            let id = self.id;
+            held = Some(Held::Stream(HeldStream { home, id }));
         }
         (body, held)
     }
@@ -91,12 +134,19 @@ where
 impl<B: 'static> Drop for Lease<B> {
     fn drop(&mut self) {
         if let Some(sender) = self.sender.take() {
-            self.home.give_back(self.id, sender);
+            self.home.give_back(self.id, sender, self.over.take());
         }
     }
 }
 
-/// A stream of an HTTP/2 connection, until it is dropped.
+/// What a response has of its connection, until it is over.
+pub(crate) enum Held {
+    /// Tells an HTTP/1.1 connection that has carried a body that nobody reads any more.
+    Response(#[expect(dead_code, reason = "it is dropped")] oneshot::Sender<()>),
+    Stream(#[expect(dead_code, reason = "it is dropped")] HeldStream),
+}
+
+/// A stream of an HTTP/2 connection.
 pub(crate) struct HeldStream {
     home: Arc<dyn Release>,
     id: ConnectionId,
@@ -108,8 +158,11 @@ impl Drop for HeldStream {
     }
 }
 
-impl fmt::Debug for HeldStream {
+impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("HeldStream").field(&self.id).finish()
+        f.write_str(match self {
+            Self::Response(_) => "Response",
+            Self::Stream(_) => "Stream",
+        })
     }
 }

@@ -24,7 +24,8 @@ pub(super) struct Open<B> {
     /// `None` while a call has it, over HTTP/1.1.
     pub(super) sender: Option<Sender<B>>,
     pub(super) connected: Arc<Connected>,
-    pub(super) returned: Arc<Returned<B>>,
+    /// Over HTTP/1.1.
+    pub(super) returned: Option<Arc<Returned<B>>>,
 }
 
 /// A connection, or why there is none.
@@ -43,13 +44,8 @@ impl<B: Send + 'static> State<B> {
             Some(Sender::Http2(sender)) => Some(Sender::Http2(sender.clone())),
             _ => open.sender.take(),
         };
-        Some(Lease {
-            home,
-            id,
-            sender: Some(sender?),
-            connected: Arc::clone(&open.connected),
-            reused,
-        })
+        let connected = Arc::clone(&open.connected);
+        Some(Lease::new(home, id, sender?, connected, reused))
     }
 
     pub(super) fn has_ended(&self, id: ConnectionId) -> bool {

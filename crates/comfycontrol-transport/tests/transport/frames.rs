@@ -1,7 +1,10 @@
 //! An HTTP/2 server that says frame by frame what it is told to.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use comfycontrol_transport::{Transport, TransportBuilder};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::server::{Identity, Server};
 use crate::support::Body;
@@ -62,40 +65,73 @@ fn length(block: &mut Vec<u8>, length: usize) {
 
 /// A server that sends these frames once a request has come, and a transport that trusts it.
 pub(crate) async fn saying(frames: Vec<u8>) -> (Server, Transport<Body>) {
+    responding(move |request| match request.nth {
+        0 => frames.clone(),
+        _ => Vec::new(),
+    })
+    .await
+}
+
+/// A request that has come.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// Of all connections.
+    pub(crate) connection: usize,
+    /// Of its connection.
+    pub(crate) nth: usize,
+    pub(crate) stream: u32,
+}
+
+/// A server that sends what it is told to for each request, and a transport that trusts it.
+pub(crate) async fn responding(
+    respond: impl Fn(Asked) -> Vec<u8> + Clone + Send + Sync + 'static,
+) -> (Server, Transport<Body>) {
     let identity = Identity::new("localhost", &["h2"]);
     let transport = TransportBuilder::new()
         .root_certificate(identity.certificate())
         .no_proxy()
         .build()
         .unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
     let server = Server::start(move |client| {
-        let (identity, frames) = (identity.clone(), frames.clone());
+        let (identity, respond) = (identity.clone(), respond.clone());
+        let connection = count.fetch_add(1, Ordering::SeqCst);
         async move {
-            let Some(mut client) = identity.accept(client).await else {
-                return;
-            };
-            client.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
-            let mut preface = [0; 24];
-            client.read_exact(&mut preface).await.unwrap();
-            loop {
-                let mut head = [0; 9];
-                client.read_exact(&mut head).await.unwrap();
-                let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-                let mut payload = vec![0; length as usize];
-                client.read_exact(&mut payload).await.unwrap();
-                if head[3] == HEADERS {
-                    break;
-                }
-                if head[3] == SETTINGS && head[4] == 0 {
-                    client.write_all(&frame(SETTINGS, 1, 0, &[])).await.unwrap();
-                }
+            if let Some(client) = identity.accept(client).await {
+                // One that has gone has heard enough.
+                let _ = serve(client, connection, respond).await;
             }
-            // One that has gone has heard enough.
-            let _ = client.write_all(&frames).await;
-            let _ = client.flush().await;
-            // Until the client has gone.
-            while client.read(&mut [0; 4_096]).await.is_ok_and(|n| n > 0) {}
         }
     });
     (server.await, transport)
+}
+
+async fn serve(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    connection: usize,
+    respond: impl Fn(Asked) -> Vec<u8>,
+) -> std::io::Result<()> {
+    client.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+    client.read_exact(&mut [0; 24]).await?;
+    let mut nth = 0;
+    loop {
+        let mut head = [0; 9];
+        client.read_exact(&mut head).await?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        client.read_exact(&mut vec![0; length as usize]).await?;
+        if head[3] == SETTINGS && head[4] == 0 {
+            client.write_all(&frame(SETTINGS, 1, 0, &[])).await?;
+        }
+        if head[3] == HEADERS {
+            let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+            let request = Asked {
+                connection,
+                nth,
+                stream,
+            };
+            nth += 1;
+            client.write_all(&respond(request)).await?;
+        }
+        client.flush().await?;
+    }
 }

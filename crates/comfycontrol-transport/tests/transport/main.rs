@@ -16,6 +16,8 @@
 //! * `refusals`: an upload that is refused before it has been written.
 //! * `runtimes`: a transport outlives the runtimes that it is used on.
 //! * `tunnels`: what goes through a proxy: TLS, and nothing else.
+//! * `unprocessed`: what the server has certainly not processed is sent again.
+//! * `uploads`: an upload whose response is over before it has been written.
 //! * `versions`: the version of HTTP, the connections that are kept, and what is added to a request.
 //!
 //! The rest is for the tests: `frames` is a server that says frame by frame what it is told to, `proxy` keeps what it is asked and what it carries, `server` does with each
@@ -41,4 +43,6 @@ mod runtimes;
 mod server;
 mod support;
 mod tunnels;
+mod unprocessed;
+mod uploads;
 mod versions;
