@@ -7,6 +7,7 @@ mod request;
 mod response;
 mod retry;
 mod show;
+mod trace;
 
 use std::error::Error as StdError;
 use std::time::Duration;

@@ -95,7 +95,6 @@ mod response;
 mod response_context;
 mod shared;
 pub mod stack;
-mod trace;
 mod url;
 
 #[doc(no_inline)]
@@ -115,6 +114,8 @@ pub use comfycontrol_retry as retry;
 pub use comfycontrol_timeout as timeout;
 #[doc(no_inline)]
 pub use comfycontrol_token as token;
+#[doc(no_inline)]
+pub use comfycontrol_trace as trace;
 #[doc(no_inline)]
 pub use comfycontrol_transport as transport;
 

@@ -9,6 +9,7 @@ use comfycontrol_timeout::{
     AttemptTimeout, MarkDispatched, MarkDispatchedLayer, TimeoutBody, TotalTimeout,
 };
 use comfycontrol_token::AddToken;
+use comfycontrol_trace::{Trace, TraceBody, TraceLayer};
 use http::HeaderValue;
 use http::header::{ACCEPT, USER_AGENT};
 use tower::ServiceBuilder;
@@ -18,14 +19,13 @@ use tower_layer::Layer;
 
 use super::layers::Layers;
 use super::outbound::Outbound;
-use crate::trace::{self, Traced, TracedBody};
 use crate::{Body, Error};
 
 /// All layers but the one that sets the request id.
-pub(super) type Inner<S> = Fixed<Traced<TotalTimeout<Retry<Decoded<S>, Error>>>>;
+pub(super) type Inner<S> = Fixed<Trace<TotalTimeout<Retry<Decoded<S>, Error>>>>;
 /// The body of its responses.
 pub(super) type InnerBody<S, B> =
-    TracedBody<TimeoutBody<RetryBody<Decoded<S>, Error, Body, DecompressionBody<B>>>>;
+    TraceBody<TimeoutBody<RetryBody<Decoded<S>, Error, Body, DecompressionBody<B>>>>;
 
 type Decoded<S> = ErrorDecoder<Decompression<Limited<Attempt<S>>>>;
 type Fixed<S> = SetRequestHeader<SetRequestHeader<S, HeaderValue>, HeaderValue>;
@@ -51,7 +51,7 @@ pub(super) fn nest<S>(layers: Layers, transport: S) -> Inner<S> {
             layers.user_agent,
         ))
         .layer(SetRequestHeaderLayer::if_not_present(ACCEPT, JSON))
-        .layer(trace::layer())
+        .layer(TraceLayer::new())
         .layer(layers.total_timeout.with_mark_dispatched())
         .layer(layers.retry)
         .layer(layers.error_decoder)
