@@ -47,6 +47,7 @@ ALLOWED = {
     "comfycontrol-api": OURS
     | BODIES
     | {"comfycontrol", "futures-core", "jiff", "serde", "serde-json"},
+    "comfycontrol-gateway": OURS | BODIES | {"comfycontrol", "tower-service"},
     "comfycontrol-emulator": BODIES | {"tokio", "tower-service"},
 }
 

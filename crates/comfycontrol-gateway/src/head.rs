@@ -1,0 +1,8 @@
+//! What of a head is passed on. Pure: headers in, headers out.
+
+mod hop;
+mod request;
+mod response;
+
+pub(crate) use self::request::keep_for_api;
+pub(crate) use self::response::keep_for_caller;

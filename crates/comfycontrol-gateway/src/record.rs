@@ -1,0 +1,177 @@
+//! What became of one call, told once it is over.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use comfycontrol::priority::Key;
+use comfycontrol::rate_limit::{Progress, Step, Tracker};
+use comfycontrol_core::mask_secrets;
+use http::request::Parts;
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::clock;
+
+/// A call that is over: its response has been sent to the last byte, or will not be.
+///
+/// Given to [`on_finished`](crate::GatewayBuilder::on_finished). It holds no query, no header but the
+/// caller's name, and no token.
+#[derive(Clone, Debug)]
+pub struct FinishedCall {
+    method: Method,
+    path: String,
+    caller: Option<Key>,
+    status: Option<StatusCode>,
+    waited: Duration,
+    took: Duration,
+    sent: u64,
+    ending: Ending,
+}
+
+/// How a call has ended.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// The caller has its whole response.
+    Whole,
+    /// The API's response broke off, and so has that to the caller.
+    Cut,
+    /// The caller has gone.
+    CallerGone,
+    /// It was an event stream, and the gateway stops.
+    Stopped,
+}
+
+impl FinishedCall {
+    /// Its method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Its path without the query, tokens masked.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whose it was, if that is known.
+    pub fn caller(&self) -> Option<&Key> {
+        self.caller.as_ref()
+    }
+
+    /// The status of its response; `None` if the caller had gone before.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// How long it waited for its first slot, its body included.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// How long it took in all.
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// How many bytes of the response's body were handed to the connection.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// How it has ended.
+    pub fn ending(&self) -> Ending {
+        self.ending
+    }
+}
+
+pub(crate) type Observer = Arc<dyn Fn(&FinishedCall) + Send + Sync>;
+
+/// A call that is not over. When it is dropped, it is.
+pub(crate) struct Record {
+    observer: Option<Observer>,
+    arrived: Instant,
+    left: Option<Instant>,
+    progress: Option<Progress>,
+    told: FinishedCall,
+}
+
+impl Record {
+    pub(crate) fn new(head: &Parts, observer: Option<Observer>) -> Self {
+        let path = match observer {
+            Some(_) => mask_secrets(head.uri.path()).into_owned(),
+            None => String::new(),
+        };
+        Self {
+            observer,
+            arrived: clock::now(),
+            left: None,
+            progress: None,
+            told: FinishedCall {
+                method: head.method.clone(),
+                path,
+                caller: None,
+                status: None,
+                waited: Duration::ZERO,
+                took: Duration::ZERO,
+                sent: 0,
+                ending: Ending::CallerGone,
+            },
+        }
+    }
+
+    pub(crate) fn set_caller(&mut self, caller: Option<&Key>) {
+        self.told.caller = caller.cloned();
+    }
+
+    /// Follows the call from here on.
+    pub(crate) fn track(&mut self) -> Tracker {
+        let (tracker, progress) = Progress::new();
+        self.progress = Some(progress);
+        tracker
+    }
+
+    /// Whether its request has left for the API, once at least.
+    pub(crate) fn has_left(&mut self) -> bool {
+        if let (None, Some(Step::Left(at))) =
+            (self.left, self.progress.as_ref().and_then(Progress::step))
+        {
+            self.left = Some(at);
+        }
+        self.left.is_some()
+    }
+
+    pub(crate) fn respond(&mut self, status: StatusCode) {
+        self.has_left();
+        self.progress = None;
+        self.told.status = Some(status);
+    }
+
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        self.told.sent += bytes;
+    }
+
+    pub(crate) fn end(&mut self, ending: Ending) {
+        self.told.ending = ending;
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let Some(observer) = self.observer.take() else {
+            return;
+        };
+        self.has_left();
+        let now = clock::now();
+        let left = self.left.unwrap_or(now);
+        self.told.waited = left.saturating_duration_since(self.arrived);
+        self.told.took = now.saturating_duration_since(self.arrived);
+        observer(&self.told);
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.told.fmt(f)
+    }
+}

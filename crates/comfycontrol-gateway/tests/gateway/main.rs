@@ -1,0 +1,18 @@
+//! The gateway on real sockets, before the emulator over TLS or a server that says what it is told to.
+//!
+//! * `heads`: what passes and what stops, both ways.
+//! * `hostile`: heads and targets that are refused, while others are served.
+//! * `leaving`: callers that hang up while they wait.
+//! * `stopping`: a stop that nothing holds up.
+//! * `turns`: one queue, in which each caller has turns; what callers are told of it.
+//! * `entry`: who may call.
+
+#![cfg(feature = "tls")]
+
+mod entry;
+mod heads;
+mod hostile;
+mod leaving;
+mod stopping;
+mod support;
+mod turns;
