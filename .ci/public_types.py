@@ -33,6 +33,9 @@ ALLOWED = {
     "comfycontrol-error": BODIES | LAYERS | {"comfycontrol-core", "serde"},
     "comfycontrol-rate-limit": LAYERS | {"comfycontrol-core", "futures-core", "tokio"},
     "comfycontrol-priority": LAYERS | {"comfycontrol-rate-limit"},
+    "comfycontrol-dashboard": BODIES
+    | LAYERS
+    | {"comfycontrol-priority", "comfycontrol-rate-limit", "comfycontrol-token"},
     "comfycontrol-rate-limit-file": {"comfycontrol-rate-limit"},
     "comfycontrol-rate-limit-redis": {"comfycontrol-rate-limit"},
     "comfycontrol-retry": BODIES | LAYERS | {"comfycontrol-core"},

@@ -162,6 +162,12 @@ impl TokenProvider {
         Snapshot::of(&self.shared.label, &state.cache)
     }
 
+    /// Has the source read if that is due, as a call would, and waits for nothing: for the readiness check
+    /// of a program to which no call comes before there is a token.
+    pub fn refresh(&self) {
+        drop(self.lookup(true));
+    }
+
     /// A token for a request that leaves now. Without `may_read`, it is made do with what is there.
     pub(crate) fn lookup(&self, may_read: bool) -> Lookup {
         Lookup::of(&self.shared, may_read)

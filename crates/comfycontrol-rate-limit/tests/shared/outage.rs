@@ -141,3 +141,16 @@ async fn a_snapshot_says_since_when_the_store_is_away_and_why_calls_are_rejected
     sleep(Duration::from_millis(10)).await;
     assert_eq!(fleet().rejects(), Some(RejectedReason::KeeperStopped));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_back_is_noticed_although_no_call_waits_any_more() {
+    let store = Flaky::default();
+    let (limiter, _keeper) = spawned(builder(40), store.clone());
+    let away_since = || limiter.snapshot().fleet().unwrap().away_since();
+    store.away.store(true, Ordering::SeqCst);
+    let _ = timeout(Duration::from_secs(1), limiter.acquire()).await;
+    assert!(away_since().is_some());
+    store.away.store(false, Ordering::SeqCst);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(away_since(), None);
+}

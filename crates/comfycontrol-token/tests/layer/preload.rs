@@ -70,3 +70,23 @@ async fn preload_blocks_for_no_asynchronous_source() {
     within(60 * SECOND, provider.preload_async()).await.unwrap();
     assert_eq!(provider.preload(), Ok(()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_reads_when_a_call_would_and_waits_for_nothing() {
+    let (provider, vault) = vault(["", "a"]);
+    provider.refresh();
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(vault.reads(), 1);
+    assert!(provider.snapshot().fingerprint().is_none());
+
+    tokio::time::sleep(SECOND).await;
+    provider.refresh();
+    provider.refresh();
+    tokio::time::sleep(SECOND).await;
+    assert_eq!((vault.reads(), provider.snapshot().generation()), (2, 1));
+
+    // It works, and a call would not have it read again so soon.
+    provider.refresh();
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(vault.reads(), 2);
+}
