@@ -11,6 +11,7 @@
 //! | treat what fails | [`errors`] |
 //! | follow runs, read lists and fetch files | the guide of the crate `comfycontrol-api` |
 //! | test your program without the network | [`testing`] |
+//! | know what is promised, and which test shows it | [`promises`] |
 //! | see what the client does | [`metrics`] |
 //! | understand the stack, or make another of its layers | [`stack_order`] |
 //! | add a layer of your own | [`writing_a_layer`] |
@@ -34,6 +35,9 @@ pub mod errors {}
 
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("guide/promises.md")]
+pub mod promises {}
 
 #[doc = include_str!("guide/from_reqwest.md")]
 pub mod from_reqwest {}
