@@ -179,7 +179,9 @@ def visit(browser, url, shots):
     browser.wait("that it is live", f"{text('live')} === 'live'")
     browser.wait("the quota", f"{text('limit')} === 'of 40 free'")
     browser.wait("a running load", f"Number({text('rate')}) > 0.5 && Number({text('flight')}) > 0")
-    browser.wait("callers by name", f"{text('callers')}.includes('nightly renders')")
+    browser.wait("callers by name, whatever is in it",
+                 f"{text('callers')}.includes('nightly renders')"
+                 f" && {text('callers')}.includes('Ada <ada@example.com>')")
     browser.wait("who waits", f"Number({text('waiting')}) > 0")
     browser.wait("how slots come back",
                  "document.querySelectorAll('#forecast-table tr').length > 1"
@@ -210,6 +212,41 @@ def visit(browser, url, shots):
     browser.wait("the end of the cooldown", f"{text('log')}.includes('Requests leave again')")
 
 
+def press(browser, key, code, **more):
+    for kind in ("keyDown", "keyUp"):
+        browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
+                     windowsVirtualKeyCode=code, **(more if kind == "keyDown" else {}))
+
+
+def walk(browser):
+    """All that can be used is reached and used with the keyboard alone."""
+    browser.look("document.activeElement.blur()")
+    press(browser, "Tab", 9)
+    if browser.look("document.activeElement.className") != "skip":
+        raise SystemExit("the first stop is not the link to the main part")
+    seen = []
+    while len(seen) < 20:
+        press(browser, "Tab", 9)
+        if browser.look("document.activeElement === document.body"):
+            break
+        name = browser.look("document.activeElement.innerText || document.activeElement.tagName")
+        if name == "As a table":
+            if browser.look("getComputedStyle(document.activeElement).outlineStyle") == "none":
+                raise SystemExit("where the focus is does not show")
+            press(browser, "Enter", 13, text="\r")
+        seen.append(name)
+    if seen != ["As a table", "As a table", "metrics", "state", "health", "readiness"]:
+        raise SystemExit(f"the keyboard stops at {seen}")
+    browser.wait("both tables, opened with the keyboard",
+                 "document.querySelectorAll('details[open]').length === 2")
+
+
+def serve(seconds, address="127.0.0.1:0"):
+    example = ROOT / "target/debug/examples/live"
+    served = subprocess.Popen([example, str(seconds), address], stdout=subprocess.PIPE, text=True)
+    return served, served.stdout.readline().strip()
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("program")
@@ -217,15 +254,26 @@ def main():
     arguments = arguments.parse_args()
     if arguments.shots:
         arguments.shots.mkdir(parents=True, exist_ok=True)
-    example = ROOT / "target/debug/examples/live"
     with tempfile.TemporaryDirectory() as profile:
-        served = subprocess.Popen([example, "240"], stdout=subprocess.PIPE, text=True)
+        served, url = serve(240)
         browser = None
         try:
-            url = served.stdout.readline().strip()
             browser = Browser(arguments.program, profile)
             visit(browser, url, arguments.shots)
+            walk(browser)
             found = list(faults(browser.events, url))
+            browser.events.clear()
+
+            served.kill()
+            served.wait()
+            browser.wait("that the program has gone", f"{text('live')} === 'not connected'")
+            served, _ = serve(240, url.split("/")[2])
+            browser.wait("that it is back, from the beginning",
+                         f"{text('live')} === 'live' && {text('log')}.includes('started again')"
+                         f" && Number({text('good')}) < 50")
+            # That it was away is in the log, and nothing else.
+            away = "net::ERR_"
+            found += [fault for fault in faults(browser.events, url) if away not in fault]
         finally:
             served.kill()
             served.wait()

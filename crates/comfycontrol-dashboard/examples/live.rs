@@ -3,7 +3,7 @@
 //! the server throttles all of them.
 //!
 //! Open the address that it prints. It ends by itself after two minutes, or after as many seconds as its
-//! first argument says.
+//! first argument says; the second one is the address where it listens.
 
 use std::time::{Duration, SystemTime};
 
@@ -29,7 +29,7 @@ const CALLERS: [(&str, Urgency, Duration); 3] = [
     ),
     ("web shop", Urgency::DEFAULT, Duration::from_millis(700)),
     (
-        "ada@example.com",
+        "Ada <ada@example.com>",
         Urgency::INTERACTIVE,
         Duration::from_millis(2_300),
     ),
@@ -45,7 +45,9 @@ fn token(text: &str, lasts: Duration) -> Result<Token, BoxError> {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let seconds = std::env::args().nth(1).map_or(Ok(120), |it| it.parse())?;
+    let mut arguments = std::env::args().skip(1);
+    let seconds = arguments.next().map_or(Ok(120), |it| it.parse())?;
+    let address = arguments.next().unwrap_or("127.0.0.1:0".into());
     let half = Duration::from_millis(400);
     let server = Emulator::builder()
         .service()
@@ -99,7 +101,7 @@ async fn main() -> Result<(), BoxError> {
         .recorder(&recorder)
         .build();
     let app = Router::new().nest_service("/_/", dashboard.clone());
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = TcpListener::bind(address).await?;
     println!("http://{}/_/", listener.local_addr()?);
     let end = async move {
         sleep(Duration::from_secs(seconds)).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -16,6 +17,7 @@ use crate::watched::Watched;
 #[derive(Debug)]
 pub(crate) struct Hub {
     watched: Watched,
+    started: SystemTime,
     streams: Mutex<Streams>,
     is_stopping: AtomicBool,
     stopping: Arc<Notify>,
@@ -25,6 +27,7 @@ impl Hub {
     pub(crate) fn new(watched: Watched, max_streams: usize) -> Self {
         Self {
             watched,
+            started: clock::wall(),
             streams: Mutex::new(Streams::new(max_streams)),
             is_stopping: AtomicBool::new(false),
             stopping: Arc::default(),
@@ -34,7 +37,8 @@ impl Hub {
     /// All of it now, with the seconds from number `since` on.
     pub(crate) fn state(&self, since: u64) -> State {
         let times = (clock::now(), clock::wall());
-        self.watched.state(self.is_stopping(), times, since)
+        self.watched
+            .state(self.is_stopping(), times, self.started, since)
     }
 
     pub(crate) fn reasons(&self) -> Vec<&'static str> {

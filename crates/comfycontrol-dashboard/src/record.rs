@@ -44,7 +44,8 @@ impl<S> Layer<S> for RecordLayer {
 /// response. Whose it is it takes from the key of its
 /// [`Priority`](comfycontrol_priority::Priority), how long it waited from the
 /// [`MarkDeparture`](crate::MarkDeparture) further in. A call that is dropped before it has ended is
-/// recorded as cancelled. Each call allocates once, for that mark.
+/// recorded as cancelled. A call allocates three times: for the mark, for its place in the extensions, and
+/// for the name of a caller.
 #[derive(Clone, Debug)]
 pub struct Record<S> {
     inner: S,

@@ -19,6 +19,8 @@ pub(crate) use self::time::calendar;
 pub(crate) struct State {
     /// The calendar's time, since 1970.
     pub(crate) now: u64,
+    /// When the dashboard was made, by the calendar: another one is another start of the program.
+    pub(crate) started: u64,
     pub(crate) reasons: Vec<&'static str>,
     pub(crate) budget: Option<Budget>,
     pub(crate) queue: Option<Queue>,

@@ -26,6 +26,7 @@ impl Watched {
         &self,
         is_stopping: bool,
         (now, wall): (Instant, SystemTime),
+        started: SystemTime,
         since: u64,
     ) -> State {
         let budget = self.budget();
@@ -34,6 +35,7 @@ impl Watched {
         let queue = self.priority.as_ref();
         State {
             now: calendar(wall),
+            started: calendar(started),
             reasons: readiness::reasons(is_stopping, token.as_ref(), fleet, wall),
             budget: budget
                 .as_ref()

@@ -72,6 +72,11 @@ function tellChanges(state) {
   const { budget, token } = state;
   const before = last;
   if (!before) return;
+  if (state.started !== before.started) {
+    rotatedAt = null;
+    tell("The program was started again");
+    return;
+  }
   const [was, is] = [before.reasons.join(", "), state.reasons.join(", ")];
   if (was !== is) tell(is ? `Not ready: ${is}` : "Ready again");
   if (budget && before.budget) {

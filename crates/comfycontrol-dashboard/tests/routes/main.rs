@@ -6,4 +6,5 @@ mod metrics;
 mod page;
 mod ready;
 mod state;
+mod stopping;
 mod support;
