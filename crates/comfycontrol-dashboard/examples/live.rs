@@ -1,9 +1,9 @@
-//! The page over a load that needs looking at: three callers share a quota, their token is replaced
-//! after six seconds, and after fourteen another program at the same address uses the quota up, so that
-//! the server throttles all of them.
+//! The page over a load that needs looking at: three callers share a quota, their token is
+//! replaced after six seconds, and after fourteen another program at the same address uses the
+//! quota up, so that the server throttles all of them.
 //!
-//! Open the address that it prints. It ends by itself after two minutes, or after as many seconds as its
-//! first argument says; the second one is the address where it listens.
+//! Open the address that it prints. It ends by itself after two minutes, or after as many seconds
+//! as its first argument says; the second one is the address where it listens.
 
 use std::time::{Duration, SystemTime};
 

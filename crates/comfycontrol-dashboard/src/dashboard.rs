@@ -18,8 +18,9 @@ use crate::watched::Watched;
 
 /// Responds with a page that shows live what a limiter does, with metrics, health and readiness.
 ///
-/// A tower service that is always ready and never fails. It reads the path of a request, without the
-/// prefix where it is mounted, and neither its headers nor its body. Clones are handles to one.
+/// A tower service that is always ready and never fails. It reads the path of a request, without
+/// the prefix where it is mounted, and neither its headers nor its body. Clones are handles to
+/// one.
 ///
 /// See the [crate docs](crate) for an example and for the paths.
 #[derive(Clone)]
@@ -36,8 +37,8 @@ impl Dashboard {
         }
     }
 
-    /// Ends all event streams at once, opens no more, and says that it is not ready: for the beginning
-    /// of a graceful stop, which would wait for those streams without end.
+    /// Ends all event streams at once, opens no more, and says that it is not ready: for the
+    /// beginning of a graceful stop, which would wait for those streams without end.
     pub fn stop(&self) {
         self.hub.stop();
     }
@@ -85,18 +86,19 @@ impl DashboardBuilder {
         self
     }
 
-    /// Shows who waits at this limiter, by the names of their [keys](comfycontrol_priority::Key): at
-    /// most 200 of them.
+    /// Shows who waits at this limiter, by the names of their [keys](comfycontrol_priority::Key):
+    /// at most 200 of them.
     pub fn priority(mut self, limiter: PriorityLimiter) -> Self {
         self.watched.priority = Some(limiter);
         self
     }
 
-    /// Shows where the token comes from, when it ends and what is wrong with it, and never the token.
+    /// Shows where the token comes from, when it ends and what is wrong with it, and never the
+    /// token.
     ///
-    /// Without a token that is good by its date it is not ready. A program that reads its token when it
-    /// starts ([`preload`](TokenProvider::preload)) is ready at once; of another one the first question
-    /// whether it is ready has the source read.
+    /// Without a token that is good by its date it is not ready. A program that reads its token
+    /// when it starts ([`preload`](TokenProvider::preload)) is ready at once; of another one the
+    /// first question whether it is ready has the source read.
     pub fn token(mut self, provider: TokenProvider) -> Self {
         self.watched.token = Some(provider);
         self

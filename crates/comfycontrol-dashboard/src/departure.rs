@@ -23,7 +23,8 @@ impl Departure {
     }
 }
 
-/// Applies [`MarkDeparture`] to a service: the [`Recorder`](crate::Recorder) learns how long calls wait.
+/// Applies [`MarkDeparture`] to a service: the [`Recorder`](crate::Recorder) learns how long
+/// calls wait.
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct MarkDepartureLayer;
@@ -45,8 +46,8 @@ impl<S> Layer<S> for MarkDepartureLayer {
 
 /// Notes when a request is handed on, and changes nothing about it.
 ///
-/// Stands directly inside the limiter. The time from the [`Record`](crate::Record) outside up to here
-/// is the call's wait; without this a wait is not known, and not recorded.
+/// Stands directly inside the limiter. The time from the [`Record`](crate::Record) outside up to
+/// here is the call's wait; without this a wait is not known, and not recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct MarkDeparture<S> {
     inner: S,

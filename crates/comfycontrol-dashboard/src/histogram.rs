@@ -11,8 +11,8 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    /// The largest time of each bucket but the last, in seconds: from one that does not wait to some
-    /// windows of a long queue.
+    /// The largest time of each bucket but the last, in seconds: from one that does not wait to
+    /// some windows of a long queue.
     pub(crate) const BOUNDS: [f64; 14] = [
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
     ];

@@ -1,8 +1,8 @@
 //! One page, metrics, health and readiness that show a rate limiter at work, as a tower service.
 //!
 //! A [`Dashboard`] is mounted in an axum or tower application that makes calls through a
-//! [`Limiter`](comfycontrol_rate_limit::Limiter). It watches the limiter, who waits in front of it, the
-//! source of the token, and, with a [`Recorder`], what calls come to.
+//! [`Limiter`](comfycontrol_rate_limit::Limiter). It watches the limiter, who waits in front of
+//! it, the source of the token, and, with a [`Recorder`], what calls come to.
 //!
 //! | path | what it responds with |
 //! |---|---|
@@ -11,10 +11,10 @@
 //! | `/state` | the state as JSON, once |
 //! | `/metrics` | all numbers in Prometheus' text form, version 0.0.4 |
 //! | `/health` | 200, as long as the program responds at all |
-//! | `/ready` | 200 or 503, and why: stopping, no token or an expired one, or no store of a shared budget |
+//! | `/ready` | 200, or 503 and why: it stops, lacks a good token, or a store of a shared budget |
 //!
-//! They are without the prefix where it is mounted, which ends with a slash. Other paths get a 404, other
-//! methods than GET and HEAD a 405.
+//! They are without the prefix where it is mounted, which ends with a slash. Other paths get a
+//! 404, other methods than GET and HEAD a 405.
 //!
 //! # Example
 //!
@@ -50,17 +50,18 @@
 //!
 //! # Bounds
 //!
-//! * A [`Recorder`] has one size, below 40 KiB, however many calls there are and however long nobody looks.
-//! * At most 16 pages are live at a time, or [as many](DashboardBuilder::max_streams) as you say. A page
-//!   that nobody looks at closes its stream.
+//! * A [`Recorder`] has one size, below 40 KiB, however many calls there are and however long it
+//!   runs.
+//! * At most 16 pages are live at a time, or [as many](DashboardBuilder::max_streams) as you say.
+//!   A hidden page closes its stream.
 //! * A look takes as long as granting some 60 slots, whatever the number of calls and callers.
 //!
 //! # What it shows to whom
 //!
-//! It asks nobody who they are: that is for the application around it, as is the check of the `Host`
-//! header against rebinding. It shows callers by name, and neither tokens nor paths, headers or
-//! bodies of calls. The page loads nothing from elsewhere, cannot be framed and runs no script but its
-//! own: its `Content-Security-Policy` says so.
+//! It does not ask who is there: that is for the application around it, as is the check of the
+//! `Host` header against rebinding. It shows callers by name, and neither tokens nor paths,
+//! headers or bodies of calls. The page loads nothing from elsewhere, cannot be framed and runs
+//! no script but its own: its `Content-Security-Policy` says so.
 //!
 //! # Stopping
 //!
@@ -69,14 +70,15 @@
 //!
 //! # Errors
 //!
-//! None: the service's error is [`Infallible`](std::convert::Infallible). The layer keeps the error of
-//! the service it wraps.
+//! None: the service's error is [`Infallible`](std::convert::Infallible). The layer keeps the
+//! error of the service it wraps.
 //!
 //! # Not handled
 //!
 //! * A history that outlives the program: that is what the metrics are for.
-//! * When slots of a budget that is [shared](comfycontrol_rate_limit::LimiterBuilder::build_shared) come
-//!   back: no process knows that by itself. The page shows the next one only.
+//! * When slots of a budget that is
+//!   [shared](comfycontrol_rate_limit::LimiterBuilder::build_shared) come back: no process knows
+//!   that by itself. The page shows the next one only.
 
 mod body;
 mod callers;

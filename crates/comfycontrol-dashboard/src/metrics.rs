@@ -1,4 +1,5 @@
-//! All numbers in Prometheus' text form, made when they are asked for: nothing is kept for a scrape.
+//! All numbers in Prometheus' text form, made when they are asked for: nothing is kept for a
+//! scrape.
 
 use std::fmt;
 use std::time::SystemTime;

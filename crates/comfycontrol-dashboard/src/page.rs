@@ -21,4 +21,4 @@ pub(crate) fn file(path: &str) -> Option<(&'static str, &'static str)> {
 /// What the page may load: its own files and its own events, and nothing from elsewhere.
 pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'";
+     frame-ancestors 'none'; require-trusted-types-for 'script'";

@@ -12,7 +12,8 @@ use crate::departure::Departure;
 use crate::outcome::Outcome;
 use crate::shared::{OpenCall, Shared};
 
-/// Applies [`Record`] to services: the calls of all of them go to one [`Recorder`](crate::Recorder).
+/// Applies [`Record`] to services: the calls of all of them go to one
+/// [`Recorder`](crate::Recorder).
 ///
 /// Made by [`Recorder::layer`](crate::Recorder::layer).
 #[derive(Clone, Debug)]
@@ -40,12 +41,12 @@ impl<S> Layer<S> for RecordLayer {
 
 /// Tells a [`Recorder`](crate::Recorder) what each call came to, and changes nothing about it.
 ///
-/// Stands outermost, or at least outside of what waits: a call takes from here up to the head of its
-/// response. Whose it is it takes from the key of its
+/// Stands outermost, or at least outside of what waits: a call takes from here up to the head of
+/// its response. Whose it is it takes from the key of its
 /// [`Priority`](comfycontrol_priority::Priority), how long it waited from the
-/// [`MarkDeparture`](crate::MarkDeparture) further in. A call that is dropped before it has ended is
-/// recorded as cancelled. A call allocates three times: for the mark, for its place in the extensions, and
-/// for the name of a caller.
+/// [`MarkDeparture`](crate::MarkDeparture) further in. A call that is dropped before it has ended
+/// is recorded as cancelled. A call allocates three times: for the mark, for its place in the
+/// extensions, and for the name of a caller.
 #[derive(Clone, Debug)]
 pub struct Record<S> {
     inner: S,

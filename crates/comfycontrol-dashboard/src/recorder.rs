@@ -4,12 +4,12 @@ use crate::finished_call::FinishedCall;
 use crate::record::RecordLayer;
 use crate::shared::Shared;
 
-/// Keeps what calls came to: the last ten minutes by the second, counters, and histograms of waits and
-/// durations.
+/// Keeps what calls came to: the last ten minutes by the second, counters, and histograms of
+/// waits and durations.
 ///
 /// It has one size, less than 40 KiB, however many calls there are: 600 seconds, 15 buckets a
-/// histogram, and the 64 callers that were heard of last, each by the first 48 characters of its name.
-/// Clones are handles to one.
+/// histogram, and the 64 callers that were heard of last, each by the first 48 characters of its
+/// name. Clones are handles to one.
 ///
 /// A [layer](Self::layer) tells it of calls, or you [do](Self::record).
 #[derive(Clone)]

@@ -14,7 +14,7 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// How long a stream that nobody reads keeps its place when others want it.
+    /// How long a stream without a reader keeps its place when others want it.
     pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
     pub(crate) fn new(at_most: usize) -> Self {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_nobody_reads_makes_room_for_who_comes() {
+    fn one_without_a_reader_makes_room_for_who_comes() {
         let (mut streams, start) = (Streams::new(2), now());
         let (stalled, read) = (streams.open(start).unwrap(), streams.open(start).unwrap());
         let later = start + Streams::PATIENCE;

@@ -50,8 +50,8 @@ impl Watched {
         }
     }
 
-    /// Why calls are better sent elsewhere. Where that is the token, its source is read if that is due:
-    /// without calls nothing else would.
+    /// Why calls are better sent elsewhere. Where that is the token, its source is read if that
+    /// is due: without calls nothing else would.
     pub(crate) fn reasons(&self, is_stopping: bool, wall: SystemTime) -> Vec<&'static str> {
         let budget = self.budget();
         let fleet = budget.as_ref().and_then(Snapshot::fleet);

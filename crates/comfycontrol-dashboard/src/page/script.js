@@ -149,7 +149,7 @@ function showQueue({ budget, queue, calls }) {
   text("waiting", number(waiting));
   text("waiting-unit", waiting === 1 ? "call waits" : "calls wait");
   const next = budget?.next_slot;
-  const when = next < 100 && next !== null ? "now" : next ? `in ${duration(next)}` : "when responses arrive";
+  const when = next === 0 ? "now" : next ? `in ${duration(Math.max(next, 100))}` : "when responses arrive";
   text("next", budget ? `Next slot ${when}` : "");
   const callers = new Map();
   const caller = (name) => callers.get(name) ?? callers.set(name, [0, 0, 0]).get(name);
@@ -274,7 +274,7 @@ function connect() {
   };
 }
 
-// A page that nobody sees keeps no stream open.
+// A hidden page keeps no stream open.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     clearTimeout(again);

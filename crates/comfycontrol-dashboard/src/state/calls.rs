@@ -6,8 +6,8 @@ use crate::history::Counts;
 use crate::outcome::Class;
 use crate::records::Records;
 
-/// Calls that have ended. Arrays of six are by class: success, client error, throttled, server error,
-/// failed, cancelled.
+/// Calls that have ended. Arrays of six are by class: success, client error, throttled, server
+/// error, failed, cancelled.
 #[derive(Debug, Serialize)]
 pub(crate) struct Ended {
     totals: [u64; Class::COUNT],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use comfycontrol_dashboard::{Dashboard, FinishedCall, Outcome, Recorder};
 use comfycontrol_priority::{Priority, PriorityLimiter, Urgency};
-use comfycontrol_rate_limit::{Limiter, Quota};
+use comfycontrol_rate_limit::{Limiter, MemoryStore, Quota};
 use comfycontrol_token::{Token, TokenHandle, TokenProvider};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
@@ -134,5 +134,36 @@ async fn what_is_not_watched_is_left_out() {
     let state = json(&dashboard, "/_/state").await;
     for part in ["budget", "queue", "token", "calls"] {
         assert_eq!(state[part], Value::Null);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_budget_shows_who_shares_it_and_no_forecast() {
+    let builder = Limiter::builder(Quota::COMFYCONTROL);
+    let (limiter, keeper) = builder.build_shared(MemoryStore::new());
+    tokio::spawn(keeper);
+    let _in_flight = limiter.acquire().await.unwrap().dispatch();
+    sleep(Duration::from_millis(100)).await;
+    let dashboard = Dashboard::builder().limiter(limiter).build();
+    let budget = json(&dashboard, "/_/state").await["budget"].take();
+    assert_eq!(budget["forecast"], json!([]));
+    let fleet = &budget["fleet"];
+    assert_eq!(
+        (&fleet["owners"], &fleet["in_flight"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        (&fleet["away"], &fleet["is_rejecting"]),
+        (&Value::Null, &json!(false))
+    );
+    let metrics = text(get(&dashboard, "/_/metrics").await).await;
+    for line in [
+        "comfycontrol_rate_limit_store_up 1",
+        "comfycontrol_rate_limit_owners 1",
+    ] {
+        assert!(
+            metrics.lines().any(|it| it == line),
+            "no {line} in\n{metrics}"
+        );
     }
 }
