@@ -19,7 +19,7 @@ use crate::body::GatewayBody;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::{clock, failed, fields, head, pages, prefer};
+use crate::{clock, failed, fields, head, pages, prefer, site};
 
 pub(crate) async fn respond<B>(shared: Arc<Shared>, request: Request<B>) -> Response<GatewayBody>
 where
@@ -47,6 +47,7 @@ where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
     shared.hosts.check(&head)?;
+    site::check(&head)?;
     let caller = shared.callers.identify(&head).await?;
     record.set_caller(caller.as_ref());
     if pages::are_at(head.uri.path()) {

@@ -44,7 +44,8 @@
 //! # Who may call
 //!
 //! Calls must name this machine as their `Host`, or a [name](GatewayBuilder::host) that was set: so no page
-//! of another site reaches the gateway by leading a name of its own here. [`CallerKeys`] let in who shows
+//! of another site reaches the gateway by leading a name of its own here. Nor does one by a form or an image:
+//! what a browser sends for a page of another site is refused, by `Sec-Fetch-Site` or `Origin`. [`CallerKeys`] let in who shows
 //! one.
 //!
 //! # Clones
@@ -94,6 +95,7 @@ mod refusal;
 #[cfg(feature = "server")]
 mod server;
 mod shared;
+mod site;
 mod spool;
 mod stop;
 

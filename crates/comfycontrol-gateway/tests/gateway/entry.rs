@@ -154,3 +154,20 @@ async fn over_a_unix_socket_a_caller_is_its_user() {
     let name = names.lock().unwrap()[0].clone().unwrap();
     assert!(name.starts_with("user "), "{name}");
 }
+
+#[tokio::test]
+async fn a_page_of_another_site_spends_nothing() {
+    let house = Emulated::of(Emulator::builder().limit(None), |gateway| gateway).await;
+    for said in [
+        "origin: https://evil.example\r\nsec-fetch-site: cross-site\r\n",
+        "origin: https://evil.example\r\n",
+        "sec-fetch-site: same-site\r\n",
+    ] {
+        let response = house.running.get("/v1/user", said).await;
+        assert!(response.starts_with("HTTP/1.1 403"), "{response}");
+    }
+    assert_eq!(house.emulator.edge().requests(), 0);
+    let own = "origin: http://localhost\r\nsec-fetch-site: same-origin\r\n";
+    let response = house.running.get("/v1/user", own).await;
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+}
