@@ -141,7 +141,7 @@ pub use self::id::{ManagedRunnerId, OutputId, RunnerId, TemplateId, UserId, Work
 pub use self::list::{List, Page};
 pub use self::managed_runner::{ManagedRunner, ManagedRunnerType, ManagedRunners};
 pub use self::pagination::{Items, ListChanged, MissingList, PageTooLarge, Paginator};
-pub use self::run::{Outcome, Run, RunFuture, RunProgress};
+pub use self::run::{Outcome, Run, RunFuture, RunProgress, Started};
 pub use self::runner::{
     Device, NewRunner, Runner, RunnerHeaders, RunnerStats, RunnerStatus, RunnerUpdate, Runners,
     SystemStats,

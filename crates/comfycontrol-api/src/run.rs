@@ -1,10 +1,12 @@
 //! A run in one call: from a graph to its outputs.
 
+mod noted;
 mod outcome;
 mod progress;
 mod start;
 
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use comfycontrol::Error;
 
+use self::noted::Note;
 use self::outcome::follow;
 use self::start::{Start, Tell};
 use crate::adopt::SETTLE;
@@ -19,6 +22,7 @@ use crate::{Api, NewWorkflow, key, shown};
 
 pub use self::outcome::Outcome;
 pub use self::progress::RunProgress;
+pub use self::start::Started;
 
 /// Starts a workflow, once, and follows it until it is completed.
 ///
@@ -69,6 +73,7 @@ pub struct Run {
     within: Option<Duration>,
     settle: Duration,
     give_up_after: Option<Duration>,
+    note: Option<Note>,
     tell: Option<Tell>,
 }
 
@@ -90,6 +95,7 @@ impl Api {
             within: None,
             settle: SETTLE,
             give_up_after: None,
+            note: None,
             tell: None,
         }
     }
@@ -154,12 +160,30 @@ impl Run {
         self
     }
 
-    async fn run(self) -> Result<Outcome, Error> {
+    /// Waits for `note` before the first byte of the form leaves, each time it is sent: for a program that
+    /// writes the key down, so that it finds the run after it was killed. If `note` fails, nothing is sent.
+    ///
+    /// The wait for a slot of the limiter is over by then: what was not noted was never sent.
+    pub fn before_sending<F>(mut self, note: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        self.note = Some(Arc::new(move || Box::pin(note())));
+        self
+    }
+
+    /// Starts it, once, and does not follow it: [`Workflows::outcome`](crate::Workflows::outcome) does, or
+    /// a list, which tells of a hundred runs for one request.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the [run](Self#errors) if it was not started, or if it is not known whether it was.
+    pub async fn start(self) -> Result<Started, Error> {
         let workflows = self.api.workflows();
         key::check(&self.key)?;
         let name = self.name();
         let (new, tell) = (self.new.name(name), self.tell);
-        let start = Start::new(workflows.clone(), new, self.settle, tell.clone());
+        let start = Start::new(workflows, new, self.settle, self.note, tell.clone());
         let (start, body) = start.await?;
         let found = match self.resumes {
             true => start.find(self.within).await?,
@@ -173,8 +197,15 @@ impl Run {
             let (id, adopted) = (started.run.id.clone(), started.adopted);
             tell(&RunProgress::Started { id, adopted });
         }
+        Ok(started)
+    }
+
+    async fn run(self) -> Result<Outcome, Error> {
+        let workflows = self.api.workflows();
+        let (silence, tell) = (self.give_up_after, self.tell.clone());
+        let started = self.start().await?;
         let mut updates = workflows.subscribe(&started.run.id);
-        if let Some(silence) = self.give_up_after {
+        if let Some(silence) = silence {
             updates = updates.give_up_after(silence);
         }
         follow(&workflows, started, updates, tell).await

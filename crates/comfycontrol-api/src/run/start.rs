@@ -13,6 +13,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use tokio::time::Instant;
 
+use super::noted::{Failed, Note, noted};
 use super::progress::RunProgress;
 use crate::adopt::{RunInDoubt, Why, moment};
 use crate::{Adopt, NewWorkflow, WorkflowSummary, Workflows};
@@ -27,13 +28,20 @@ pub(super) struct Start {
     content_type: HeaderValue,
     length: Option<u64>,
     settle: Duration,
+    note: Option<Note>,
     tell: Option<Tell>,
 }
 
-/// A run that has been.
-pub(super) struct Started {
-    pub(super) run: WorkflowSummary,
-    pub(super) adopted: bool,
+/// A run that has been started.
+///
+/// Made by [`Run::start`](crate::Run::start).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Started {
+    /// The run, as the API has shown it then.
+    pub run: WorkflowSummary,
+    /// Whether the response to its creation was lost, and it was found in the list.
+    pub adopted: bool,
 }
 
 impl Start {
@@ -42,6 +50,7 @@ impl Start {
         workflows: Workflows,
         new: NewWorkflow,
         settle: Duration,
+        note: Option<Note>,
         tell: Option<Tell>,
     ) -> Result<(Self, Body), Error> {
         new.validate()?;
@@ -55,6 +64,7 @@ impl Start {
             content_type,
             length: body.content_length(),
             settle,
+            note,
             tell,
         };
         Ok((start, body))
@@ -71,6 +81,10 @@ impl Start {
 
     /// Starts the run: sends it, and sends it again only when it is certain that there is none.
     pub(super) async fn start(self, mut body: Body) -> Result<Started, Error> {
+        let failed = Failed::default();
+        if let Some(note) = self.note.clone() {
+            body = noted(body, note, failed.clone());
+        }
         if let Some(tell) = self.tell.clone() {
             body = told(body, tell, self.length);
         }
@@ -87,7 +101,8 @@ impl Start {
                         adopted: false,
                     });
                 }
-                Err(e) if e.applied() == Applied::No => return Err(e),
+                // What could not be noted did not leave.
+                Err(e) if e.applied() == Applied::No || failed.is() => return Err(e),
                 Err(e) => Some(e).filter(|e| e.applied() != Applied::Yes),
             };
             self.tell(&RunProgress::Searching);
