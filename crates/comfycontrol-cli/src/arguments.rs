@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Workflows(List),
     /// Runs a graph to its end, and saves what comes of it.
     Run(Run),
+    /// Runs a graph for each row of a table, and goes on where it was, however often it is ended.
+    Batch(Batch),
     /// Saves the outputs of a run that is completed.
     Save(Save),
     /// Asks to cancel a workflow.
@@ -115,6 +117,37 @@ pub(crate) struct Run {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Batch {
+    /// The graph, exported from ComfyUI in API format.
+    pub(crate) graph: PathBuf,
+    /// The table, in CSV: a header NAME is that of a $text(NAME) in the graph, #NAME of a $choice(NAME, ...),
+    /// and @NAME of a $file(NAME), with paths that begin at the table.
+    pub(crate) table: PathBuf,
+    /// Saves the outputs of each row in a folder of this directory, where the journal is too.
+    #[arg(long, short, value_name = "DIRECTORY")]
+    pub(crate) out: PathBuf,
+    /// How many rows are under way at the same time.
+    #[arg(long, short, value_name = "COUNT", default_value = "16", value_parser = jobs)]
+    pub(crate) jobs: usize,
+    /// Runs those rows once more whose runs have failed.
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    /// A name for the runs; that of the graph's file if it is not given.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// A tag that their runners must have.
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    /// What stands between the fields of the table; a tab is written as \\t.
+    #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
+    pub(crate) delimiter: u8,
+    /// How long a request whose response was lost may still start a run: it is looked for that long before
+    /// it is sent again.
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = whole_seconds)]
+    pub(crate) settle: Duration,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Save {
     pub(crate) id: String,
     /// In this directory.
@@ -154,6 +187,26 @@ pub(crate) struct Post {
 #[derive(Args, Debug)]
 pub(crate) struct Completions {
     pub(crate) shell: Shell,
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=1_000) => Ok(jobs),
+        _ => Err("a number from 1 to 1000".to_owned()),
+    }
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Ok(*byte),
+        _ => Err("one character".to_owned()),
+    }
+}
+
+fn whole_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| "a number of seconds".to_owned())?;
+    Ok(Duration::from_secs(seconds))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -4,6 +4,7 @@
 //! [`Failure`], which knows the exit code.
 
 mod arguments;
+mod batch;
 mod budget;
 mod commands;
 mod connect;
@@ -105,6 +106,10 @@ async fn call(connect: Connect<'_>, command: Command, left: &Left) -> Result<(),
         Command::Runners(list) => commands::runners::run(&connect.api()?, list, out).await,
         Command::Workflows(list) => commands::workflows::run(&connect.api()?, list, out).await,
         Command::Run(run) => commands::run::run(&connect.long()?, run, left, out).await,
+        Command::Batch(batch) => {
+            let slot = connect.global.quota.per() / connect.global.quota.requests();
+            batch::run(connect.long()?, batch, slot, left, out).await
+        }
         Command::Save(save) => commands::save::run(&connect.long()?, save, left, out).await,
         Command::Cancel(id) => commands::cancel::run(&connect.api()?, &id, out).await,
         Command::Get(get) => commands::request::get(&connect.client()?, get, out).await,

@@ -1,5 +1,6 @@
 //! The program as it is run from a shell, against the emulator.
 //!
+//! * `batch`: a run for each row of a table, killed and started again.
 //! * `budget`: one limit for several commands.
 //! * `calls`: whoami, lists, cancel, get and post, as text and as JSON.
 //! * `doctor`: what is wrong, in a line each.
@@ -7,6 +8,7 @@
 //! * `failures`: exit codes, and what an error says.
 //! * `run`: a run, from a graph to files on disk.
 
+mod batch;
 mod budget;
 mod calls;
 mod doctor;

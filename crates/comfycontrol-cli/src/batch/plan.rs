@@ -1,0 +1,232 @@
+//! Which row is to be started, looked for or saved next: no I/O.
+
+use comfycontrol_api::WorkflowId;
+
+use super::entry::Event;
+use super::replay::{Stage, State};
+
+/// The rows of a batch, each known by its place in the table.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    rows: Vec<Planned>,
+    /// How many of them may be under way at the same time.
+    jobs: usize,
+    under_way: usize,
+    /// Before it there is none to be started.
+    first_new: usize,
+    /// Those that are to be looked for and saved before others are started.
+    ready: Vec<Action>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    state: State,
+    phase: Phase,
+}
+
+/// What is being done for a row in this session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    Resting,
+    /// It is being started, or looked for.
+    Starting,
+    Running,
+    Saving,
+    Over,
+    /// Nothing more is done for it in this session: whether it runs is not known, or its files could not be saved.
+    GivenUp,
+}
+
+/// What is to be done for a row next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Action {
+    Start(usize),
+    /// It may have been started, by an earlier session, not before this second since 1970.
+    Find(usize, u64),
+    Save(usize),
+}
+
+/// How many rows are how far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) rows: usize,
+    pub(crate) saved: usize,
+    pub(crate) failed: usize,
+    pub(crate) refused: usize,
+    /// It is not known whether they run.
+    pub(crate) in_doubt: usize,
+    /// They are completed, and their files are not there.
+    pub(crate) unsaved: usize,
+    /// They run, or may.
+    pub(crate) running: usize,
+    /// Nothing was done for them yet.
+    pub(crate) waiting: usize,
+}
+
+impl Plan {
+    /// What is left after a journal. Those that were refused cost nothing, and are tried again.
+    pub(crate) fn new(states: Vec<State>, jobs: usize) -> Self {
+        let planned = |state: State| {
+            let phase = match &state.stage {
+                Stage::New | Stage::Refused | Stage::Sent { .. } => Phase::Resting,
+                Stage::Started { .. } => Phase::Running,
+                Stage::Failed | Stage::Saved => Phase::Over,
+            };
+            Planned { state, phase }
+        };
+        let rows: Vec<_> = states.into_iter().map(planned).collect();
+        let is_running = |row: &&Planned| row.phase == Phase::Running;
+        Self {
+            under_way: rows.iter().filter(is_running).count(),
+            rows,
+            jobs: jobs.max(1),
+            first_new: 0,
+            ready: Vec::new(),
+        }
+    }
+
+    /// The rows whose runs an earlier session may have started, with their tries.
+    pub(crate) fn in_doubt(&self) -> impl Iterator<Item = (usize, u32)> {
+        self.resting().filter_map(|(row, state)| match state.stage {
+            Stage::Sent { .. } => Some((row, state.attempt)),
+            _ => None,
+        })
+    }
+
+    fn resting(&self) -> impl Iterator<Item = (usize, &State)> {
+        let rows = self.rows.iter().enumerate();
+        let resting = rows.filter(|(_, row)| row.phase == Phase::Resting);
+        resting.map(|(at, row)| (at, &row.state))
+    }
+
+    /// The list has been read: what was not in it is to be looked for one by one, as long as need be.
+    pub(crate) fn looked(&mut self) {
+        let find = |(row, state): (usize, &State)| match state.stage {
+            Stage::Sent { since } => Some(Action::Find(row, since)),
+            _ => None,
+        };
+        let finds: Vec<_> = self.resting().filter_map(find).collect();
+        for action in &finds {
+            if let Action::Find(row, _) = action {
+                self.enter(*row, Phase::Starting);
+            }
+        }
+        self.ready.extend(finds);
+    }
+
+    /// What is to be done next, if there is something that can be; it is taken as begun.
+    pub(crate) fn next(&mut self, starts: bool) -> Option<Action> {
+        if let Some(action) = self.ready.pop() {
+            return Some(action);
+        }
+        if !starts || self.under_way >= self.jobs {
+            return None;
+        }
+        let is_new = |row: &Planned| {
+            let stage = matches!(row.state.stage, Stage::New | Stage::Refused);
+            stage && row.phase == Phase::Resting
+        };
+        let after = self.rows[self.first_new..].iter().position(is_new);
+        let Some(after) = after else {
+            self.first_new = self.rows.len();
+            return None;
+        };
+        let row = self.first_new + after;
+        self.first_new = row + 1;
+        self.rows[row].phase = Phase::Starting;
+        self.under_way += 1;
+        Some(Action::Start(row))
+    }
+
+    /// Takes in what the journal has just been told; whether that can follow.
+    #[must_use]
+    pub(crate) fn apply(&mut self, row: usize, at: u64, event: &Event) -> bool {
+        let planned = &mut self.rows[row];
+        if !planned.state.apply(at, event) {
+            return false;
+        }
+        let phase = match event {
+            Event::Sending { .. } => return true,
+            Event::Started { .. } => Phase::Running,
+            Event::Failed { .. } | Event::Refused { .. } | Event::Saved { .. } => Phase::Over,
+            Event::Again => Phase::Resting,
+        };
+        self.enter(row, phase);
+        true
+    }
+
+    /// Its run is completed.
+    pub(crate) fn completed(&mut self, row: usize) {
+        if self.rows[row].phase == Phase::Running {
+            self.enter(row, Phase::Saving);
+            self.ready.push(Action::Save(row));
+        }
+    }
+
+    /// Nothing more is done for it in this session.
+    pub(crate) fn give_up(&mut self, row: usize) {
+        self.enter(row, Phase::GivenUp);
+    }
+
+    /// It was refused for no fault of its own: it is tried again in this session.
+    pub(crate) fn put_back(&mut self, row: usize) {
+        self.enter(row, Phase::Resting);
+        self.first_new = self.first_new.min(row);
+    }
+
+    fn enter(&mut self, row: usize, phase: Phase) {
+        let counts = |phase| matches!(phase, Phase::Starting | Phase::Running | Phase::Saving);
+        let before = std::mem::replace(&mut self.rows[row].phase, phase);
+        self.under_way -= usize::from(counts(before));
+        self.under_way += usize::from(counts(phase));
+    }
+
+    /// The runs that are to be followed.
+    pub(crate) fn running(&self) -> impl Iterator<Item = (usize, &WorkflowId)> {
+        let rows = self.rows.iter().enumerate();
+        rows.filter_map(|(at, row)| match (&row.state.stage, row.phase) {
+            (Stage::Started { id }, Phase::Running) => Some((at, id)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn id(&self, row: usize) -> Option<&WorkflowId> {
+        match &self.rows[row].state.stage {
+            Stage::Started { id } => Some(id),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn attempt(&self, row: usize) -> u32 {
+        self.rows[row].state.attempt
+    }
+
+    /// Whether there is nothing left to be done in this session.
+    pub(crate) fn is_over(&self) -> bool {
+        let is_over = |row: &Planned| matches!(row.phase, Phase::Over | Phase::GivenUp);
+        self.under_way == 0 && self.rows.iter().all(is_over)
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            rows: self.rows.len(),
+            ..Counts::default()
+        };
+        for row in &self.rows {
+            let count = match (&row.state.stage, row.phase) {
+                (Stage::Saved, _) => &mut counts.saved,
+                (Stage::Failed, _) => &mut counts.failed,
+                (Stage::Refused, Phase::Over) => &mut counts.refused,
+                (Stage::Started { .. }, Phase::GivenUp) => &mut counts.unsaved,
+                (_, Phase::GivenUp) => &mut counts.in_doubt,
+                (Stage::Sent { .. } | Stage::Started { .. }, _) => &mut counts.running,
+                (Stage::New | Stage::Refused, _) => &mut counts.waiting,
+            };
+            *count += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What a journal leaves to be done: no I/O.
+
+use comfycontrol_api::WorkflowId;
+
+use super::entry::Event;
+
+/// How far a row has come.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct State {
+    /// Which try it is, from 1.
+    pub(crate) attempt: u32,
+    pub(crate) stage: Stage,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    /// Nothing was sent for it.
+    New,
+    /// It may have been started, not before this second since 1970.
+    Sent {
+        since: u64,
+    },
+    Started {
+        id: WorkflowId,
+    },
+    /// It was certainly not started.
+    Refused,
+    Failed,
+    Saved,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            attempt: 1,
+            stage: Stage::New,
+        }
+    }
+}
+
+impl State {
+    /// Takes in what the journal says of the row; whether that can follow on what it said before.
+    #[must_use]
+    pub(crate) fn apply(&mut self, at: u64, event: &Event) -> bool {
+        let stage = match (&self.stage, event) {
+            (Stage::New | Stage::Refused, Event::Sending { .. }) => Stage::Sent { since: at },
+            // It has certainly not come of what was sent before; or a clock was set.
+            (Stage::Sent { since }, Event::Sending { .. }) => Stage::Sent {
+                since: at.min(*since),
+            },
+            (Stage::Sent { .. }, Event::Started { id, .. }) => Stage::Started { id: id.clone() },
+            (Stage::New | Stage::Sent { .. } | Stage::Refused, Event::Refused { .. }) => {
+                Stage::Refused
+            }
+            (Stage::Started { .. }, Event::Failed { .. }) => Stage::Failed,
+            (Stage::Started { .. }, Event::Saved { .. }) => Stage::Saved,
+            (Stage::Failed, Event::Again) => {
+                self.attempt = self.attempt.saturating_add(1);
+                Stage::New
+            }
+            _ => return false,
+        };
+        self.stage = stage;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn event(kind: u8) -> Event {
+        let why = String::new();
+        let id = WorkflowId::from("a");
+        match kind {
+            0 => Event::Sending { key: why },
+            1 => Event::Started { id, adopted: true },
+            2 => Event::Refused { why },
+            3 => Event::Failed { why },
+            4 => Event::Again,
+            _ => Event::Saved { files: 0 },
+        }
+    }
+
+    proptest! {
+        /// Whatever a journal says, and wherever it ends: by its last word.
+        #[test]
+        fn the_last_word_says_how_far_a_row_is(kinds in proptest::collection::vec(0..6u8, 0..30)) {
+            let mut state = State::default();
+            let mut said = Vec::new();
+            for (at, kind) in (1..).zip(kinds) {
+                let before = state.clone();
+                if state.apply(at, &event(kind)) {
+                    said.push((at, kind));
+                } else {
+                    prop_assert_eq!(&state, &before);
+                }
+                let tries = said.iter().filter(|(_, kind)| *kind == 4).count();
+                prop_assert_eq!(state.attempt as usize, tries + 1);
+                let is_as_said = match (said.last().map(|(_, kind)| kind), &state.stage) {
+                    (None | Some(4), Stage::New) => true,
+                    (Some(0), Stage::Sent { since }) => {
+                        let sent = said.iter().rev().take_while(|(_, kind)| *kind == 0);
+                        Some(*since) == sent.last().map(|(at, _)| *at)
+                    }
+                    (Some(1), Stage::Started { .. })
+                    | (Some(2), Stage::Refused)
+                    | (Some(3), Stage::Failed) => true,
+                    (Some(5), Stage::Saved) => true,
+                    _ => false,
+                };
+                prop_assert!(is_as_said, "{said:?} {state:?}");
+            }
+            // Nothing that was paid is paid again unasked.
+            for two in said.windows(2) {
+                prop_assert!(two[0].1 != 5 && (two[0].1 != 3 || two[1].1 == 4));
+                prop_assert!(two[0].1 != 1 || [3, 5].contains(&two[1].1));
+            }
+        }
+    }
+}
