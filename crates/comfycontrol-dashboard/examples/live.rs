@@ -1,6 +1,6 @@
-//! The page over a load that needs looking at: three callers share a quota, their token is
-//! replaced after six seconds, and after fourteen another program at the same address uses the
-//! quota up, so that the server throttles all of them.
+//! The page over a load that needs looking at: three callers share a quota, and every half a minute
+//! their token is replaced, and another program at the same address uses the quota up, so that the
+//! server throttles all of them.
 //!
 //! Open the address that it prints. It ends by itself after two minutes, or after as many seconds
 //! as its first argument says; the second one is the address where it listens.
@@ -52,8 +52,8 @@ async fn main() -> Result<(), BoxError> {
     let server = Emulator::builder()
         .service()
         .transit(Transit::fixed(half, half));
-    let issued = |name| server.tokens().create(name, None);
-    let handle = TokenHandle::new(token(&issued("first"), Duration::from_secs(40 * 60))?);
+    let issued = server.tokens().create("number 1", None);
+    let handle = TokenHandle::new(token(&issued, Duration::from_secs(40 * 60))?);
     let provider = TokenProvider::from(handle.clone());
 
     let limiter = PriorityLimiter::new(Limiter::new(Quota::COMFYCONTROL));
@@ -84,15 +84,19 @@ async fn main() -> Result<(), BoxError> {
         tokio::spawn(api.clone().oneshot(call(priority)));
     }
 
-    let next = token(&issued("second"), Duration::from_secs(30 * 24 * 60 * 60))?;
     let mut neighbour = server.clone();
     tokio::spawn(async move {
-        sleep(Duration::from_secs(6)).await;
-        handle.rotate(next);
-        sleep(Duration::from_secs(8)).await;
-        for _ in 0..40 {
-            drop(neighbour.call(call(Priority::default())));
+        for number in 2.. {
+            sleep(Duration::from_secs(6)).await;
+            let issued = neighbour.tokens().create(&format!("number {number}"), None);
+            handle.rotate(token(&issued, Duration::from_secs(30 * 24 * 60 * 60))?);
+            sleep(Duration::from_secs(8)).await;
+            for _ in 0..40 {
+                drop(neighbour.call(call(Priority::default())));
+            }
+            sleep(Duration::from_secs(16)).await;
         }
+        Ok::<_, BoxError>(())
     });
 
     let dashboard = Dashboard::builder()

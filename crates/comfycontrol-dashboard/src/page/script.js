@@ -107,6 +107,7 @@ function showBudget(budget) {
   show("server", budget);
   if (!budget) return;
   const back = Math.max(0, budget.limit - budget.free - budget.in_flight);
+  document.title = `${budget.paused ? "paused" : `${number(budget.free)} free`} · comfycontrol`;
   text("free", number(budget.free));
   text("limit", `of ${number(budget.limit)} free`);
   text("free-legend", number(budget.free));

@@ -67,7 +67,7 @@ async fn it_gets_ready_by_itself_when_its_token_comes() {
 
     fs::write(&path, "cfc_secret123").unwrap();
     // No call comes to have the file read.
-    for _ in 0..200 {
+    for _ in 0..600 {
         if readiness(&dashboard).await == ready() {
             return;
         }
