@@ -145,6 +145,14 @@ impl Engine {
             let start = async move { Done::Started(row, rows.start(row, attempt, since).await) };
             self.work.push(Box::pin(start));
         }
+        // Said before any of it is done.
+        self.left.is(match self.plan.under_way() {
+            0 => "the same command goes on".to_owned(),
+            rows => format!(
+                "{rows} rows were under way: what runs goes on at the server, and the same command \
+                 goes on with it"
+            ),
+        });
         let (queued, granted) = self.calls();
         let is_due =
             self.plan.running().next().is_some() && self.polls.is_due(now, queued, granted);
@@ -254,10 +262,6 @@ impl Engine {
         let under_way: UnderWay = rows
             .map(|(row, now)| (*row, (self.rows.line(*row), now.doing, since(now.since))))
             .collect();
-        self.left.is(match counts.running {
-            0 => "nothing runs; the same command goes on".to_owned(),
-            running => format!("{running} runs go on at the server; the same command goes on"),
-        });
         Ok(self.display.tick(now, &counts, left, &under_way)?)
     }
 }

@@ -190,6 +190,11 @@ impl Plan {
         })
     }
 
+    /// How many rows are started, looked for, followed or saved now.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way
+    }
+
     pub(crate) fn id(&self, row: usize) -> Option<&WorkflowId> {
         match &self.rows[row].state.stage {
             Stage::Started { id } => Some(id),

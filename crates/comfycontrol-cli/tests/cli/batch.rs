@@ -157,11 +157,9 @@ async fn an_interrupt_ends_it_and_the_next_start_goes_on_with_what_runs() {
     assert_eq!(output.status.code(), Some(130));
     let told = String::from_utf8(output.stderr).unwrap();
     let last = told.lines().last().unwrap();
-    let way = "runs go on at the server; the same command goes on";
-    assert!(
-        last.starts_with("error: interrupted; ") && last.ends_with(way),
-        "{told}"
-    );
+    let way = "error: interrupted; 3 rows were under way: what runs goes on at the server, and the \
+               same command goes on with it";
+    assert_eq!(last, way, "{told}");
     let ran = studio.run(&account, &["--quota", FAST]);
     assert_eq!((ran.code, studio.saved()), (Some(0), 3), "{ran:?}");
     assert_eq!(runs(&account).len(), 3);
