@@ -21,11 +21,18 @@ pub(crate) struct Wanted {
 pub(crate) struct Seen {
     pub(crate) row: usize,
     pub(crate) id: WorkflowId,
-    pub(crate) status: WorkflowStatus,
+    pub(crate) how: How,
     /// How long it took, by the server's clock.
     pub(crate) took: Option<Duration>,
-    /// Why it has failed.
-    pub(crate) why: Option<String>,
+}
+
+/// How far a run is.
+#[derive(Debug)]
+pub(crate) enum How {
+    Completed,
+    /// It has ended otherwise, and why.
+    Failed(String),
+    Going(WorkflowStatus),
 }
 
 /// Reads the list, newest first, as far as need be, and asks for those that are not in it one by one, where
@@ -47,12 +54,14 @@ pub(crate) async fn look(workflows: Workflows, mut wanted: Wanted) -> Result<Vec
     let rest = rest.map(|(id, row)| single(&workflows, id, row));
     seen.extend(try_join_all(rest).await?);
     // Why it failed is told of a single one alone.
-    let failed = seen
-        .iter_mut()
-        .filter(|seen| seen.has_failed() && seen.why.is_none());
-    let told = failed.map(|seen| async {
-        let detail = workflows.get(&seen.id).await;
-        seen.why = Some(detail.map_or_else(|_| seen.status.to_string(), |detail| why(&detail)));
+    let failed = seen.iter_mut().filter_map(|seen| match &mut seen.how {
+        How::Failed(why) => Some((&seen.id, why)),
+        _ => None,
+    });
+    let told = failed.map(|(id, why)| async {
+        if let Ok(detail) = workflows.get(id).await {
+            *why = reason(&detail);
+        }
     });
     join_all(told).await;
     Ok(seen)
@@ -89,39 +98,35 @@ impl Seen {
         Self {
             row,
             id: run.id,
-            status: run.status,
+            how: How::of(run.status),
             took,
-            why: None,
         }
     }
+}
 
-    fn has_failed(&self) -> bool {
-        self.status.is_terminal() && self.status != WorkflowStatus::Completed
+impl How {
+    fn of(status: WorkflowStatus) -> Self {
+        match status {
+            WorkflowStatus::Completed => Self::Completed,
+            ended if ended.is_terminal() => Self::Failed(ended.to_string()),
+            going => Self::Going(going),
+        }
     }
 }
 
 async fn single(workflows: &Workflows, id: WorkflowId, row: usize) -> Result<Seen, Error> {
-    let (status, why) = match workflows.get(&id).await {
-        Ok(detail) => {
-            let why = why(&detail);
-            (detail.status, Some(why))
-        }
+    let how = match workflows.get(&id).await {
+        Ok(detail) => How::of(detail.status),
         Err(e) if e.status() == Some(StatusCode::NOT_FOUND) => {
-            let why = "the API does not know the run any more".to_owned();
-            (WorkflowStatus::Failed, Some(why))
+            How::Failed("the API does not know the run any more".to_owned())
         }
         Err(e) => return Err(e),
     };
-    Ok(Seen {
-        row,
-        id,
-        status,
-        took: None,
-        why,
-    })
+    let took = None;
+    Ok(Seen { row, id, how, took })
 }
 
-fn why(detail: &WorkflowDetail) -> String {
+fn reason(detail: &WorkflowDetail) -> String {
     let said = [
         &detail.error_node,
         &detail.exception_type,

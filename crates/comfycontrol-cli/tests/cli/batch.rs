@@ -2,7 +2,7 @@ mod studio;
 
 use std::time::Duration;
 
-use comfycontrol_emulator::{Ending, Fault, FaultRule, Limit, Shape};
+use comfycontrol_emulator::{Ending, Fault, FaultRule, Limit, ListFault, Shape};
 use http::{Method, StatusCode};
 use serde_json::json;
 
@@ -82,6 +82,27 @@ async fn killed_again_and_again_no_row_is_run_twice_and_none_is_lost() {
     let runs = runs(&account);
     assert_eq!((runs.len(), runs.values().max()), (40, Some(&1)), "{ran:?}");
     assert_eq!(studio.saved(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_the_first_pages_do_not_show_is_followed_all_the_same() {
+    let (account, studio) = (Account::of(quick()).await, Studio::of(3));
+    let mut child = studio.start(&account, &["--quota", FAST]);
+    while account
+        .run(&["workflows", "--quota", FAST])
+        .printed()
+        .lines()
+        .count()
+        < 3
+    {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What others have started since.
+    let grow = Fault::List(ListFault::Grow(350));
+    account.emulator.faults().add(FaultRule::next(1, grow));
+    account.run(&["workflows", "-n", "1"]).printed();
+    let ran = studio.run(&account, &["--quota", FAST]);
+    assert_eq!((ran.code, studio.saved()), (Some(0), 3), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use crate::batch::display::Ended;
 use crate::batch::entry::Event;
 use crate::batch::row::Unsaved;
 use crate::batch::view::Doing;
-use crate::batch::watch::Seen;
+use crate::batch::watch::{How, Seen};
 use crate::failure::{Failure, code_of};
 
 impl Engine {
@@ -62,13 +62,13 @@ impl Engine {
             if let Some(took) = seen.took {
                 self.polls.took(took);
             }
-            match seen.why {
-                Some(why) => {
+            match seen.how {
+                How::Failed(why) => {
                     self.note(row, Event::Failed { why: why.clone() })?;
                     self.ended(row, Ended::Failed, &why)?;
                 }
-                None if seen.status.is_terminal() => self.plan.completed(row),
-                None => self.does(row, Doing::status(&seen.status))?,
+                How::Completed => self.plan.completed(row),
+                How::Going(status) => self.does(row, Doing::status(&status))?,
             }
         }
         if !self.has_looked {
