@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use comfycontrol::rate_limit::Quota;
 
 use crate::commands::emulator::EmulatorArguments;
+use crate::commands::gateway::GatewayArguments;
 
 /// The ComfyControl API from a shell, within its rate limit.
 #[derive(Debug, Parser)]
@@ -39,7 +40,7 @@ pub(crate) struct Global {
     /// Keeps to this quota, as where machines behind one address have a share each.
     #[arg(long, global = true, value_name = "REQUESTS/SECONDS", value_parser = quota, default_value = "40/10")]
     pub(crate) quota: Quota,
-    /// Gives the command up after so many seconds, waiting for the rate limit included; not the emulator.
+    /// Gives the command up after so many seconds, waiting for the rate limit included; not the emulator and the gateway.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 }
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Doctor,
     /// Emulates the API on this machine, with its limit.
     Emulator(EmulatorArguments),
+    /// Holds token and limit for every program of this machine, which call it over plain HTTP.
+    Gateway(Box<GatewayArguments>),
     /// Prints a script that completes commands in a shell.
     Completions(Completions),
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use comfycontrol::rate_limit::Limiter;
 use comfycontrol::token;
 use comfycontrol::{Client, ClientBuilder};
 use comfycontrol_api::Api;
@@ -44,9 +45,19 @@ impl Connect<'_> {
     }
 
     fn settings(self) -> Result<ClientBuilder, Failure> {
+        let limiter = self.limiter()?;
+        Ok(self.builder()?.rate_limit(limiter))
+    }
+
+    /// The limiter that the command shares with others; once a command.
+    pub(crate) fn limiter(self) -> Result<Limiter, Failure> {
+        self.budget.limiter(self.global, self.out)
+    }
+
+    /// A client of these arguments, but for its limiter.
+    pub(crate) fn builder(self) -> Result<ClientBuilder, Failure> {
         let global = self.global;
-        let limiter = self.budget.limiter(global, self.out)?;
-        let mut builder = Client::builder().user_agent(USER_AGENT).rate_limit(limiter);
+        let mut builder = Client::builder().user_agent(USER_AGENT);
         if let Some(path) = &global.token_file {
             builder = builder.token_provider(token::file(path));
         }

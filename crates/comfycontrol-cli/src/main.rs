@@ -67,7 +67,7 @@ fn end(failure: &Failure, out: Out) -> ExitCode {
 async fn run(arguments: Arguments, out: Out) -> Result<(), Failure> {
     let Arguments { global, command } = arguments;
     // An interrupt is its ordinary end.
-    let ends_itself = matches!(command, Command::Emulator(_));
+    let ends_itself = matches!(command, Command::Emulator(_) | Command::Gateway(_));
     let left = Left::default();
     let budget = Budget::default();
     let connect = Connect {
@@ -77,7 +77,9 @@ async fn run(arguments: Arguments, out: Out) -> Result<(), Failure> {
     };
     let call = call(connect, command, &left);
     if ends_itself {
-        return call.await;
+        let result = call.await;
+        budget.leave(out).await;
+        return result;
     }
     let time = global.timeout.map(Duration::from_secs);
     let result = tokio::select! {
@@ -116,6 +118,7 @@ async fn call(connect: Connect<'_>, command: Command, left: &Left) -> Result<(),
         Command::Post(post) => commands::request::post(&connect.client()?, post, out).await,
         Command::Doctor => commands::doctor::run(connect).await,
         Command::Emulator(emulator) => commands::emulator::run(emulator, out).await,
+        Command::Gateway(gateway) => commands::gateway::run(connect, *gateway).await,
         Command::Completions(shell) => commands::completions::run(shell.shell),
     }
 }

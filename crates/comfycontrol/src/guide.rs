@@ -12,6 +12,7 @@
 //! | follow runs, read lists and fetch files | the guide of the crate `comfycontrol-api` |
 //! | test your program without the network | [`testing`] |
 //! | know what is promised, and which test shows it | [`promises`] |
+//! | call the API from other languages | [`gateway`] |
 //! | see what the client does | [`metrics`] |
 //! | understand the stack, or make another of its layers | [`stack_order`] |
 //! | add a layer of your own | [`writing_a_layer`] |
@@ -47,3 +48,6 @@ pub mod tokens {}
 
 #[doc = include_str!("guide/metrics.md")]
 pub mod metrics {}
+
+#[doc = include_str!("guide/gateway.md")]
+pub mod gateway {}

@@ -2,6 +2,7 @@ pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod emulator;
+pub(crate) mod gateway;
 pub(crate) mod request;
 pub(crate) mod run;
 pub(crate) mod runners;

@@ -6,6 +6,7 @@
 //! * `doctor`: what is wrong, in a line each.
 //! * `emulator`: the emulator as a program.
 //! * `failures`: exit codes, and what an error says.
+//! * `gateway`: the gateway as a program, for curl and Python.
 //! * `run`: a run, from a graph to files on disk.
 
 mod batch;
@@ -14,5 +15,6 @@ mod calls;
 mod doctor;
 mod emulator;
 mod failures;
+mod gateway;
 mod run;
 mod support;
