@@ -28,6 +28,7 @@ use crate::stop::Stop;
 pub struct GatewayBuilder {
     client: ClientBuilder,
     limiter: Option<Limiter>,
+    priority: Option<PriorityLimiter>,
     quota: Quota,
     max_wait: Duration,
     max_queued: usize,
@@ -43,6 +44,7 @@ impl GatewayBuilder {
         Self {
             client,
             limiter: None,
+            priority: None,
             quota: Quota::COMFYCONTROL,
             max_wait: Duration::from_secs(60),
             max_queued: 1_000,
@@ -67,6 +69,12 @@ impl GatewayBuilder {
     /// [`quota`](Self::quota) too. The default is one of the gateway's own.
     pub fn limiter(mut self, limiter: Limiter) -> Self {
         self.limiter = Some(limiter);
+        self
+    }
+
+    /// Keeps to this order, which has a limiter and a longest queue of its own: for a page that shows who waits.
+    pub fn priority(mut self, limiter: PriorityLimiter) -> Self {
+        self.priority = Some(limiter);
         self
     }
 
@@ -143,7 +151,7 @@ impl GatewayBuilder {
         self
     }
 
-    /// Tells of each call once it is over: for logs and metrics. It must not block.
+    /// Tells of each call once it is over, but not of its own pages: for logs and metrics. It must not block.
     pub fn on_finished(mut self, tell: impl Fn(&FinishedCall) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(tell));
         self
@@ -155,10 +163,12 @@ impl GatewayBuilder {
     ///
     /// Those of [`ClientBuilder::build`].
     pub fn build(self) -> Result<Gateway, Error> {
-        let limiter = self.limiter.unwrap_or_else(|| Limiter::new(self.quota));
-        let priority = PriorityLimiter::builder(limiter)
-            .max_queued(self.max_queued)
-            .build();
+        let priority = self.priority.unwrap_or_else(|| {
+            let limiter = self.limiter.unwrap_or_else(|| Limiter::new(self.quota));
+            PriorityLimiter::builder(limiter)
+                .max_queued(self.max_queued)
+                .build()
+        });
         Ok(Gateway::of(Shared {
             client: self.client.rate_limit(priority.clone()).build()?,
             priority,

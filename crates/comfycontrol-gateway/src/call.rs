@@ -52,6 +52,7 @@ where
     record.set_caller(caller.as_ref());
     if pages::are_at(head.uri.path()) {
         let pages = shared.pages.as_ref().ok_or_else(pages::not_found)?;
+        record.forget();
         return pages.respond(head).await;
     }
     if shared.stop.has_begun() {

@@ -124,6 +124,11 @@ impl Record {
         self.told.caller = caller.cloned();
     }
 
+    /// It is no call of the API: nobody is told of it.
+    pub(crate) fn forget(&mut self) {
+        self.observer = None;
+    }
+
     /// Follows the call from here on.
     pub(crate) fn track(&mut self) -> Tracker {
         let (tracker, progress) = Progress::new();

@@ -3,12 +3,15 @@
 mod arguments;
 mod key;
 mod log;
+mod record;
 mod signals;
 mod upstream;
 
 use std::path::Path;
 use std::time::Duration;
 
+use comfycontrol::priority::PriorityLimiter;
+use comfycontrol_dashboard::{Dashboard, Recorder};
 use comfycontrol_gateway::{CallerKeys, Gateway, GatewayBuilder, Listener, Server, Tls};
 use serde_json::json;
 
@@ -29,11 +32,24 @@ pub(crate) async fn run(connect: Connect<'_>, arguments: GatewayArguments) -> Re
     log::warnings(out);
     let log = Log::begin(out, arguments.quiet);
     let upstream = Upstream::open(connect, &arguments).await?;
+    let order = PriorityLimiter::builder(upstream.limiter)
+        .max_queued(arguments.max_queued)
+        .build();
+    let recorder = Recorder::new();
+    let dashboard = Dashboard::builder()
+        .priority(order.clone())
+        .token(upstream.tokens)
+        .recorder(&recorder)
+        .build();
     let told = log.clone();
     let builder = Gateway::builder(upstream.client)
-        .limiter(upstream.limiter)
+        .priority(order)
         .quota(connect.global.quota)
-        .on_finished(move |call| told.tell(call));
+        .pages(dashboard.clone())
+        .on_finished(move |call| {
+            record::tell(&recorder, call);
+            told.tell(call);
+        });
     let gateway = settings(builder, &arguments)?.build()?;
     let bound = listener(&arguments)?
         .bind(&gateway)
@@ -41,6 +57,10 @@ pub(crate) async fn run(connect: Connect<'_>, arguments: GatewayArguments) -> Re
     say(out, "upstream", &upstream.url)?;
     say(out, "listening", &address(&arguments, bound.place()))?;
     let server = Server::new(gateway).drain(Duration::from_secs(arguments.drain));
+    let stop = async {
+        stop.await;
+        dashboard.stop();
+    };
     let cut = server.run(bound, stop).await;
     let calls = log.end().await;
     if let Some(emulator) = upstream.emulator {
@@ -58,7 +78,6 @@ fn settings(
 ) -> Result<GatewayBuilder, Failure> {
     builder = builder
         .max_wait(Duration::from_secs(arguments.max_wait))
-        .max_queued(arguments.max_queued)
         .max_body(arguments.max_body.saturating_mul(1024 * 1024))
         .caller_header(arguments.caller_header.clone());
     for name in &arguments.hosts {

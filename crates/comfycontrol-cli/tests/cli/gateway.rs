@@ -123,6 +123,20 @@ async fn it_listens_prints_a_line_for_each_call_and_ends_on_a_signal() {
         "{line}"
     );
     assert!(!line.contains("secret"), "{line}");
+    // Its own pages are no calls.
+    let page = running.get("/_/", "");
+    assert!(
+        page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("<html"),
+        "{page}"
+    );
+    let ready = running.get("/_/ready", "");
+    assert!(ready.starts_with("HTTP/1.1 200 OK\r\n"), "{ready}");
+    let metrics = running.get("/_/metrics", "");
+    assert!(
+        metrics.contains("comfycontrol_calls_total{class=\"success\"} 1\n")
+            && !metrics.contains("cfc_"),
+        "{metrics}"
+    );
     running.terminate();
     assert_eq!(running.ended(), "1 calls, 0 of them cut off at the end");
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use comfycontrol::rate_limit::Limiter;
-use comfycontrol::token::{self, TokenProvider};
+use comfycontrol::token::{self, Token, TokenProvider};
 use comfycontrol::{Client, ClientBuilder, Timeouts};
 use comfycontrol_core::Report;
 use comfycontrol_emulator::Emulator;
@@ -15,6 +15,7 @@ pub(super) struct Upstream {
     pub(super) url: String,
     pub(super) client: ClientBuilder,
     pub(super) limiter: Limiter,
+    pub(super) tokens: TokenProvider,
     pub(super) emulator: Option<Emulator>,
 }
 
@@ -34,7 +35,8 @@ impl Upstream {
         let url = connect.global.base_url.clone();
         Ok(Self {
             url: url.unwrap_or_else(|| "https://api.comfycontrol.app".to_owned()),
-            client: bounded(connect.builder()?).token_provider(tokens),
+            client: bounded(connect.builder()?).token_provider(tokens.clone()),
+            tokens,
             limiter: connect.limiter()?,
             emulator: None,
         })
@@ -46,13 +48,16 @@ async fn emulated(connect: Connect<'_>, arguments: &GatewayArguments) -> Result<
     let builder = Emulator::builder().run_time(Duration::from_secs(arguments.run_time));
     let emulator = builder.start().await;
     let emulator = emulator.map_err(|e| Failure::Setting(format!("cannot listen: {e}")))?;
+    let token = Token::parse(emulator.tokens().create("gateway", None));
+    let tokens = TokenProvider::from(token.map_err(|e| Failure::local(e.to_string()))?);
     let client = Client::builder()
         .base_url(emulator.https_url())
         .root_certificate(emulator.ca_der())
-        .token(emulator.tokens().create("gateway", None));
+        .token_provider(tokens.clone());
     Ok(Upstream {
         url: emulator.https_url(),
         client: bounded(client),
+        tokens,
         limiter: Limiter::new(connect.global.quota),
         emulator: Some(emulator),
     })
