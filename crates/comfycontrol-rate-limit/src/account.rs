@@ -162,7 +162,7 @@ impl Account {
         self.unstamped + self.stamps.requests()
     }
 
-    /// Whether one more request fits beside all of them.
+    /// Whether one more request fits in addition to all of them.
     #[inline]
     fn has_room(&self) -> bool {
         self.remembered() < self.limit
@@ -259,7 +259,7 @@ impl Account {
         (at + self.grain_mask) & !self.grain_mask
     }
 
-    /// The rule for `more` requests beside what there is; `None`: there is no waiting for that.
+    /// The rule for `more` requests in addition to what there is. `None`: waiting does not help.
     fn rule(&mut self, more: u64) -> Option<Rule<'_>> {
         let unstamped = self.unstamped + more;
         (unstamped <= self.limit).then(|| Rule {

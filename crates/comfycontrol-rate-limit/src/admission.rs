@@ -40,9 +40,9 @@ pub(crate) struct Admission {
     slots: Slots,
     queue: Queue,
     counters: Counters,
-    /// The earliest grant to the first in the queue, if it is known; stale when nobody waits.
+    /// The earliest grant to the first in the queue, if it is known; stale when no call waits.
     next_grant: Option<u64>,
-    /// When something falls due although nobody calls.
+    /// When something falls due although no call comes in.
     alarm: u64,
 }
 
@@ -82,7 +82,7 @@ impl Admission {
         None
     }
 
-    /// Grants a slot if nobody comes before the caller and the rule allows it.
+    /// Grants a slot if no call comes before this one and the rule allows it.
     pub(crate) fn try_admit(&mut self, now: u64) -> Option<Grant> {
         if !self.queue.is_empty() {
             return None;
@@ -167,7 +167,7 @@ impl Admission {
             Place::Lapsed if ready => {
                 effects.discard(self.queue.rejoin(ticket, waiter));
                 self.run(now, effects);
-                // It can use a slot at once, before whoever came later and has not taken up theirs.
+                // It can use a slot at once, before later calls that have not taken up theirs.
                 if let Standing::Waiting = self.standing(ticket)
                     && let Some(probe) = self.queue.lapse_later_grant(ticket)
                 {
@@ -261,7 +261,7 @@ impl Admission {
         !self.queue.is_empty()
     }
 
-    /// Does all that has fallen due: grants, rejections, and slots that nobody came for.
+    /// Does all that has fallen due: grants, rejections, and slots that no call came for.
     pub(crate) fn run(&mut self, now: u64, effects: &mut Effects) {
         while self.queue.first_deadline().is_some_and(|at| at < now) {
             self.reject_first_deadline(now, effects);

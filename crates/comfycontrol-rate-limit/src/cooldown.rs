@@ -32,7 +32,7 @@ pub(crate) struct Cooldown {
     latest: Probe,
     /// How long a probe without a response keeps the others waiting: as long as they waited for it.
     patience: u64,
-    /// Closed until then, and by whom; nothing was throttled, so nobody needs to probe.
+    /// Closed until then, and by whom; nothing was throttled, so no call needs to probe.
     paused_until: u64,
     by_hand_until: u64,
     blind_until: u64,
@@ -194,7 +194,7 @@ impl Cooldown {
         throttled
     }
 
-    /// Closes the gate by hand, at least until then.
+    /// Closes the gate manually, at least until then.
     pub(crate) fn pause(&mut self, until: u64) {
         self.by_hand_until = self.by_hand_until.max(until);
         self.paused_until = self.by_hand_until.max(self.blind_until);

@@ -99,7 +99,7 @@ where
                     }
                     if !this.reservation.claim() {
                         // It took so long that the slot has gone to another. What was won of the
-                        // service is kept: whoever has it goes before all who came later, and so
+                        // service is kept: a call that has it goes before all later calls, and so
                         // keeps none of them from it for good.
                         ready!(this.reservation.poll(cx, *deadline))?;
                         continue;
@@ -129,7 +129,7 @@ where
     }
 }
 
-/// Whoever follows the call is told that it waits.
+/// Tells the follower of the call that it waits.
 #[cold]
 fn track<B>(reservation: &Reservation, request: &Option<Request<B>>) {
     if let Some(request) = request
@@ -139,7 +139,7 @@ fn track<B>(reservation: &Reservation, request: &Option<Request<B>>) {
     }
 }
 
-/// Whoever follows the call is told that it leaves.
+/// Tells the follower of the call that it leaves.
 #[cold]
 fn leaves<B>(reservation: &Reservation, request: &Request<B>) {
     if let Some(tracker) = request.extensions().get::<Tracker>() {

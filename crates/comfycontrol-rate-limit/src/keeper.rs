@@ -44,7 +44,7 @@ impl Keeper {
         }
     }
 
-    /// From now on nobody gets slots.
+    /// From now on no call gets slots.
     fn stop(&mut self) {
         self.rounds = None;
         if let Some(shared) = self.shared.upgrade() {

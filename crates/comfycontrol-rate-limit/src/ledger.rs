@@ -5,7 +5,7 @@
 //! * [`encode`] and [`decode`] make bytes of it and back.
 //! * [`clock`] bounds the store's time by our own clocks, and undoes its steps.
 //! * [`turn`] is the one atomic step: what has happened here since the last one, and the grants.
-//! * [`forecast`] tells when it is a process's turn, so that nobody asks before.
+//! * [`forecast`] tells when it is a process's turn. No process asks before.
 //! * [`session`] is one process's side: what it knows, what it has sent, and what to do next.
 //!
 //! All times are microseconds of the record's time, unless they are [`Moment`]s of our own clocks.

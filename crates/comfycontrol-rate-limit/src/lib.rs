@@ -1,11 +1,11 @@
 //! Tower middleware that keeps a client within a server's rate limit, and silent through a cooldown.
 //!
-//! Calls leave at once while the server's quota allows it and wait in arrival order when it does not.
-//! What counts is what the *server* can count: a slot comes back one window after the response
-//! arrived, whatever the latency, and a request whose response was dropped keeps its slot as long as
-//! it may still be [on its way](LimiterBuilder::linger). That is enough under five ways of counting,
-//! by [proof]. When the server throttles a request nevertheless, because something else shares the
-//! address, nothing is sent until its cooldown is over, and then one request goes first.
+//! Calls leave at once while the server's quota allows it and wait in arrival order when it does
+//! not. It counts what the *server* can count: a slot comes back one window after the response
+//! arrived, whatever the latency, and a request whose response was dropped keeps its slot as long
+//! as it may still be [on its way](LimiterBuilder::linger). That is enough under five ways of
+//! counting, by [proof]. The server may still throttle a request, because something else shares the
+//! address. Then nothing is sent until its cooldown is over, and then one request goes first.
 //!
 //! # Example
 //!
@@ -69,12 +69,11 @@
 //!
 //! # Errors
 //!
-//! The middleware does not change the error type of the service it wraps. It only asks that a
-//! [`Rejected`] can be turned into it, which holds for boxed errors and for any enum with a
-//! `From<Rejected>`. Errors come out of the response future only, never out of `poll_ready`, and
-//! only where a [longest wait](LimiterBuilder::max_wait), a
-//! [longest queue](LimiterBuilder::max_queued) or a [`Deadline`], in the extensions of the request, was
-//! set.
+//! The middleware does not change the error type of the service it wraps. It only needs a
+//! conversion from [`Rejected`], which boxed errors and any enum with a `From<Rejected>` have.
+//! Errors come out of the response future only, never out of `poll_ready`. There are none unless a
+//! [longest wait](LimiterBuilder::max_wait), a [longest queue](LimiterBuilder::max_queued) or a
+//! [`Deadline`], in the extensions of the request, is set.
 //!
 //! # Clones
 //!
@@ -83,11 +82,11 @@
 //! one process wants one limiter for each server.
 //!
 //! Several processes behind one address share a budget over a [`Store`]: see
-//! [`build_shared`](LimiterBuilder::build_shared). All of them together then keep to one quota, take
-//! turns where the store is near, and are silent after one 429; a [`MemoryStore`] does that for several limiters in one
-//! process. When the store is away calls wait, or are [rejected](LimiterBuilder::max_outage) after a
-//! time. Nothing leaves unless the [`Keeper`] runs. Whoever can write the store can open or close the
-//! budget; no token is ever in it.
+//! [`build_shared`](LimiterBuilder::build_shared). All of them together then keep to one quota,
+//! take turns where the store is near, and are silent after one 429; a [`MemoryStore`] does that
+//! for several limiters in one process. When the store is away, calls wait, or are
+//! [rejected](LimiterBuilder::max_outage) after a time. Nothing leaves unless the [`Keeper`] runs.
+//! Anyone who can write to the store can open or close the budget; no token is ever in it.
 //!
 //! # Place in a stack
 //!
@@ -96,17 +95,17 @@
 //! * Outside anything whose value ages while a call waits, such as a token or an attempt's timeout.
 //!
 //! The service is always ready, so `LoadShed` outside never sheds: use
-//! [`max_wait`](LimiterBuilder::max_wait) and [`max_queued`](LimiterBuilder::max_queued). The inner
-//! service is asked whether it is ready once the slot is there, and holds nothing before. If that takes
-//! longer than a second, others may have the slot; the call then keeps what it has of the inner
-//! service, and has the next slot as soon as it is ready. What fails further in, be it shed or
-//! withheld, has had its slot and counts as lost.
+//! [`max_wait`](LimiterBuilder::max_wait) and [`max_queued`](LimiterBuilder::max_queued). The
+//! limiter asks the inner service whether it is ready once the slot is there; the call holds
+//! nothing of it before. If that takes longer than a second, others may have the slot; the call
+//! then keeps what it has of the inner service, and has the next slot as soon as it is ready. A
+//! request that fails further in, shed or withheld, has used its slot and counts as lost.
 //!
 //! # Following a call
 //!
-//! A [`Tracker`] in the extensions of a request, or with an [`acquire`](Acquire::tracked_by), has a
-//! [`Progress`] tell how many calls wait before this one, when it leaves if none of them gives up, and
-//! that it leaves.
+//! A [`Tracker`] in the extensions of a request, or with an [`acquire`](Acquire::tracked_by), makes
+//! a [`Progress`] report how many calls wait before this one, when it leaves if none of them gives
+//! up, and that it leaves.
 //!
 //! # Tracing
 //!
@@ -124,9 +123,9 @@
 //! * Others behind the same IP address, except by the cooldown.
 //! * What the same program sent before it started again: the server still counts it. See
 //!   [`Limiter::pause_for`], or share a [`Store`] that outlives it.
-//! * Turns among processes of which some are far from the [`Store`] they share: they are kept while a round
-//!   trip to it takes less than half a window divided by the quota, and 150 ms. One further away beside busy
-//!   near ones gets little or nothing; nothing is ever sent too soon for that.
+//! * Turns for processes far from the [`Store`] they share. Turns are kept while a round trip to it
+//!   takes less than half a window divided by the quota, and 150 ms. A process further away, among
+//!   busy near ones, gets little or nothing. Nothing is ever sent too soon because of that.
 //! * Servers that allow a smaller burst than their quota, as leaky buckets can. Give the limiter the
 //!   quota that they really have: a burst of `b` in `b·W/N`, with [`Algorithm::SlidingLog`].
 //! * Requests that are on their way longer than [`linger`](LimiterBuilder::linger) after they were

@@ -34,8 +34,8 @@ impl Acquire {
 }
 
 impl Acquire {
-    /// Has a [`Progress`](crate::Progress) follow the call while it waits. Its steps end with the permit:
-    /// whoever gets that knows when the request leaves.
+    /// Has a [`Progress`](crate::Progress) follow the call while it waits. Its steps end with the
+    /// permit: the holder of the permit knows when the request leaves.
     pub fn tracked_by(self, tracker: Tracker) -> TrackedAcquire {
         TrackedAcquire {
             acquire: self,

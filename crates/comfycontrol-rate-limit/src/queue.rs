@@ -1,6 +1,6 @@
-//! Who waits, in arrival order: an index-linked list in a slab, so that joining, leaving from the
-//! middle and coming to the front are all O(1) and leave nothing behind. Those who come back after
-//! they had a slot are kept beside it, by arrival, in O(log n). Pure.
+//! The waiting calls, in arrival order: an index-linked list in a slab. Joining, leaving from the
+//! middle and coming to the front are all O(1) and leave nothing behind. Calls that come back after
+//! they had a slot are kept next to it, by arrival, in O(log n). Pure.
 
 mod list;
 mod node;
@@ -96,7 +96,7 @@ impl Queue {
         Ticket(index)
     }
 
-    /// Lets go of a slot that was taken up and cannot be used yet, as if nobody had come for it.
+    /// Lets go of a slot that was taken up and cannot be used yet, as if no call had come for it.
     pub(crate) fn release_held(&mut self, ticket: &Ticket, now: u64, deadline: Option<u64>) {
         let node = &mut self.nodes[ticket.0 as usize];
         node.deadline = deadline.unwrap_or(u64::MAX);
@@ -115,7 +115,7 @@ impl Queue {
         self.nodes[ticket.0 as usize].since
     }
 
-    /// Hands the slot to whoever waits longest; returns its waker.
+    /// Hands the slot to the call that waits longest; returns its waker.
     pub(crate) fn grant_first(&mut self, now: u64, probe: Option<Probe>) -> Option<Waker> {
         let index = self.order.first(&self.nodes);
         self.unlink(index);
@@ -123,8 +123,8 @@ impl Queue {
         self.nodes[index as usize].take_waker()
     }
 
-    /// When the next slot that is not used goes to another: of all, of those that nobody has come for,
-    /// of those that were taken up.
+    /// When the next slot that is not used goes to another: of all, of those that no call has come
+    /// for, of those that were taken up.
     pub(crate) fn first_lapse(&self) -> Option<u64> {
         let lapses = [self.first_unclaimed_lapse(), self.first_hold_lapse()];
         lapses.into_iter().flatten().min()
@@ -143,7 +143,7 @@ impl Queue {
         self.unclaimed.len()
     }
 
-    /// Takes the oldest slot that nobody came for away again; returns which probe it was for.
+    /// Takes back the oldest slot that no call came for; returns which probe it was for.
     pub(crate) fn lapse_first_unclaimed(&mut self) -> Option<Probe> {
         self.unclaimed
             .lapse(&mut self.nodes, self.unclaimed.first())
@@ -154,8 +154,8 @@ impl Queue {
         self.held.lapse(&mut self.nodes, self.held.first())
     }
 
-    /// Takes the latest slot that nobody came for away again, if it is one of who came after this
-    /// waiter; returns which probe it was for.
+    /// Takes back the latest slot that no call came for, if its call came after this waiter;
+    /// returns which probe it was for.
     pub(crate) fn lapse_later_grant(&mut self, ticket: &Ticket) -> Option<Option<Probe>> {
         let index = self.unclaimed.last();
         let later = self.nodes.get(index as usize)?;
@@ -203,7 +203,7 @@ impl Queue {
         node.take_waker()
     }
 
-    /// Rejects whoever waits longest; returns its waker.
+    /// Rejects the call that waits longest; returns its waker.
     pub(crate) fn reject_first(&mut self, error: Rejected) -> Option<Waker> {
         let index = self.order.first(&self.nodes);
         self.unlink(index);

@@ -1,10 +1,10 @@
 //! The state behind one short lock, and the timer that looks after those who wait.
 //!
 //! Everything that may run foreign code (waking, dropping a waker, setting a tokio timer) happens
-//! with the state unlocked. The timers have a lock of their own, never held together with the state's.
-//! Whoever fails to get it leaves the work to the holder, and the holder looks again after unlocking.
-//! Only waiters and timers that have rung wait for the holder: each can be watched from its runtime
-//! alone.
+//! with the state unlocked. The timers have a lock of their own, never held together with the
+//! state's. A caller that fails to get it leaves the work to the holder, and the holder looks again
+//! after unlocking. Only waiters and timers that have rung wait for the holder: each can be watched
+//! from its runtime alone.
 //!
 //! Each runtime whose tasks wait has [one timer](super::timers). Its waker does what is due itself: no
 //! waiter needs to be polled for the queue to move.
@@ -39,7 +39,7 @@ pub(crate) struct Shared {
     setter: AtomicUsize,
     /// What the timers are set to, at the latest.
     armed: AtomicU64,
-    /// A timer has fired and nobody has looked yet.
+    /// A timer has fired and no caller has looked yet.
     fired: AtomicBool,
     pub(super) watchers: Watchers,
     /// To the keeper of a budget that is shared with other processes. It goes after the state.
@@ -116,7 +116,7 @@ impl Shared {
         self.with(|state| state.snapshot(now, |nanos| self.instant(nanos)))
     }
 
-    /// Does something that wakes nobody and sets no timer.
+    /// Does something that wakes no call and sets no timer.
     #[inline]
     pub(crate) fn with<T>(&self, action: impl FnOnce(&mut Admission) -> T) -> T {
         action(&mut self.state.lock())
@@ -209,7 +209,7 @@ impl Shared {
         Timer::new(runtime, bell, Arc::new(expiry).into(), alarm)
     }
 
-    /// Does what is due and sets the timers, until nobody has changed anything meanwhile.
+    /// Does what is due and sets the timers, until no other caller has changed anything meanwhile.
     fn arm(&self, from: CalledFrom) {
         let mut effects = Effects::default();
         loop {
@@ -226,7 +226,7 @@ impl Shared {
                 break;
             }
             let timers = match from {
-                // Its timer can be watched from here only. The holder waits for nobody.
+                // Its timer can be watched from here only. The holder does not wait.
                 CalledFrom::Waiter | CalledFrom::Timer(_) => Some(self.timers.lock()),
                 CalledFrom::Elsewhere => self.timers.try_lock(),
             };
@@ -258,7 +258,7 @@ impl Shared {
     /// ring any more, to be dropped with nothing locked.
     fn set(&self, timers: &mut Timers, alarm: u64, from: CalledFrom) -> Vec<Timer> {
         let here = match from {
-            // Even inside a runtime: it may be shut down beside us.
+            // Even inside a runtime: it may be shut down concurrently.
             CalledFrom::Elsewhere => None,
             CalledFrom::Timer(runtime) => Some(runtime),
             CalledFrom::Waiter => clock::runtime(),

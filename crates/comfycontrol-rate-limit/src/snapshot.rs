@@ -102,8 +102,8 @@ impl Snapshot {
     }
 }
 
-/// All processes that share a budget, as this one read of them last: when it needed something of the
-/// store itself. Taking it asks nobody.
+/// All processes that share a budget, as this one read of them last: when it needed something of
+/// the store itself. Taking it does not ask the store.
 #[derive(Clone, Debug)]
 pub struct Fleet {
     pub(crate) owners: usize,

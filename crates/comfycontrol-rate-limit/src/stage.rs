@@ -8,7 +8,7 @@ pub(crate) enum Stage {
     Idle,
     /// In the queue's books: waiting, or with a slot that goes on if it is not claimed soon.
     Queued(Ticket),
-    /// With a slot that nobody takes away.
+    /// With a slot that is not taken away.
     Holding(Grant),
     /// The same, of a call that may have a [`Tracker`](crate::Tracker).
     Tracked(Grant),

@@ -1,7 +1,8 @@
 //! Where a budget that many processes share is kept: a versioned register with a clock of its own.
 //!
 //! A store decides nothing. It holds one small record that it cannot read, swaps it for another if
-//! nobody was quicker, and tells what time it is. Everything that decides is in the limiter.
+//! no other process was quicker, and tells what time it is. Everything that decides is in the
+//! limiter.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 /// A register that many processes see, which a shared [`Limiter`](crate::Limiter) keeps its budget in.
 ///
-/// All operations of one store are done one after the other: the limiter starts none before the one
+/// All operations of one store are done one after the other: the limiter starts each after the one
 /// before it has ended. Each ends within a bound that the store documents. A future that is dropped
 /// may have been carried out or not.
 pub trait Store: Send + Sync + 'static {
@@ -44,7 +45,7 @@ pub trait Store: Send + Sync + 'static {
     /// [`Unavailable`] if the store did not tell, or not in time.
     fn join(&self, member: Member) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Which of these `members` are certainly there no more. A store that cannot tell says none.
+    /// Which of these `members` are certainly gone. A store that cannot tell says none.
     ///
     /// What was granted to one must not leave any more: its process has ended, or it was not heard of for half a
     /// [lease](crate::LimiterBuilder::lease). It is asked of those that were not heard of for a quarter of one.

@@ -1,9 +1,9 @@
-//! The timers: one for each runtime whose tasks wait, so that neither a runtime that is gone nor one
-//! that nobody drives keeps the others waiting.
+//! The timers: one for each runtime whose tasks wait, so that neither a runtime that is gone nor
+//! one that is not driven keeps the others waiting.
 //!
-//! A timer that has rung can be watched again from its own runtime only. That is done by the waker it
-//! has woken, so others leave it alone meanwhile. Only where a timer rings because another thread has
-//! set it, nobody is there to do so: such a timer is given up, and those who wait see to a new one.
+//! A timer that has rung can be watched again from its own runtime only. The call it has woken does
+//! that, so others leave it alone meanwhile. Where a timer rings because another thread has set it,
+//! no call is there to do so: such a timer is given up, and the waiting calls set a new one.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -26,12 +26,12 @@ pub(crate) struct Timer {
     at: Instant,
 }
 
-/// How a timer rang, for whoever sets it next.
+/// How a timer rang, for the caller that sets it next.
 #[derive(Debug)]
 pub(crate) struct Bell {
-    /// Nobody watches the timer.
+    /// The timer is not watched.
     has_rung: AtomicBool,
-    /// And nobody of its runtime is about to.
+    /// And no call of its runtime is about to watch it.
     is_orphaned: AtomicBool,
 }
 
@@ -66,7 +66,7 @@ impl Timers {
         self.0.push(timer);
     }
 
-    /// Takes a runtime's timer away if nobody watches it.
+    /// Takes a runtime's timer away if it is not watched.
     pub(crate) fn retire(&mut self, runtime: runtime::Id) -> Option<Timer> {
         let mut timers = self.0.iter();
         let index = timers.position(|timer| {
@@ -135,7 +135,7 @@ impl Timer {
 
     fn set_from_elsewhere(&mut self, at: Instant) -> State {
         if self.bell.has_rung.load(Ordering::SeqCst) {
-            // If there is nobody who comes to set it, those who wait must.
+            // If no call comes to set it, the waiting ones must.
             return if self.bell.is_orphaned.load(Ordering::SeqCst) {
                 State::Stopped
             } else {

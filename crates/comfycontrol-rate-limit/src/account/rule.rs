@@ -46,8 +46,8 @@ impl Rule<'_> {
         earliest
     }
 
-    /// The constraint at `e` = 0: the index of the first stamp that fits beside the newer ones and the
-    /// unstamped, and the instant at which the one before it has left the window.
+    /// The constraint at `e` = 0: the index of the first stamp that fits together with the newer
+    /// ones and the unstamped, and the instant at which the one before it has left the window.
     fn out_of_window(&self) -> (usize, u64) {
         let Some(excess) = (self.end - self.start).checked_sub(self.limit + 1) else {
             return (0, 0);

@@ -1,4 +1,4 @@
-//! What is done by hand, and where a clock has stopped.
+//! What is done manually, and where a clock has stopped.
 
 use tokio::runtime;
 

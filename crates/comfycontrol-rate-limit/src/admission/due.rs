@@ -6,7 +6,7 @@ use crate::account::Account;
 use crate::epoch::NEVER;
 use crate::queue::Queue;
 
-/// Takes one back that nobody has come for in time; returns whether there was one.
+/// Takes back a slot that no call has come for in time; returns whether there was one.
 pub(super) fn lapse_unclaimed(slots: &mut Slots, queue: &mut Queue, now: u64) -> bool {
     let due = queue.first_unclaimed_lapse().is_some_and(|at| at <= now);
     if due {

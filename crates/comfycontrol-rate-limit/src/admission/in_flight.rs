@@ -27,7 +27,7 @@ impl InFlight {
         }
     }
 
-    /// Nobody waits any more, so nobody looks.
+    /// No call waits any more, so none looks.
     pub(super) fn pause(&mut self) {
         self.latest = None;
     }

@@ -1,5 +1,5 @@
-//! When those who wait are served if nobody gives up: what the rule does is done on a copy of the
-//! account, once for each of them, and for more than a few windows of them by what repeats.
+//! When the waiting calls are served if none gives up. The rule runs on a copy of the account, once
+//! for each call. Beyond a few windows of calls, it extends what repeats.
 
 use crate::account::Account;
 
@@ -9,7 +9,7 @@ pub(crate) struct Outlook {
     account: Account,
     /// How long a request is on its way, to the best of our knowledge.
     latency: u64,
-    /// Nobody is served before.
+    /// No call is served before.
     start: u64,
     /// When the first ones are served, as far as anybody has asked.
     grants: Vec<u64>,

@@ -5,7 +5,7 @@ use crate::ledger::{Demand, Grants, Moment, View};
 use crate::{Rejected, RejectedReason};
 
 impl Admission {
-    /// What the keeper is to tell the others. What is granted and nobody waits for goes back.
+    /// What the keeper is to tell the others. Granted slots that no call waits for go back.
     pub(crate) fn collect(&mut self, now: Moment) -> Demand {
         let wanted = self.queue.len() as u64;
         let is_paused = self.slots.closed_until(now.monotonic).is_some();
@@ -60,7 +60,8 @@ impl Admission {
         self.counters.cooldowns += 1;
     }
 
-    /// Gives up all that nobody has come for yet if it is too late to use it; returns whether it is.
+    /// Gives up all slots that no call has come for yet if it is too late to use them; returns
+    /// whether it is.
     pub(crate) fn is_too_late(&mut self, now: Moment) -> bool {
         let too_late = !self.slots.is_in_time(now);
         if too_late {
@@ -108,7 +109,7 @@ impl Admission {
         })
     }
 
-    /// Nobody waits for what never comes.
+    /// No call waits for what never comes.
     pub(super) fn reject_all(&mut self, why: RejectedReason, effects: &mut Effects) {
         while !self.queue.is_empty() {
             self.counters.rejected += 1;

@@ -45,8 +45,8 @@ impl Slots {
         }
     }
 
-    /// Whether one more may be granted whatever the time: the gate is open, and there is room beside
-    /// all stamps, however old.
+    /// Whether one more may be granted whatever the time: the gate is open, and there is room in
+    /// addition to all stamps, however old.
     #[inline]
     pub(super) fn are_free_at_any_time(&self) -> bool {
         self.gate.is_open() && self.account.remembered() < self.timeless
@@ -81,8 +81,8 @@ impl Slots {
         }
     }
 
-    /// Before then nobody who comes behind `ahead` others can be granted a slot, unless those give up:
-    /// no window grants more than the limit. Of the slots granted, `unclaimed` may come back unused.
+    /// Before then no call behind `ahead` others can be granted a slot, unless those give up: no
+    /// window grants more than the limit. Of the slots granted, `unclaimed` may come back unused.
     pub(super) fn lower_bound(&mut self, now: u64, ahead: usize, unclaimed: usize) -> u64 {
         let gate = match self.gate.check(now) {
             Gate::Wait { until } => until,
@@ -92,7 +92,8 @@ impl Slots {
         let account = if self.settings.max_transit.is_some() && self.outstanding() > 0 {
             now // the next response may bring any stamp nearer
         } else {
-            // All responses may come at once, and slots that nobody has come for may be free again.
+            // All responses may come at once, and slots that no call has come for may be free
+            // again.
             let stamped = now + self.settings.count_lag;
             self.account.lower_bound(now, stamped, unclaimed as u64)
         };
@@ -231,7 +232,7 @@ impl Slots {
         }
     }
 
-    /// Closes the gate by hand.
+    /// Closes the gate manually.
     pub(super) fn pause(&mut self, now: u64, until: u64) {
         self.gate.pause(until);
         if let Some(desk) = &mut self.desk {

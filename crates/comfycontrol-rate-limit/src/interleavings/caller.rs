@@ -1,4 +1,4 @@
-//! One call, polled by hand in one of two runtimes.
+//! One call, polled directly in one of two runtimes.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};

@@ -43,8 +43,8 @@ pub(super) fn explore(scenario: impl Fn() + Clone + Send + Sync + 'static) {
     Runner::new(PctScheduler::new_from_seed(1, 3, iterations), config).run(scenario);
 }
 
-/// Time passes, the `driven` runtimes run, whoever was woken is polled: until everybody who can be
-/// polled was served. Others' slots go on to the next.
+/// Lets time pass, runs the `driven` runtimes and polls each woken call, until all calls that can
+/// be polled are served. Others' slots go on to the next.
 pub(super) fn serve(mut calls: Vec<Caller>, shared: &Arc<Shared>, driven: &[usize]) {
     let counts = |call: &Caller| driven.is_empty() || driven.contains(&call.home());
     for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! The hand-over between calls and the keeper of a shared budget: whatever happens at once, nobody
+//! The hand-over between calls and the keeper of a shared budget: whatever happens at once, no call
 //! waits for a keeper that was not told, and no slot is given twice.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::admission::{Admission, Desk, Outcome, Testament};
 use crate::classifier::Classifier;
 use crate::ledger::{Grants, View};
 
-/// Gives whoever waits a slot, up to so many that are on their way.
+/// Gives each waiting call a slot, up to so many that are on their way.
 struct Keeper {
     shared: Arc<Shared>,
     link: Arc<Link>,

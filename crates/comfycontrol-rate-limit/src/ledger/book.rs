@@ -27,7 +27,7 @@ pub(crate) struct Book {
     pub(crate) stamps: Vec<(u64, u64)>,
 }
 
-/// The quota that whoever wrote it keeps. All must agree on the window and how it is spent.
+/// The quota that the writer keeps. All must agree on the window and how it is spent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Kept {
     pub(crate) limit: u32,

@@ -109,8 +109,8 @@ impl Clock {
         self.low.at.monotonic.saturating_add(passed)
     }
 
-    /// The store told `micros` and the record a `shift`. Returns by how much the clock has stepped, if
-    /// it has and nobody has undone it yet: then the shift is that of the record no more.
+    /// The store told `micros` and the record a `shift`. Returns by how much the clock has stepped,
+    /// if it has and no process has undone it yet: then the shift is no longer that of the record.
     pub(crate) fn observe(&mut self, asked: Asked, micros: u64, shift: i64) -> Option<i64> {
         let time = micros.saturating_add_signed(shift);
         let is_corrected = std::mem::replace(&mut self.written, shift) != shift;

@@ -186,7 +186,7 @@ impl fmt::Debug for LimiterBuilder {
     }
 }
 
-// Beside the builder, of which the handle itself knows nothing.
+// Next to the builder; the handle itself does not know it.
 impl Limiter {
     /// Creates a limiter that keeps `quota` under [five ways of counting](Algorithm::Strict).
     #[must_use]

@@ -38,7 +38,7 @@ impl Waiting {
 }
 
 impl Step {
-    /// Whether nobody need be told of this one who knows the `other`.
+    /// Whether a follower that knows the `other` need not be told of this one.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Waiting(one), Self::Waiting(other)) => {

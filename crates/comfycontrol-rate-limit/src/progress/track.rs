@@ -54,7 +54,7 @@ impl Track {
     /// Something has changed for who waits.
     pub(super) fn wake(&self) {
         let follower = self.0.lock().follower.take();
-        // Whoever is woken may come back in, so nothing is locked.
+        // The woken follower may come back in, so nothing is locked.
         if let Some(follower) = follower {
             follower.wake();
         }

@@ -40,8 +40,8 @@ impl Order {
         self.moves
     }
 
-    /// How many wait longer. Counts all of them once if others than the first have gone since the last
-    /// time, and nothing where nobody asks.
+    /// How many wait longer. Counts all of them once if others than the first have gone since the
+    /// last time, and nothing where no caller asks.
     pub(super) fn ahead(&mut self, nodes: &mut Slab<Node>, index: u32) -> usize {
         let served = match self.served {
             Some(served) => served,

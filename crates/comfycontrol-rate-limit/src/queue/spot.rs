@@ -7,7 +7,7 @@ pub(crate) struct Spot {
     arrival: u64,
 }
 
-/// When whoever has a place is served.
+/// When the call at a place is served.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Turn {
     /// Behind so many others.

@@ -1,4 +1,4 @@
-//! The handle: used without tower, looked at, paused by hand.
+//! The handle: used without tower, looked at, paused manually.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -141,7 +141,7 @@ async fn paused_by_hand_nothing_leaves_and_those_who_wait_go_on_waiting() {
     time::advance(3 * SECOND - MILLISECOND).await;
     assert!(calls.iter().all(|call| !call.is_woken()));
     time::advance(2 * MILLISECOND).await;
-    // Nothing was throttled, so nobody needs to probe.
+    // Nothing was throttled, so no call needs to probe.
     assert!(calls.iter().all(|call| call.is_woken()));
 }
 

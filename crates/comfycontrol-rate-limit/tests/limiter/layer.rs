@@ -100,7 +100,7 @@ async fn a_slot_nobody_takes_up_goes_to_the_next_and_the_call_keeps_its_place() 
     respond(&mut open_handle, "");
     assert_ready_ok!(next.poll());
 
-    // It comes for its slot too late, and still goes before whoever came after it.
+    // It comes for its slot too late, and still goes before all calls that came after it.
     blocked_handle.allow(1);
     assert!(parked.is_woken());
     assert_pending!(parked.poll());
@@ -147,7 +147,7 @@ async fn futures_parked_after_their_grant_do_not_stop_the_others() {
     for call in parked.iter_mut().chain(&mut others) {
         assert_pending!(call.poll());
     }
-    // All three slots go to futures that nobody polls from now on.
+    // All three slots go to futures that are not polled from now on.
     time::advance(WINDOW + MILLISECOND).await;
     assert!(parked.iter().all(|call| call.is_woken()));
     time::advance(SECOND + MILLISECOND).await;

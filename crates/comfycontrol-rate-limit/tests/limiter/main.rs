@@ -3,8 +3,8 @@
 //! * `algorithms`: how many requests leave in any window, under both algorithms.
 //! * `cancellation`: calls that are dropped, fail or panic, before and after their request has left.
 //! * `cooldown`: when a throttled response closes the gate, and for how long.
-//! * `crowd`: thousands of calls at once: few polls, arrival order, nobody starved.
-//! * `handle`: the limiter without tower: permits, weak handles, snapshots, pauses by hand.
+//! * `crowd`: thousands of calls at once: few polls, arrival order, no call starved.
+//! * `handle`: the limiter without tower: permits, weak handles, snapshots, manual pauses.
 //! * `hold`: permits that are held too long, or for ever.
 //! * `layer`: the contract of a tower layer: readiness, and the service below.
 //! * `middleware`: tower's own middleware around the layer.

@@ -116,7 +116,7 @@ async fn what_a_longer_window_closes_a_shorter_one_opens_as_far_as_the_history_a
     limiter.set_quota(quota(1));
     let until = limiter.snapshot().paused_until().unwrap();
     assert!((2 * WINDOW..2 * WINDOW + MILLISECOND).contains(&(until - forgotten)));
-    // A pause by hand is no matter of the window.
+    // A manual pause does not depend on the window.
     limiter.set_quota(Quota::new(1, SECOND).unwrap());
     assert_eq!(paused_for(&limiter), 5 * SECOND);
 }

@@ -1,4 +1,4 @@
-//! Several runtimes at once, and one that has gone: nobody is polled for nothing, and nobody spins.
+//! Several runtimes at once, and one that has gone: no call is polled for nothing, and none spins.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;

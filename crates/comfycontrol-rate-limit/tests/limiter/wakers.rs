@@ -141,7 +141,7 @@ fn re_enter(action: impl Fn(&Limiter) + Clone + Send + Sync + 'static) {
                 assert_pending!(call.as_mut().poll(&mut Context::from_waker(&waker())));
                 call
             };
-            // By the timer, by a permit, by a response, by hand; and those who leave.
+            // By the timer, by a permit, by a response, manually; and those that leave.
             for by in 0..4 {
                 let permits =
                     [0, 1].map(|_| assert_ready_ok!(task::spawn(limiter.acquire()).poll()));

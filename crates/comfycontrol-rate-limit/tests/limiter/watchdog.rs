@@ -39,7 +39,7 @@ pub(crate) async fn use_slot(limiter: &Limiter) {
     respond(limiter.acquire().await.unwrap().dispatch());
 }
 
-/// Nobody waits and nothing is held.
+/// No call waits and nothing is held.
 pub(crate) fn clean(limiter: &Limiter) {
     let seen = limiter.snapshot();
     assert_eq!((seen.queued(), seen.in_flight()), (0, 0));

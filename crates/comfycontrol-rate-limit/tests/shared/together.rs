@@ -53,7 +53,7 @@ async fn calls_of_a_layer_share_the_budget_too() {
     }
 }
 
-/// All greedy, with latency: nobody starves, and no window has too many.
+/// All greedy, with latency: no limiter starves, and no window has too many.
 #[tokio::test(start_paused = true)]
 async fn greedy_limiters_take_turns_and_lose_nothing() {
     let counted = Arc::new(Mutex::new(Vec::new()));

@@ -1,5 +1,5 @@
-//! The slots of a budget that is shared with other processes. The account here is a purse: it has what
-//! the keeper has got and no more, and the gate only knows of pauses by hand.
+//! The slots of a budget that is shared with other processes. The account here is a purse: it has
+//! what the keeper has got and no more. The gate knows only of manual pauses.
 
 use super::Slots;
 use crate::RejectedReason;

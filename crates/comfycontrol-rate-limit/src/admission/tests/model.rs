@@ -121,7 +121,7 @@ impl Model {
         }
     }
 
-    /// The latest slot that nobody came for goes to who came before.
+    /// The latest slot that no call came for goes to an earlier call.
     pub(super) fn lapse_later_than(&mut self, earlier: Id) {
         if let Some((id, _)) = self.granted.last().copied()
             && id > earlier
@@ -235,9 +235,9 @@ impl Model {
         self.gate.blind_until = self.books.set_quota(n, w).unwrap_or(0);
     }
 
-    /// When a newcomer is granted its slot if all goes as well as it can: the response to whatever is
-    /// on its way comes now, whoever gets a slot uses it and has its response at once, and nobody
-    /// gives up.
+    /// When a newcomer is granted its slot if all goes as well as it can: the response to whatever
+    /// is on its way comes now, each call that gets a slot uses it and has its response at once,
+    /// and none gives up.
     pub(super) fn best_case(&self, now: u64) -> u64 {
         let mut best = self.books.clone();
         let lag = self.settings.count_lag;

@@ -6,7 +6,7 @@ use super::*;
 struct World {
     /// True time, in nanoseconds, which our monotonic clock shows.
     now: u64,
-    /// What the store's clock shows beside that, in microseconds.
+    /// How far the store's clock is from that, in microseconds.
     offset: i64,
     /// How many parts in a million it goes too fast.
     drift: i64,
@@ -85,8 +85,8 @@ proptest! {
         }
     }
 
-    /// However the store's clock steps, and whoever undoes it: the record's time, as anybody who may
-    /// grant has it, never gains on true time by more than what drifts.
+    /// However the store's clock steps, and whichever process undoes it: the record's time, as seen
+    /// by any process that may grant, never gains on true time by more than what drifts.
     #[test]
     fn steps_never_make_the_time_gain(events in prop::collection::vec(event(), 1..80)) {
         let mut world = World { now: 1_000_000_000_000, offset: 0, drift: 0, shift: 0 };
@@ -170,7 +170,7 @@ fn what_others_have_set_right_is_not_undone() {
     assert_eq!(clock.observe(at_once(2), 131_000_000, -30_000_100), None);
     assert_eq!(clock.shift(), -30_000_100);
     assert!(clock.lower(moment(2)) <= 101_000_000);
-    // A second step, of which nobody has said anything.
+    // A second step that no process has reported.
     assert!(
         clock
             .observe(at_once(3), 162_000_000, -30_000_100)

@@ -51,7 +51,7 @@ impl Due {
 
     /// When stamps are to be written, unless they go with something else before.
     pub(super) fn stamps(&self, terms: &Terms, notes: &[Note], is_alone: bool) -> u64 {
-        // Alone, nobody else waits to hear of them.
+        // Alone: no other process waits to hear of them.
         let wait = if is_alone {
             terms.quota.window.min(terms.lease) * 1_000 / 8
         } else {

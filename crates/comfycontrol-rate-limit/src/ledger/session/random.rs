@@ -1,5 +1,5 @@
-/// Numbers that nobody else makes, from a seed that nobody else has: splitmix64, by Steele, Lea and
-/// Flood (2014). For telling apart, not against malice.
+/// Numbers that no other process makes, from a seed that no other has: splitmix64, by Steele, Lea
+/// and Flood (2014). They tell processes apart; they are no defence against malice.
 #[derive(Debug)]
 pub(super) struct Random(pub(super) u64);
 

@@ -7,7 +7,7 @@ use crate::ledger::{Demand, Moment, Note, Session, Terms};
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) session: Session,
-    /// How often it was started: what belongs to an earlier one is for nobody.
+    /// How often it was started: what belongs to an earlier start is dropped.
     pub(super) life: u32,
     pub(super) lease: u64,
     pub(super) is_busy: bool,

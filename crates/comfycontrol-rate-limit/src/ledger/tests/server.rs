@@ -26,7 +26,7 @@ pub(super) fn worst(counted: &[u64], window: u64) -> u64 {
 #[test]
 fn counts_as_a_sliding_window_counter_does() {
     assert_eq!(worst(&[0, 0, 5, 9], 10), 4_000);
-    // Half a window on, three quarters of what was before count beside what is new.
+    // Half a window on, three quarters of the earlier requests count in addition to the new ones.
     assert_eq!(worst(&[0, 0, 0, 0, 10], 10), 5_000);
     assert_eq!(worst(&[0, 0, 1, 1, 16], 10), 4_000);
     assert_eq!(worst(&[0, 6, 12], 10), 2_600);

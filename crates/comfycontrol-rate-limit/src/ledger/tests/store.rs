@@ -10,7 +10,7 @@ pub(super) struct Register {
     pub(super) instance: u128,
     /// When it was started, in true microseconds.
     pub(super) started: u64,
-    /// What its clock shows beside the true time.
+    /// How far its clock is from the true time.
     pub(super) offset: i64,
     /// How many parts in a million it goes too fast.
     pub(super) drift: i64,

@@ -65,8 +65,8 @@ impl LimiterBuilder {
     /// after it was heard of last. Only then do they give the slots to others that it held when it was
     /// killed, unless the store tells them sooner.
     ///
-    /// A store that tells of members that are gone by their absence, as that in Redis does, must wait for half
-    /// of this at least: a process uses a slot until then.
+    /// A store that knows a member is gone from its absence, as the one in Redis does, must wait
+    /// for at least half of this: a process uses a slot until then.
     ///
     /// Default: 10 s. At least 1 s, at most 1 day.
     pub fn lease(mut self, lease: Duration) -> Self {
@@ -86,8 +86,8 @@ impl LimiterBuilder {
     }
 }
 
-/// A number that nobody else has: the standard library takes the keys of its maps from the system's
-/// source of chance.
+/// A number that no other process has: the standard library takes the keys of its maps from the
+/// system's random source.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -1,5 +1,5 @@
-//! Every future the crate gives out, dropped at every point of its way, in every situation: the books
-//! are exact afterwards, and whoever waits behind is served.
+//! Every future the crate gives out, dropped at every point of its way, in every situation: the
+//! books are exact afterwards, and the calls that wait behind are served.
 
 use std::cell::Cell;
 use std::pin::Pin;

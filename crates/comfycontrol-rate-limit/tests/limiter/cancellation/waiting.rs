@@ -1,4 +1,4 @@
-//! Calls that are given up before their request has left: it costs nobody anything.
+//! Calls that are given up before their request has left: that costs no other call anything.
 
 use comfycontrol_test::next_request;
 use tokio::time;

@@ -86,7 +86,7 @@ async fn a_call_that_has_its_slot_is_next_and_now() {
     assert_pending!(call.poll());
     assert_eq!(ahead(progress.next().await), Some(0));
     time::sleep(WINDOW + MILLISECOND).await;
-    // The timer has granted it; nobody has polled the call yet.
+    // The timer has granted it; the call is not polled yet.
     assert!(call.is_woken());
     assert_eq!(earliest(progress.step()), now());
     assert_ready_ok!(call.poll());

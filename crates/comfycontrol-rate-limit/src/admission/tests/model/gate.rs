@@ -60,7 +60,7 @@ impl Gate {
         }
     }
 
-    /// Before then nobody passes for certain.
+    /// Before then certainly no call passes.
     pub(crate) fn closed_until(&self) -> u64 {
         let paused_until = self.paused_until.max(self.blind_until);
         if self.phase == Phase::Closed {
