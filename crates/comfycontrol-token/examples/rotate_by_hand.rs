@@ -1,4 +1,4 @@
-//! Rotates the token of a running client by hand: the next request carries the new one.
+//! Rotates the token of a running client from its own code: the next request carries the new one.
 
 use comfycontrol_token::{AddTokenLayer, Origin, Token, TokenHandle};
 use http::header::AUTHORIZATION;

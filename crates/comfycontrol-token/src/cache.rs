@@ -29,11 +29,12 @@ use crate::{SourceError, SourceErrorKind, Token};
 
 /// The present token and what is known about its source.
 ///
-/// A token *works* until the server sends a 401 for it or its date is past. While it works, nobody waits, and
-/// only a good reading takes its place. No reading can tell a token from the first half of a longer one, so what takes the
-/// place of a token that works is on trial until the server accepts it; on a 401 it gives the place back.
+/// A token *works* until the server sends a 401 for it or its date is past. While it works, no call
+/// waits, and only a good reading takes its place. No reading can tell a token from the first half
+/// of a longer one. So a token that takes the place of one that works is on trial until the server
+/// accepts it; on a 401 it gives the place back.
 pub(crate) struct Cache {
-    /// Whether there is a source to read, as against a token put in by hand.
+    /// Whether there is a source to read, not a token put in by the program.
     has_source: bool,
     /// The source's name, for errors made here.
     name: Box<str>,
@@ -55,7 +56,7 @@ impl Cache {
         }
     }
 
-    /// The present token, if it has no date; for tokens put in by hand.
+    /// The present token, if it has no date; for tokens put in by the program.
     pub(crate) fn get_undated(&self) -> Option<Outgoing> {
         match &self.tokens.current {
             Some(current) if current.token.expires_at().is_none() => Some(current.outgoing()),

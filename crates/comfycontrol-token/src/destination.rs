@@ -6,13 +6,13 @@ use crate::{Origin, WithheldReason, WithoutToken};
 /// Where a request goes, as its head says: a look without I/O.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Destination {
-    /// Wherever: it is marked to go without a token.
+    /// Anywhere: it is marked to go without a token.
     Exempt,
     /// To another server, and our token must not be on it.
     OtherOrigin,
     /// To the server that the token is for.
     OwnOrigin,
-    /// Nobody can say, so it is not sent at all.
+    /// Unknown, so it is not sent at all.
     Unclear(WithheldReason),
 }
 

@@ -1,10 +1,12 @@
 //! Tower middleware that puts a bearer token on the requests that may have it, and on no others.
 //!
-//! The token goes to one [`Origin`], over https or to loopback, in one `Authorization` header marked sensitive. It
-//! comes from a variable, a file, a command, a vault or your own code, and can be changed while requests are on the way:
-//! the next token is noticed within 60 s of use, a file's within 2 s, a broken file changes nothing,
-//! and a 401 has the source read at once. The layer never sends a request twice; it marks the 401 with [`TokenReplaced`] where that is worth while.
-//! Nothing here shows a token in `Debug`, in an error or in a log, and its memory is wiped.
+//! The token goes to one [`Origin`], over https or to loopback, in one `Authorization` header
+//! marked sensitive. It comes from a variable, a file, a command, a vault or your own code, and can
+//! be changed while requests are on the way. The next token is noticed within 60 s of use, a file's
+//! within 2 s. A broken file changes nothing. A 401 causes a reading of the source at once. The
+//! layer never sends a request twice; it marks the 401 with [`TokenReplaced`] where sending again
+//! is worth while. Nothing here shows a token in `Debug`, in an error or in a log, and its memory
+//! is wiped.
 //!
 //! # Example
 //!
@@ -40,10 +42,11 @@
 //!
 //! # Errors
 //!
-//! The middleware does not change the error type of the service it wraps. It only asks that a [`TokenWithheld`] can be
-//! turned into it, which holds for boxed errors and for any enum with a `From<TokenWithheld>`. A request is
-//! withheld, and not sent, when its URI has no scheme and host, when its `Host` header names another server, and
-//! when there is no token, nor comes one within the [read timeout](TokenProvider::set_read_timeout) of 10 s.
+//! The middleware does not change the error type of the service it wraps. It only needs a
+//! conversion from [`TokenWithheld`], which boxed errors and any enum with a `From<TokenWithheld>`
+//! have. A request is withheld, and not sent, when its URI has no scheme and host, when its `Host`
+//! header names another server, and when there is no token, nor comes one within the [read
+//! timeout](TokenProvider::set_read_timeout) of 10 s.
 //!
 //! # Clones
 //!
@@ -59,9 +62,9 @@
 //!
 //! # Not handled
 //!
-//! * Where the connection really ends. That a loopback name led to a loopback address, and that no proxy is in between, is for
-//!   the transport to see to.
-//! * The buffers in which hyper encodes a request. They are not wiped.
+//! * Where the connection really ends. The transport must ensure that a loopback name leads to a
+//!   loopback address, and that no proxy is in between.
+//! * The buffers in which hyper encodes a request: they are not wiped.
 //! * Stopping a source that never returns. No request waits for it longer than the
 //!   [read timeout](TokenProvider::set_read_timeout), and neither does the end of the program, but the thread or the task that
 //!   reads it is lost, and no other token comes. It is one thread a provider, and 512 in all.

@@ -119,8 +119,9 @@ impl Origin {
 
     /// Whether the host is written as one of this machine: `127.0.0.0/8`, `[::1]`, or exactly `localhost`.
     ///
-    /// The same rule as for plain `http` in [`parse`](Self::parse), whatever the scheme. It looks at the text; whether a
-    /// connection really ends at a loopback address is for the transport to see to.
+    /// The same rule as for plain `http` in [`parse`](Self::parse), whatever the scheme. It looks
+    /// at the text only; the transport must ensure that a connection really ends at a loopback
+    /// address.
     pub fn is_loopback(&self) -> bool {
         self.loopback
     }

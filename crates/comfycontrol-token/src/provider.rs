@@ -27,13 +27,15 @@ use crate::{
 
 /// Gives each request the token in use, and looks at a source for the next one.
 ///
-/// Clones share both. The source is looked at when a request leaves, at most once a second and at least
-/// once a minute; an idle client does nothing. A 401 has it read at once, and one reading less afterwards: where 401s go on, calls
-/// wait for their part of one reading a second. Reading goes on beside the requests. They wait for it only where
-/// there is no token yet, and for one reading after the server has sent a 401 for the present one or its date has passed; and
-/// never longer than the [read timeout](Self::set_read_timeout), 10 s unless set. A reading that fails changes nothing but
-/// [`Snapshot::error`]. A token that was read while another one worked is on trial until the server accepts it: on a 401
-/// (to the first half of a longer one, say), it gives the place back to the one before.
+/// Clones share both. The source is looked at when a request leaves, at most once a second and at
+/// least once a minute; an idle client does nothing. A 401 causes a reading at once, and one less
+/// afterwards: where 401s go on, calls wait for their part of one reading a second. The source is
+/// read concurrently with the requests. They wait for it only where there is no token yet, and for
+/// one reading after the server has sent a 401 for the present one or its date has passed; and
+/// never longer than the [read timeout](Self::set_read_timeout), 10 s unless set. A reading that
+/// fails changes nothing but [`Snapshot::error`]. A token that was read while another one worked is
+/// on trial until the server accepts it: on a 401 (to the first half of a longer one, say), it
+/// gives the place back to the one before.
 ///
 /// A blocking [`TokenSource`] is read on a thread of its own, which nothing joins, an [`AsyncTokenSource`] in a task of the tokio runtime. A
 /// token without a source (a [`Token`], a [`TokenHandle`](crate::TokenHandle)) needs neither, nor a clock, unless it has
@@ -62,9 +64,10 @@ impl TokenProvider {
 
     /// Creates a provider over an asynchronous `source`, which is read at the first request.
     ///
-    /// Each reading is a task of the tokio runtime in which the call that needs it is polled. It goes on when that call
-    /// is dropped, and ends with the runtime: who waits for it then begins the next one. Outside of a runtime there is
-    /// no reading, but a [`NoRuntime`](SourceErrorKind::NoRuntime) error.
+    /// Each reading is a task of the tokio runtime in which the call that needs it is polled. It
+    /// goes on when that call is dropped, and ends with the runtime: a call that waits for it then
+    /// begins the next one. Outside of a runtime there is no reading, but a
+    /// [`NoRuntime`](SourceErrorKind::NoRuntime) error.
     ///
     /// See [`AsyncTokenSource`] for an example.
     pub fn from_async(source: impl AsyncTokenSource) -> Self {
@@ -78,7 +81,7 @@ impl TokenProvider {
     ///
     /// # Errors
     ///
-    /// The [`SourceError`] on account of which there is no token. That of an asynchronous source is
+    /// The [`SourceError`] because of which there is no token. That of an asynchronous source is
     /// [`Asynchronous`](SourceErrorKind::Asynchronous): use [`preload_async`](Self::preload_async).
     pub fn preload(&self) -> Result<(), SourceError> {
         let mut state = self.shared.state.lock();
@@ -162,8 +165,8 @@ impl TokenProvider {
         Snapshot::of(&self.shared.label, &state.cache)
     }
 
-    /// Has the source read if that is due, as a call would, and waits for nothing: for the readiness check
-    /// of a program to which no call comes before there is a token.
+    /// Starts a reading of the source if that is due, as a call would, and waits for nothing: for
+    /// the readiness check of a program that gets no call before there is a token.
     pub fn refresh(&self) {
         drop(self.lookup(true));
     }

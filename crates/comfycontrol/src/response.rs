@@ -21,8 +21,8 @@ pub use self::byte_stream::ByteStream;
 
 /// A successful response.
 ///
-/// Read its body or drop it: over HTTP/2 the bodies of a connection share one window. When those that nobody
-/// reads fill it, calls that were sent on it stand still, and later ones need another connection.
+/// Read its body or drop it: over HTTP/2 the bodies of a connection share one window. When unread
+/// bodies fill it, calls that were sent on it stand still, and later ones need another connection.
 ///
 /// `Debug` shows neither the headers, some of which are secrets, nor the body.
 pub struct Response {

@@ -51,7 +51,7 @@ impl Shared {
 
     /// The same for absolute URLs of any origin.
     pub(crate) fn for_other_origins(&self, named: Vec<String>) -> Self {
-        // The connections to hosts that nobody named are shared.
+        // The connections to hosts that are not named are shared.
         let none_named = named.is_empty();
         let internal = self.target.internal_hosts(named);
         let elsewhere = &self.elsewhere;

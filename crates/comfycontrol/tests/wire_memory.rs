@@ -21,8 +21,8 @@ fn a_bomb_costs_little_more_than_the_cap() {
     let edge = Edge::start();
     for url in [edge.emulator.https_url(), edge.emulator.http_url()] {
         let client = builder(&edge.emulator).base_url(&url).build().unwrap();
-        // 200 MiB, 10 MiB and 200 KB. Beside what is kept there is what hyper has read ahead, which
-        // is all of a small body, and at most HTTP/2's window of 2 MiB.
+        // 200 MiB, 10 MiB and 200 KB. In addition to what is kept there is what hyper has read
+        // ahead, which is all of a small body, and at most HTTP/2's window of 2 MiB.
         for (garbage, most) in [
             (Garbage::GzipBomb, MIB),
             (Garbage::Huge, 3 * MIB),

@@ -17,7 +17,7 @@ pub(crate) struct Shared {
 pub(super) enum Source {
     Async(Box<dyn AsyncTokenSource>),
     Blocking(Box<dyn TokenSource>),
-    /// From nowhere: it is put in by hand.
+    /// From nowhere: the program puts it in.
     ByHand,
 }
 

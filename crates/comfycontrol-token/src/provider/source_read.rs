@@ -21,8 +21,8 @@ use crate::{AsyncTokenSource, SourceError, SourceErrorKind, TokenSource, clock};
 
 /// The one reading under way.
 ///
-/// Dropping it ends the reading, however that comes about: the source panicked, or the runtime that was to
-/// run it shut down. Whoever waits is woken and may start the next one.
+/// Dropping it ends the reading, however that comes about: the source panicked, or the runtime that
+/// was to run it shut down. The calls that wait are woken and may start the next one.
 #[must_use]
 pub(super) struct SourceRead {
     shared: Arc<Shared>,
@@ -59,7 +59,7 @@ impl SourceRead {
         match (&self.shared.source, Handle::try_current(), rest) {
             (_, Ok(runtime), None) => self.launch_in(&runtime),
             (_, Ok(runtime), Some(rested)) => {
-                // Nobody joins the task: whoever waits hears of its end from the drop.
+                // The task is not joined: calls that wait hear of its end from the drop.
                 runtime.spawn(async move {
                     sleep_until(rested).await;
                     self.launch_in(&Handle::current());

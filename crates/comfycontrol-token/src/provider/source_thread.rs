@@ -1,4 +1,4 @@
-//! The thread on which a blocking source is read: nobody waits for its end but who needs the token.
+//! The thread on which a blocking source is read. Only calls that need the token wait for its end.
 
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -20,11 +20,11 @@ use crate::Token;
 /// A source that runs `program` with `args`, and takes what it prints for the token.
 ///
 /// No shell is involved. The command has 10 s to print at most 4 KiB, to close its output and to
-/// end with code 0; after that it is killed (what it started itself is not, and it does not run again as long as that holds
-/// the output open). It reads nothing and its messages are
-/// dropped: neither its output nor its arguments are in any error or log. It runs at most once in 60 s of use, and once
-/// more after a 401. Where this process ignores `SIGCHLD`, nobody learns with which code a command ended, and its output
-/// alone decides.
+/// end with code 0; after that it is killed (what it started itself is not, and it does not run
+/// again as long as that holds the output open). It reads nothing and its messages are dropped:
+/// neither its output nor its arguments are in any error or log. It runs at most once in 60 s of
+/// use, and once more after a 401. Where this process ignores `SIGCHLD`, the exit code of a command
+/// is lost, and its output alone decides.
 ///
 /// ```
 /// # #[cfg(unix)] {
@@ -125,7 +125,7 @@ impl Running {
             .spawn(move || {
                 let wake = WakeOnDrop(waiting);
                 if let Some(mut stdout) = stdout {
-                    // Nobody listens any more once the time is up.
+                    // Once the time is up, the receiver is gone.
                     let _ = send.send(bounded::read(&mut stdout));
                 }
                 drop(wake);
@@ -160,7 +160,7 @@ impl Running {
             {
                 return Ok((status, output));
             }
-            // Ends early when the output is there; a child's end wakes nobody.
+            // Ends early when the output is there; a child's end wakes no thread.
             thread::park_timeout(TICK);
         }
         Err(SourceErrorKind::TimedOut)

@@ -45,7 +45,7 @@ impl SourceError {
         &self.kind
     }
 
-    /// Whether there is nothing at all, as against something broken.
+    /// Whether there is nothing at all, not something broken.
     pub(crate) fn is_not_found(&self) -> bool {
         match &self.kind {
             SourceErrorKind::NotFound => true,

@@ -100,7 +100,7 @@ impl fmt::Debug for FileSource {
     }
 }
 
-/// Opens without waiting for anybody at the other end.
+/// Opens without waiting for a process at the other end.
 fn open(path: &PathBuf) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.read(true);

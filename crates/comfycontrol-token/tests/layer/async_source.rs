@@ -1,4 +1,4 @@
-//! An asynchronous source: read beside the requests, by the rules of a blocking one.
+//! An asynchronous source: read concurrently with the requests, by the rules of a blocking one.
 
 use std::time::Duration;
 

@@ -5,11 +5,11 @@
 //! * `redirect`: a redirect layer outside: the token reaches the configured origin only.
 //!
 //! The source:
-//! * `async_source`: one that is read beside the requests.
+//! * `async_source`: one that is read concurrently with the requests.
 //! * `interruptions`: whatever dies meanwhile: the call, the runtime, the source.
 //! * `preload`: the first reading, asked for before there is a request.
 //! * `read_timeout`: one that is read for ever.
-//! * `reading`: when it is read: alone, and beside the requests.
+//! * `reading`: when it is read: alone, and concurrently with the requests.
 //!
 //! The response:
 //! * `unauthorized`: what comes of a 401.

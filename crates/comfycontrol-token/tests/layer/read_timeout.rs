@@ -1,4 +1,4 @@
-//! A source that is read for ever holds nobody up for ever.
+//! A source that is read for ever holds no call up for ever.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! When the source is read: alone, and beside the requests.
+//! When the source is read: alone, and concurrently with the requests.
 
 use std::time::Duration;
 

@@ -58,7 +58,7 @@ impl TokenSource for Scripted {
         let script = &self.0.0;
         script.begun.fetch_add(1, SeqCst);
         let mut gate = script.gate.lock().unwrap();
-        // Whoever is to open it may be stuck behind this very reading, if the code is broken.
+        // The opener may be stuck behind this very reading, if the code is broken.
         if let Some(held) = &*gate
             && held.recv_timeout(Duration::from_secs(10)).is_err()
         {

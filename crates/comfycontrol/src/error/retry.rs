@@ -46,7 +46,7 @@ impl Failure for Error {
 
     fn follow(&mut self, earlier: Self) {
         if self.kind() == ErrorKind::Rejected {
-            // Being rejected now is no news beside what made another attempt necessary.
+            // The failure that made another attempt necessary says more than this rejection.
             *self = earlier;
         } else {
             self.0.before = earlier.sent();

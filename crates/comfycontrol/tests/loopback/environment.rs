@@ -111,7 +111,7 @@ fn child_builds_a_client() {
         "{}: {refused:#} {refused:?}",
         refused.as_cause::<InvalidConfig>().unwrap().setting()
     );
-    // Whoever says so is connected directly.
+    // A client that says so connects directly.
     Client::builder().no_proxy().build().unwrap();
 }
 

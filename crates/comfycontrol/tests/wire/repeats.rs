@@ -139,7 +139,7 @@ impl Stage {
         };
         let mut client = self.client(row, url, tokens, left.clone());
         if row.response == SILENCE {
-            // Over a connection that has been made, lest the timeout fall into the making.
+            // Over a connection that is made already, so the timeout does not end its making.
             client = client.attempt_timeout(Duration::from_millis(500));
         }
         let client = client.build().unwrap();

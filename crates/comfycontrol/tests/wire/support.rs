@@ -27,7 +27,7 @@ pub(crate) fn builder(emulator: &Emulator) -> ClientBuilder {
         .retry(RetryPolicy::none())
 }
 
-/// A pool of connections of its own that trusts each of the emulators, for stacks made by hand.
+/// A pool of connections of its own that trusts each of the emulators, for stacks that tests build.
 pub(crate) fn transport(
     trusted: &[&Emulator],
 ) -> MapErr<Transport<Body>, fn(TransportError) -> Error> {

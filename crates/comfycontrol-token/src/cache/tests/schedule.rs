@@ -30,7 +30,7 @@ fn a_token_that_works_goes_out_while_the_source_is_read_once_a_second() {
     it.passes(1);
     assert!(!it.is_quiet());
     assert_eq!(it.check(), Advice::SendAndRead);
-    // Whoever comes while it is being read does not read again.
+    // A call that comes while it is being read does not read again.
     it.passes(1_500);
     assert_eq!(it.check_while_reading(), Advice::Send);
 }

@@ -1,4 +1,4 @@
-//! Bodies nobody would send on purpose.
+//! Bodies that no server sends on purpose.
 
 use comfycontrol::api_error::ApiErrorKind::*;
 use comfycontrol::api_error::RetryClass::Permanent;
