@@ -20,8 +20,8 @@ use http::{HeaderValue, Method};
 /// stays right. When its time is over, the error says so with the host's own words: ask for the outputs
 /// again.
 ///
-/// Read files or drop their responses: over HTTP/2 the files of a connection share one window. When those
-/// that nobody reads fill it, the others on it stand still.
+/// Read files or drop their responses: over HTTP/2 the files of a connection share one window. When
+/// unread files fill it, the others on it stand still.
 ///
 /// Made by [`Api::downloader`](crate::Api::downloader); shares the client's TLS settings, not
 /// its default headers, and connections with the other downloaders of the client.

@@ -30,7 +30,7 @@ use self::bounded::Bounded;
 /// Made by [`open`](Self::open).
 #[must_use = "streams do nothing unless polled"]
 pub struct Events {
-    // Boxed, so that it can be polled without being pinned by hand.
+    // Boxed, so that callers can poll it without pinning it.
     inner: Pin<Box<SseStream<Bounded>>>,
     context: ResponseContext,
 }

@@ -75,16 +75,17 @@
 //! * What the API leaves out, or says `null` for, is `None`, empty or false. A time is always an
 //!   `Option`.
 //! * A word that is not known is kept with its text, in the variant `Unknown`.
-//! * A field that is not known is ignored; whoever needs it reads the JSON with
+//! * A field that is not known is ignored; to get it, read the JSON with
 //!   [`Response::json`](comfycontrol::Response::json) or [`Api::paginate`].
 //! * A field of another type is an error, which names its path.
 //! * Ids are any text; any 2xx is a success.
 //!
 //! # Errors
 //!
-//! All fail with the client's [`Error`](comfycontrol::Error), which names the call. What is out of the
-//! documented bounds is an [`InvalidField`] of the kind [`Request`](comfycontrol::ErrorKind::Request),
-//! and nothing was sent. Files are saved with an error of their own, [`SaveError`].
+//! All fail with the client's [`Error`](comfycontrol::Error), which names the call. A value out of
+//! the documented bounds is an [`InvalidField`] of the kind
+//! [`Request`](comfycontrol::ErrorKind::Request), and nothing was sent. Files are saved with an
+//! error of their own, [`SaveError`].
 //!
 //! # Not handled
 //!

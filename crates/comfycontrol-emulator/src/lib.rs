@@ -1,11 +1,10 @@
 //! The edge of the ComfyControl API on loopback, for tests, examples and benchmarks.
 //!
-//! What stands before the real API stands here too: a limit of 40 requests per 10 s and
-//! address that counts before anything else is looked at, a cooldown in which nothing
-//! is processed, bearer tokens that expire and are revoked, and errors in every shape
-//! that Cloudflare gives them. Behind it, the documented endpoints respond as far as
-//! examples need them. Nothing listens beyond loopback, and every token says in its
-//! text that it is emulated.
+//! It has what stands before the real API: a limit of 40 requests per 10 s and address that counts
+//! before anything else is looked at, a cooldown in which nothing is processed, bearer tokens that
+//! expire and are revoked, and errors in every shape that Cloudflare gives them. Behind it, the
+//! documented endpoints respond as far as examples need them. Nothing listens beyond loopback, and
+//! every token says in its text that it is emulated.
 //!
 //! # Example
 //!
@@ -74,12 +73,12 @@
 //!
 //! # Faults and shapes
 //!
-//! A [`FaultRule`] makes things go wrong for the next requests or at random: a
-//! [`Shape`] in place of the response, a delay, a stream or connection that ends too early
-//! ([`Ending`]), a [`Coding`] nobody asked for, a head that is too large, a list that
-//! changes while it is read ([`ListFault`]), a stream of events that breaks off
-//! ([`EventFault`]), a stored file whose ranges do not fit together ([`FileFault`]), a response that
-//! is lost although the API did its work. [`Fault`] lists them all.
+//! A [`FaultRule`] makes things go wrong for the next requests or at random: a [`Shape`] in place
+//! of the response, a delay, a stream or connection that ends too early ([`Ending`]), a [`Coding`]
+//! that was not asked for, a head that is too large, a list that changes while it is read
+//! ([`ListFault`]), a stream of events that breaks off ([`EventFault`]), a stored file whose ranges
+//! do not fit together ([`FileFault`]), a response that is lost although the API did its work.
+//! [`Fault`] lists them all.
 //!
 //! ```
 //! use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, ListFault, Shape};

@@ -38,8 +38,8 @@ pub struct ResponseLog {
 }
 
 impl ResponseLog {
-    /// The next one, when its head is sent; `None` once the emulator has gone. Of more than 1,024 that
-    /// nobody has taken, the first are forgotten.
+    /// The next one, when its head is sent; `None` once the emulator has gone. Of more than 1,024
+    /// that are not taken, the first are forgotten.
     pub async fn next(&mut self) -> Option<LoggedResponse> {
         loop {
             match self.receiver.recv().await {
@@ -51,7 +51,7 @@ impl ResponseLog {
     }
 }
 
-/// Tells those who watch; costs next to nothing if nobody does.
+/// Tells the watchers; costs next to nothing if there are none.
 #[derive(Debug)]
 pub(crate) struct Log {
     sender: broadcast::Sender<LoggedResponse>,
@@ -68,7 +68,7 @@ impl Log {
     }
 
     pub(crate) fn tell(&self, response: LoggedResponse) {
-        // Nobody may watch any more.
+        // There may be no watcher any more.
         let _ = self.sender.send(response);
     }
 

@@ -147,7 +147,7 @@ enum Landed {
     Reset,
 }
 
-/// Tells the network when nobody waits for a flight any more.
+/// Tells the network when no caller waits for a flight any more.
 #[derive(Debug)]
 struct Waiting {
     shared: Arc<Shared>,

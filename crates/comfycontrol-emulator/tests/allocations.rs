@@ -126,7 +126,7 @@ impl Account {
             .unwrap()
     }
 
-    /// What it takes to respond to this form, beside the form itself.
+    /// What it takes to respond to this form, without the form itself.
     fn cost(&mut self, path: &str, form: String) -> (StatusCode, AllocationInfo) {
         let request = self.request(path, form);
         let mut status = None;

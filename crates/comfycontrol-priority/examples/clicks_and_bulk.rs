@@ -1,5 +1,5 @@
-//! Clicks beside two jobs of a thousand calls each, with and without priorities. The clock is a paused
-//! one, so that nobody waits.
+//! Clicks during two jobs of a thousand calls each, with and without priorities. The clock is a
+//! paused one: the example ends at once.
 
 use std::time::Duration;
 

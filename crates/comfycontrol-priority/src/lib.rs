@@ -1,11 +1,11 @@
 //! Tower middleware that lets urgent HTTP calls go first through a rate limiter, and none starve.
 //!
 //! A limiter's queue is first in, first out: a person's click waits behind ten thousand calls of a
-//! nightly job. A [`PriorityLimiter`] stands in front of it. One call at a time waits at the limiter,
-//! and who is next is decided when that one has left:
+//! nightly job. A [`PriorityLimiter`] stands in front of it. One call at a time waits at the
+//! limiter. When it has left, the next one is chosen:
 //!
-//! 1. The most [urgent](Urgency) first. But each urgency in which somebody waits has about one turn in
-//!    ten, or another [share](PriorityLimiterBuilder::share).
+//! 1. The most [urgent](Urgency) first. But each urgency in which a call waits has about one turn
+//!    in ten, or another [share](PriorityLimiterBuilder::share).
 //! 2. Of one urgency, each [key](Priority::with_key) in turn, however many calls it has.
 //! 3. Of one key, in the order of arrival.
 //!
@@ -77,8 +77,8 @@
 //!   limiter. A call that waits here is rejected when its deadline has passed, not as soon as that is
 //!   certain.
 //! * A [`Tracker`](comfycontrol_rate_limit::Tracker) is told of the wait at the limiter only.
-//! * A task that does not poll its call when its turn comes holds the others up for a second, or for up
-//!   to four if they have waited for longer; then the next one goes in.
+//! * A task that does not poll its call when its turn comes: it holds the others up for a second,
+//!   or for up to four if they have waited for longer. Then the next one goes in.
 
 mod clock;
 mod depart;

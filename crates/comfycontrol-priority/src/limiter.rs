@@ -8,7 +8,8 @@ use crate::shared::Shared;
 use crate::snapshot::Snapshot;
 use crate::turns::Bounds;
 
-/// Decides who is next at a [`Limiter`]: the urgent first, keys in turn, and nobody waits for ever.
+/// Decides which call is next at a [`Limiter`]: the urgent first, keys in turn, and none waits for
+/// ever.
 ///
 /// Clones are handles to one order. One limiter wants one of these; calls that reach the limiter
 /// without it wait in its own queue, before the next of these.
@@ -94,7 +95,7 @@ impl PriorityLimiterBuilder {
         self
     }
 
-    /// The finished one, with nobody waiting.
+    /// The finished one, with no call waiting.
     pub fn build(self) -> PriorityLimiter {
         PriorityLimiter {
             shared: Arc::new(Shared::new(self.limiter, self.bounds)),

@@ -52,7 +52,7 @@ where
     type Future = ResponseFuture<S, ReqBody>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // As the limiter's own service: whoever is ready holds nothing yet.
+        // As the limiter's own service: being ready holds nothing yet.
         Poll::Ready(Ok(()))
     }
 

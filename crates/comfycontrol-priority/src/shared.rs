@@ -35,8 +35,8 @@ impl Shared {
         }
     }
 
-    /// Lets the next call in if those at the limiter do not come for the slots that there are: a task
-    /// that does not poll its call keeps nobody else waiting.
+    /// Lets the next call in if those at the limiter do not come for the slots that there are: a
+    /// task that does not poll its call keeps no other waiting.
     pub(crate) fn overtake_idle(&self) {
         let now = clock::now();
         if self.with(|turns| turns.is_slow(now)) && self.limiter.snapshot().free() > 0 {

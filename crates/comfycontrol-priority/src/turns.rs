@@ -47,7 +47,7 @@ impl Turns {
         }
     }
 
-    /// A call comes. It goes in at once if nobody is before it, else `waker` waits for its turn.
+    /// A call comes. It goes in at once if no call is before it, else `waker` waits for its turn.
     pub(crate) fn arrive(
         &mut self,
         now: Instant,
@@ -110,7 +110,7 @@ impl Turns {
         since.all(|since| now.saturating_duration_since(*since) >= Self::PATIENCE)
     }
 
-    /// Lets the next one in where nobody is at the limiter, or none that comes for its slot.
+    /// Lets the next one in where no call is at the limiter, or none that comes for its slot.
     pub(crate) fn admit(&mut self, now: Instant) -> Option<Waker> {
         if !self.is_slow(now) {
             return None;

@@ -26,7 +26,7 @@ impl Drop for OnDisk {
 }
 
 impl PartFile {
-    /// Creates one of its own in this directory: that of nobody else.
+    /// Creates a new one in this directory, which no other transfer uses.
     pub(super) async fn create(dir: &Path, name: &str) -> io::Result<Self> {
         for number in 1..=MOST_NUMBERS {
             let path = dir.join(numbered(name, number) + PART);

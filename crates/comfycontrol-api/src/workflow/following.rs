@@ -133,7 +133,7 @@ impl Following {
             // The first update of a new stream says again where the last one ended.
             false => last != update,
         });
-        // A state nobody here knows may be the last one.
+        // A state that is not known here may be the last one.
         let is_known = !matches!(update.status, WorkflowStatus::Unknown(_));
         // A stream that says the same and fails, again and again, is no sign of life.
         if is_news || asked {

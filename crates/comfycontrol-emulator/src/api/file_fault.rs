@@ -2,7 +2,7 @@
 
 /// What goes wrong with a file of the storage and the ranges that are asked for of it.
 ///
-/// Befalls `GET` of the [storage](crate::Emulator::storage_url). Without one a file has a strong
+/// Hits `GET` of the [storage](crate::Emulator::storage_url). Without one a file has a strong
 /// entity tag, and `Range` and `If-Range` are kept to (RFC 9110 §13.1.5, §14).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -2,8 +2,8 @@
 
 /// What goes wrong with a list: a page of it, or what happens to it between two pages.
 ///
-/// Befalls `GET` of `/v1/runner`, `/v1/workflow` and `/v1/template`. What disappears or
-/// appears does so for good, for whoever reads next.
+/// Hits `GET` of `/v1/runner`, `/v1/workflow` and `/v1/template`. What disappears or appears does
+/// so for good, for all later readers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ListFault {

@@ -18,7 +18,7 @@ pub(super) struct Page {
     pub(super) coming: usize,
 }
 
-/// The page that `page` and `per_page` ask for, with what befalls the list.
+/// The page that `page` and `per_page` ask for, with the faults of the list.
 pub(super) fn page<'a, T: Kept + 'a>(
     head: &Parts,
     faults: &[ListFault],

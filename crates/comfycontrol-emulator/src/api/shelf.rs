@@ -104,5 +104,5 @@ impl<T: Kept> Shelf<T> {
     }
 }
 
-/// What each thing takes beside its text.
+/// What each thing takes in addition to its text.
 pub(super) const EACH: usize = 1_024;

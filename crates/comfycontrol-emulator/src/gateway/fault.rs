@@ -6,8 +6,8 @@ use crate::{Coding, Ending, EventFault, FileFault, Length, ListFault, Shape};
 
 /// What goes wrong with a request or its response.
 ///
-/// A fault that does not fit passes a response by: [`List`](Self::List) changes lists only.
-/// Several can befall one request; see [`FaultRule::and`](crate::FaultRule::and).
+/// A fault that does not fit passes a response by: [`List`](Self::List) changes lists only. Several
+/// can hit one request; see [`FaultRule::and`](crate::FaultRule::and).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -28,9 +28,9 @@ pub enum Fault {
         /// How the response ends.
         ending: Ending,
     },
-    /// This befalls the events of a subscription.
+    /// This hits the events of a subscription.
     Events(EventFault),
-    /// This befalls a file of the storage.
+    /// This hits a file of the storage.
     File(FileFault),
     /// The connection takes no further request: over HTTP/2 GOAWAY(NO_ERROR) comes with the
     /// response, over HTTP/1.1 `connection: close`.
@@ -45,7 +45,7 @@ pub enum Fault {
     },
     /// The response says this of the length of its body.
     Length(Length),
-    /// This befalls a list, page by page.
+    /// This hits a list, page by page.
     List(ListFault),
     /// The API does what the request asks for, and the client never hears of it.
     LoseResponse {

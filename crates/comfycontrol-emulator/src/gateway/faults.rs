@@ -23,8 +23,8 @@ use crate::random::happens;
 /// assert_eq!(rule.remaining(), Some(2));
 /// ```
 ///
-/// Several faults can befall one request, each after the one before. Here a throttled
-/// response has a head of 100 KB:
+/// Several faults can hit one request, each after the one before. Here a throttled response has a
+/// head of 100 KB:
 ///
 /// ```
 /// use comfycontrol_emulator::{Fault, FaultRule, Shape, Throttled};
@@ -72,11 +72,11 @@ impl FaultRule {
         Self::new(fault, when)
     }
 
-    /// Besides, injects this fault into the same requests.
+    /// Also injects this fault into the same requests.
     ///
-    /// Each fault befalls what the ones before have left of the response:
-    /// [`Encode`](Fault::Encode) and then [`Truncate`](Fault::Truncate) is the first half of
-    /// a coded body, the other way round half of a body, coded.
+    /// Each fault applies to what the ones before have left of the response:
+    /// [`Encode`](Fault::Encode) and then [`Truncate`](Fault::Truncate) is the first half of a
+    /// coded body, the other way round half of a body, coded.
     pub fn and(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
@@ -180,7 +180,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The faults that befall the next request to this target.
+    /// The faults that hit the next request to this target.
     pub(crate) fn strike(&mut self, target: Target, head: &Parts) -> Strike {
         let mut rules = self.0.iter_mut();
         let faults =
@@ -197,7 +197,7 @@ pub(crate) enum Target {
     Storage,
 }
 
-/// All that befalls one request, in order.
+/// All faults that hit one request, in order.
 pub(crate) type Strike = Arc<[Fault]>;
 
 /// How the response is lost to what the API does, and how much later it does that, if it is.

@@ -9,7 +9,7 @@ use crate::api::{Payload, Subscription};
 use crate::responses::Damage;
 use crate::{Body, Coding, Ending, Length};
 
-/// A response whose body is still to be made, and what befalls it.
+/// A response whose body is still to be made, and the faults that hit it.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     response: Response<Payload>,
@@ -156,7 +156,7 @@ fn on_connection(response: &mut Response<Body>) -> &mut OnConnection {
         .get_or_insert_with(OnConnection::default)
 }
 
-/// The name of an added field, and what else a line of HTTP/1.1 has beside the value.
+/// The name of an added field, and what else a line of HTTP/1.1 has in addition to the value.
 const FIELD: usize = "x-padding-0000: \r\n".len();
 const MAX_EARLY_HINTS: u32 = 100_000;
 const MAX_FIELDS: usize = 10_000;

@@ -117,7 +117,7 @@ impl Pipeline {
         Outgoing::new(response.map(Payload::Body), Strike::default())
     }
 
-    /// The response to a body that is too much beside those of other requests.
+    /// The response to a body that is too much together with those of other requests.
     pub(crate) fn respond_too_many(&mut self, now: Instant, head: &Parts) -> Outgoing {
         let exchange = self.exchange(now, head);
         let status = StatusCode::SERVICE_UNAVAILABLE;

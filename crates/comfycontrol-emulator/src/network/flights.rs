@@ -1,8 +1,8 @@
 //! Requests on their way to the edge.
 //!
-//! Once dispatched, a request arrives whatever becomes of the future that waits for its
-//! response, and is decided as of its own arrival, in the order of arrivals, whoever comes
-//! to look first. No task is needed: whoever looks lands what is due.
+//! Once dispatched, a request arrives whatever becomes of the future that waits for its response.
+//! It is decided as of its own arrival, in the order of arrivals, whichever caller looks first. No
+//! task is needed: each caller that looks lands what is due.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use http::request::Parts;
 use slab::Slab;
 use tokio::time::Instant;
 
-/// The number of a flight, for the one who waits for it.
+/// The number of a flight, for the caller that waits for it.
 pub(crate) type Ticket = usize;
 
 /// Requests that have left their client, and what came of those that have arrived.
@@ -23,7 +23,7 @@ pub(crate) struct Flights<T> {
 }
 
 enum Flight<T> {
-    /// Under way, and nobody waits for it.
+    /// Under way, and no caller waits for it.
     Abandoned,
     Landed(T),
     Travelling,
@@ -81,7 +81,7 @@ impl<T> Flights<T> {
         }
     }
 
-    /// Nobody waits for this flight any more; it lands all the same.
+    /// No caller waits for this flight any more; it lands all the same.
     pub(crate) fn abandon(&mut self, ticket: Ticket) {
         match self.flights[ticket] {
             Flight::Landed(_) => drop(self.flights.remove(ticket)),

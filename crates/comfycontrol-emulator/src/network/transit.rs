@@ -79,7 +79,7 @@ impl Transit {
         })
     }
 
-    /// Besides, loses the response with this probability, `after` the dispatch.
+    /// Also loses the response with this probability, `after` the dispatch.
     pub fn losing(self, probability: f64, after: Duration, seed: u64) -> Self {
         Self::from_fn(move |n| {
             let trip = self.trip(n);

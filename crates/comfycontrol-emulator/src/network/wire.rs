@@ -42,9 +42,8 @@ impl Cut {
         self.0.cut.store(CLOSED, Ordering::Relaxed);
     }
 
-    /// Whether an orderly end waits until the peer has read the response: bytes of a request
-    /// that nobody reads would turn it into a reset, which may overtake the response
-    /// (RFC 9112 §9.6).
+    /// Whether an orderly end waits until the peer has read the response: unread bytes of a request
+    /// would turn it into a reset, which may overtake the response (RFC 9112 §9.6).
     pub(crate) fn linger(&self, lingers: bool) {
         self.0.lingers.store(lingers, Ordering::Relaxed);
     }

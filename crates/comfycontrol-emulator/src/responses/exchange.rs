@@ -115,7 +115,7 @@ pub(super) fn date(wall_clock: SystemTime) -> HeaderValue {
 
 /// The API's documented error body.
 pub(crate) fn error_body(status: StatusCode, message: &str) -> String {
-    // By hand, to keep the documented order of the members.
+    // Written directly, to keep the documented order of the members.
     let message = serde_json::Value::from(message);
     format!(r#"{{"status":{},"message":{message}}}"#, status.as_u16())
 }

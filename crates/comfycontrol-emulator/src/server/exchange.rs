@@ -59,7 +59,7 @@ pub(super) async fn respond(
                 if after.is_zero() {
                     work.await;
                 } else {
-                    // Whoever asked for it has gone by then.
+                    // The caller that asked for it has gone by then.
                     tokio::spawn(work);
                 }
                 return Err(ending);

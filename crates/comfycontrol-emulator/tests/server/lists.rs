@@ -14,7 +14,8 @@ async fn a_list_shrinks_between_two_pages() {
         (first["total"].as_u64(), second["total"].as_u64()),
         (Some(30), Some(20))
     );
-    // The first ten have gone: the second ten have taken their place, and nobody sees them.
+    // The first ten have gone: the second ten have taken their place, and the reader does not see
+    // them.
     let names = names(&second);
     assert_eq!(
         (names.first().unwrap().as_str(), names.len()),

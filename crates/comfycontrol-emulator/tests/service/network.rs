@@ -37,7 +37,7 @@ async fn a_response_takes_the_way_up_and_the_way_down() {
 
 #[tokio::test(start_paused = true)]
 async fn decisions_are_made_in_the_order_of_arrivals_as_of_the_arrival() {
-    // The second request overtakes the first; nobody looks until both have long arrived.
+    // The second request overtakes the first; no caller looks until both have long arrived.
     let transit =
         Transit::from_fn(|n| RoundTrip::new([900, 100][n as usize] * MILLISECOND, Duration::ZERO));
     let mut service = bare(1).transit(transit);

@@ -89,7 +89,7 @@ fn without_a_strong_tag_nothing_is_put_together() {
     transfer.take(StatusCode::OK, &two, Some(100));
     transfer.received(60);
     assert_eq!(transfer.ask(), BEGINNING);
-    // A range that nobody asked for.
+    // A range that was not asked for.
     let next = transfer.take(PARTIAL, &range("\"a\"", "bytes 60-99/100"), Some(40));
     assert_eq!(next, Next::AskAgain);
 }
