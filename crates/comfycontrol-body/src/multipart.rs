@@ -41,7 +41,7 @@ pub struct Part {
 impl Multipart {
     /// Creates a form without fields, with a random boundary.
     pub fn new() -> Self {
-        // 128 bits nobody can know in advance, so that no part can contain the boundary on purpose.
+        // 128 bits that no one can know in advance: no part can contain the boundary on purpose.
         let half = || RandomState::new().hash_one(0);
         Self {
             boundary: format!("{:016x}{:016x}", half(), half()),

@@ -2,10 +2,10 @@ use std::cell::Cell;
 
 /// How often a response body that was polled on this thread has waited for another attempt of its call.
 ///
-/// A body that sends its request again counts each poll that ends so. Whoever bounds the waiting for
-/// a body compares before and after it polls one: a call that waits for another attempt has limiters and
-/// timeouts for that, and its body does not stall. It is counted per thread since other bodies stand
-/// between the two.
+/// A body that sends its request again counts each poll that ends so. A layer that bounds the
+/// waiting for a body compares before and after it polls one: a call that waits for another attempt
+/// has limiters and timeouts for that, and its body does not stall. It is counted per thread since
+/// other bodies stand between the two.
 ///
 /// ```
 /// use comfycontrol_core::AwaitedAttempts;

@@ -186,7 +186,7 @@ fn split_token(text: &str) -> Option<&str> {
             (Letter::Ascii(byte), Some(wanted)) if byte == *wanted => {
                 prefix.next();
             }
-            // `_` too, lest `cfc_cfc_abc` be masked up to `_abc`.
+            // `_` too: else `cfc_cfc_abc` is masked only up to `_abc`.
             (Letter::Ascii(byte), None) if byte.is_ascii_alphanumeric() || byte == b'_' => end = at,
             _ => break,
         }

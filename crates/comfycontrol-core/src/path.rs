@@ -1,4 +1,4 @@
-//! Paths of URLs that lead where they say, whoever reads them: no I/O.
+//! Paths of URLs that lead where they say, for every reader: no I/O.
 
 mod readings;
 

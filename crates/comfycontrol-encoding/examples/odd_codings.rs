@@ -1,4 +1,4 @@
-//! Asks for gzip and gets it, and is answered in codings that nobody has asked for.
+//! Asks for gzip and gets it, and gets codings that were not asked for.
 
 use bytes::Bytes;
 use comfycontrol_encoding::DecompressionLayer;

@@ -35,7 +35,7 @@ fn is_zero(parameter: &[u8]) -> bool {
         && weight.iter().all(|b| matches!(b, b'0' | b'.'))
 }
 
-/// The name that a coding has besides an old one (RFC 9110 §8.4.1.1, §8.4.1.3).
+/// The name that a coding has in addition to an old one (RFC 9110 §8.4.1.1, §8.4.1.3).
 fn canonical(coding: &[u8]) -> &[u8] {
     let rest = coding.split_at_checked(2);
     match rest {

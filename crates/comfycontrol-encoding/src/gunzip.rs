@@ -73,7 +73,7 @@ impl Gunzip {
 
 impl fmt::Debug for Gunzip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What stands in a body is nobody's business.
+        // The content of a body is not shown.
         f.debug_struct("Gunzip")
             .field("begun", &self.begun)
             .finish_non_exhaustive()

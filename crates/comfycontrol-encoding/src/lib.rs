@@ -1,7 +1,7 @@
 //! Tower middleware that asks for gzip, undoes it, and refuses bodies encoded otherwise.
 //!
-//! What reads as a body was the body: bytes in a coding that nobody has asked for are never handed on as
-//! text. flate2 decodes; this crate only judges the headers.
+//! What reads as a body was the body: bytes in a coding that was not asked for are never handed on
+//! as text. flate2 decodes; this crate only judges the headers.
 //!
 //! | the request | asks for | its response, encoded as |
 //! |---|---|---|

@@ -13,8 +13,8 @@ use crate::text::{lossy, snippet};
 use crate::xml::{StoreError, store_error};
 use crate::{ApiErrorKind, ProblemDetails, RetryClass, ServedBy};
 
-/// The most characters that are kept of each text a server sends: 1,000. The raw body is kept beside
-/// them.
+/// The most characters that are kept of each text a server sends: 1,000. The raw body is kept as
+/// well.
 pub const MAX_MESSAGE_CHARS: usize = 1_000;
 
 #[derive(Clone)]

@@ -36,10 +36,10 @@
 //!
 //! # Errors
 //!
-//! The middleware does not change the error type of the service it wraps. It only asks that an
-//! [`ApiError`] can be turned into it, which holds for boxed errors and for any enum with a
-//! `From<ApiError>`. If the body of an error breaks off or does not come in time, that is the
-//! `source()` of the [`ApiError`], not another error.
+//! The middleware does not change the error type of the service it wraps. It only needs a
+//! conversion from [`ApiError`], which boxed errors and any enum with a `From<ApiError>` have. If
+//! the body of an error breaks off or does not come in time, that is the `source()` of the
+//! [`ApiError`], not another error.
 //!
 //! # Clones
 //!
@@ -58,8 +58,8 @@
 //!
 //! # Not handled
 //!
-//! * Responses with a successful status and a body that says otherwise. Who reads their JSON by
-//!   [`InvalidJson::read`] is told where it is wrong.
+//! * Responses with a successful status and a body that says otherwise. To learn where their JSON
+//!   is wrong, read it with [`InvalidJson::read`].
 //! * The bodies of successful responses, should they break off.
 //! * Redirects, which are errors and not followed.
 //! * Compressed error bodies, whose text is not shown.

@@ -58,7 +58,7 @@ mod system {
         boot ^ namespace.parse::<u128>().unwrap_or_default()
     }
 
-    /// It runs on while the machine is suspended, and nobody can set it.
+    /// It runs on while the machine is suspended, and cannot be set.
     pub(super) fn micros() -> u64 {
         let time = clock_gettime(ClockId::Boottime);
         let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
@@ -79,7 +79,7 @@ mod system {
         0
     }
 
-    /// It can be set; whoever reads it corrects the step.
+    /// It can be set; the reader corrects the step.
     #[expect(
         clippy::disallowed_methods,
         reason = "a store is the shell that reads the clock"

@@ -129,7 +129,7 @@ mod system {
         one.creation_time() == other.creation_time()
     }
 
-    /// The profile of a user is nobody else's.
+    /// The profile of a user belongs to that user alone.
     pub(super) fn is_private(_: &Path) -> io::Result<bool> {
         Ok(true)
     }

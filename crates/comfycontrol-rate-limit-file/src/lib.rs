@@ -1,8 +1,8 @@
 //! A [`Store`](comfycontrol_rate_limit::Store) in a file, for all programs of one user on one machine.
 //!
-//! A server counts the address, not the process: a script that is started twice, or again within the
-//! window, or beside a daemon, shares one quota with itself. This crate has such programs share the
-//! count too, without a server.
+//! A server counts the address, not the process: a script that is started twice, or again within
+//! the window, or next to a daemon, shares one quota with itself. With this crate such programs
+//! share the count too, without a server.
 //!
 //! # Example
 //!
@@ -44,15 +44,15 @@
 //!
 //! # Time
 //!
-//! On Linux it is `CLOCK_BOOTTIME`, which nobody can set and which runs on while the machine is
-//! suspended. The instance is the boot, the time namespace and the file. Two machines, or two time
-//! namespaces, that use one file at the same time are an error. Elsewhere it is the system's time,
-//! whose steps the limiter corrects.
+//! On Linux it is `CLOCK_BOOTTIME`, which cannot be set and runs on while the machine is suspended.
+//! The instance is the boot, the time namespace and the file. Two machines, or two time namespaces,
+//! that use one file at the same time are an error. Elsewhere it is the system's time, whose steps
+//! the limiter corrects.
 //!
 //! # Cost
 //!
-//! A step takes some 10 µs beside the hand-over to a thread that may block. Nothing is synced to disk:
-//! what a loss of power takes, the next boot holds for.
+//! A step takes some 10 µs, plus the hand-over to a thread that may block. Nothing is synced to
+//! disk: after a loss of power, the next boot holds for what was lost.
 //!
 //! # Not handled
 //!

@@ -16,7 +16,7 @@ const KEPT: Duration = Duration::from_secs(300);
 /// How many of them one newcomer removes.
 const REMOVED_AT_ONCE: usize = 1_000;
 
-/// The directory of the members' files, beside the store's.
+/// The directory of the members' files, next to the store's.
 #[derive(Debug)]
 pub(crate) struct Members {
     directory: PathBuf,

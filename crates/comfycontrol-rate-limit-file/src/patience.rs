@@ -64,7 +64,8 @@ impl Patience {
     }
 }
 
-/// Locks the file if nobody else has it locked; whether it did. A signal changes nothing.
+/// Locks the file if no other process has it locked; returns whether it did. A signal changes
+/// nothing.
 pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     loop {
         match file.try_lock() {

@@ -58,7 +58,7 @@ impl Register {
         })
     }
 
-    /// Keeps `record` if nobody was quicker.
+    /// Keeps `record` if no other process was quicker.
     pub(crate) fn replace(
         &mut self,
         seen: Option<Version>,

@@ -46,10 +46,10 @@ impl FileStore {
         Self::open(location::of_user(name)?)
     }
 
-    /// The store in this file, which is made for this user alone if it is not there. The members of the
-    /// budget have a directory beside it, by the same name and `.members`.
+    /// The store in this file, which is made for this user alone if it is not there. The members of
+    /// the budget have a directory next to it, by the same name and `.members`.
     ///
-    /// Whoever can write there can open or close the budget.
+    /// Anyone who can write there can open or close the budget.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl FileStore {
         let mine = locked.clone();
         let done = spawn_blocking(move || {
             let patience = Patience::of(wait);
-            // A step that nobody waits for any more may still run.
+            // A step that no call waits for any more may still run.
             let mut register = register.try_lock_until(patience.ends()).ok_or_else(mine)?;
             step(&mut register, patience)
         });

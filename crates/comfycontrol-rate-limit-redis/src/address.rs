@@ -30,7 +30,7 @@ impl Address {
         let (scheme, rest) = url.split_once("://").ok_or_else(invalid)?;
         let scheme = scheme.to_ascii_lowercase();
         let tls = matches!(&*scheme, "rediss" | "valkeys");
-        // Certificates that nobody judges are no TLS.
+        // TLS without a check of certificates is no TLS.
         if rest.contains('#') {
             return Err(invalid());
         }

@@ -1,9 +1,9 @@
 //! A [`Store`](comfycontrol_rate_limit::Store) in Redis or Valkey, for the processes of many machines
 //! behind one address.
 //!
-//! The server only swaps one small value if nobody was quicker, and tells its time: the rule is in the
-//! limiter, so that no process trusts another's clock, and programs of several versions keep one count as long
-//! as they write one format; else the keeper ends with an error.
+//! The server only swaps one small value if no other process was quicker, and tells its time. The
+//! rule is in the limiter: no process trusts another's clock. Programs of several versions keep one
+//! count as long as they write one format; else the keeper ends with an error.
 //!
 //! # Example
 //!
@@ -53,8 +53,8 @@
 //! +subscribe +pubsub|numsub
 //! ```
 //!
-//! and in a cluster `+ssubscribe +pubsub|shardnumsub`. Whoever else can write the key can open or close
-//! the budget; there is no token in it.
+//! and in a cluster `+ssubscribe +pubsub|shardnumsub`. Anyone else who can write the key can open
+//! or close the budget; there is no token in it.
 //!
 //! * **Sentinel.** A URL names one server, so name one that leads to the primary, such as a service or a
 //!   proxy: a replica is an [error](RedisErrorKind::NotPrimary), after which the name is looked up again.

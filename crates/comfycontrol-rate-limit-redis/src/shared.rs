@@ -136,7 +136,7 @@ pub(crate) async fn reconnect(shared: Weak<Shared>) {
             };
             match shared.call(async |_| Ok(())).await {
                 Ok(()) => break,
-                // Nobody is let in for asking often.
+                // Asking again does not change a denial.
                 Err(error) if error.kind() == RedisErrorKind::Denied => break,
                 Err(_) => {}
             }

@@ -88,7 +88,7 @@ impl RedisStore {
         self
     }
 
-    /// Trusts the certificates in this PEM beside those of the operating system.
+    /// Trusts the certificates in this PEM in addition to those of the operating system.
     ///
     /// # Errors
     ///

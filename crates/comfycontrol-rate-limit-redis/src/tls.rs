@@ -1,4 +1,4 @@
-//! TLS, with the provider passed by hand: the process-wide default is neither read nor set.
+//! TLS, with the provider passed explicitly: the process-wide default is neither read nor set.
 
 use std::io;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Tls {
             .with_no_client_auth())
     }
 
-    /// There, the verifier of the system takes no certificates beside its own.
+    /// There, the verifier of the system takes only its own certificates.
     #[cfg(target_os = "android")]
     fn config(&self) -> Result<ClientConfig, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -12,9 +12,9 @@ use crate::reader::Reader;
 
 /// Reads a body to its end, and so lets its request be sent again wherever it breaks off.
 ///
-/// Nobody has seen a byte of it before the last has come: a [`RetryBody`](crate::RetryBody) that breaks off
-/// halfway begins again, as one of which nothing was handed on. Bodies around it must pass its data on
-/// as it is. More than `max` bytes are an error, and the rest is not read.
+/// No byte of it is handed out before the last has come: a [`RetryBody`](crate::RetryBody) that
+/// breaks off halfway begins again, as if nothing was handed on. Bodies around it must pass its
+/// data on as it is. More than `max` bytes are an error, and the rest is not read.
 ///
 /// ```
 /// use comfycontrol_retry::{CollectError, collect};
@@ -62,7 +62,7 @@ impl<B: Body> Future for Collect<B> {
                 Some(frame) => frame.map_err(CollectError::Body)?,
                 None => return Poll::Ready(Ok(joined(mem::take(this.data), *this.len))),
             };
-            // Trailers are nobody's.
+            // Trailers are dropped.
             let Ok(mut data) = frame.into_data() else {
                 continue;
             };

@@ -19,8 +19,8 @@ pub trait Failure: Sized {
 
     /// How long the response asks its client to wait; not at all unless implemented.
     ///
-    /// Asked for more than 30 s, a request is not sent again, whatever the failure: the call ends at
-    /// once, and whoever made it decides.
+    /// If that is more than 30 s, a request is not sent again, whatever the failure: the call ends
+    /// at once, and its caller decides.
     fn retry_after(&self) -> Option<Duration> {
         None
     }

@@ -37,7 +37,7 @@ impl<E: Failure> RetryLayer<E> {
 
     /// Removes a `T` from the extensions of a request whose response has come.
     ///
-    /// The request is kept with the response body, and whoever waits for the last `T` of a call to be
+    /// The request is kept with the response body. Code that waits for the last `T` of a call to be
     /// dropped must not wait for that.
     pub fn forgetting<T: Clone + Send + Sync + 'static>(mut self) -> Self {
         self.forget = |extensions| drop(extensions.remove::<T>());

@@ -1,7 +1,7 @@
 //! Tower middleware that sends a request again where that is safe.
 //!
 //! Safe means: the request was never applied, or applying it twice does no more than once (RFC 9110
-//! §9.2.2). What a failure means is told by its [`Failure::failure_kind`]:
+//! §9.2.2). [`Failure::failure_kind`] says what a failure means:
 //!
 //! | class | method | sent again |
 //! |---|---|---|

@@ -134,7 +134,8 @@ impl<E: Failure> Policy<E> {
         }
     }
 
-    /// A wait of `least`, and of a backoff on top, lest those that failed together come back together.
+    /// A wait of `least`, and of a backoff on top: calls that failed together do not come back
+    /// together.
     fn backoff(&mut self, least: Duration) -> Wait {
         let backoff = self.settings.backoff.next_backoff();
         Wait::over(tokio::time::sleep_until(backoff.deadline() + least))

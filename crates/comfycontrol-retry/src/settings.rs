@@ -31,10 +31,10 @@ impl RetryPolicy {
     /// three times more after 429s, each time after 10 s, or what the response asks for if that is
     /// longer, and such a backoff on top.
     ///
-    /// The budget is tower's [`TpsBudget`]: one retry for five calls that succeeded, and ten retries
-    /// besides, which may go all at once. Both are counted over some 10 s: what was spent comes back
-    /// after 6 to 20 s, going by when calls end, and after 11 s if one ends every second. Retries
-    /// that a rate limiter paces and those with a new token cost nothing.
+    /// The budget is tower's [`TpsBudget`]: one retry for five calls that succeeded, plus ten
+    /// retries, which may go all at once. Both are counted over some 10 s: what was spent comes
+    /// back after 6 to 20 s, going by when calls end, and after 11 s if one ends every second.
+    /// Retries that a rate limiter paces and those with a new token cost nothing.
     pub fn new() -> Self {
         Self {
             max_retries: 2,

@@ -1,7 +1,7 @@
 //! What every [`Store`](comfycontrol_rate_limit::Store) must do, as functions that tests call.
 //!
-//! Each takes a function that opens the same store once more, as another process would: over the same
-//! file or key, which nobody has used before.
+//! Each takes a function that opens the same store once more, as another process would: over the
+//! same file or key, which must be new.
 
 #![expect(
     clippy::missing_panics_doc,

@@ -24,7 +24,7 @@ enum Wrong {
     TellsNothing,
     /// Long records are cut.
     Cuts,
-    /// Nobody is ever gone.
+    /// No member is ever gone.
     SeesNobodyGo,
     /// Everybody is.
     SeesEverybodyGo,

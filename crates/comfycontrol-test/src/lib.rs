@@ -3,7 +3,7 @@
 //! It knows none of the layers under test, so that each of them can use it in its own tests.
 //!
 //! * A stack over a mock: [`pair`], [`Stack`], [`call`], [`poll`], [`arrived`], [`nothing_arrived`].
-//! * A layer beside each of tower's own: [`companions!`].
+//! * A layer next to each of tower's own: [`companions!`].
 //! * Typed errors: [`Failed`], [`typed`]. Any errors: [`chain`], [`find`].
 //! * Services and policies that do as they are told: [`Scripted`], [`responding`], [`RetryOnce`].
 //! * Servers on loopback: [`serve`], [`gateway`], [`client`], [`fetch`].

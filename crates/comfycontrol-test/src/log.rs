@@ -61,9 +61,9 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// A subscriber that nothing interests. While there is one alone, tracing asks the thread that meets a
-/// callsite first whether it is of interest, and believes it for all: tests beside one that captures would
-/// silence it.
+/// A subscriber that nothing interests. While there is one alone, tracing asks the thread that
+/// meets a callsite first whether it is of interest, and believes it for all: tests that run next
+/// to one that captures would silence it.
 static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl RedisProgram {
         .collect()
     }
 
-    /// Starts it with these arguments beside those that a test needs.
+    /// Starts it with these arguments in addition to those that a test needs.
     pub fn start(&self, args: &[&str]) -> RedisServer {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();

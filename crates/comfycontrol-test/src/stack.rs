@@ -47,7 +47,7 @@ pub fn call_with<S: Stack>(
     })
 }
 
-/// Polls until nothing happens any more, for some stacks have a worker beside them.
+/// Polls until nothing happens any more, since some stacks have a worker next to them.
 pub async fn poll<F: Future>(future: &mut Spawn<F>) -> Poll<F::Output> {
     for _ in 0..8 {
         if let ready @ Poll::Ready(_) = future.poll() {

@@ -1,4 +1,5 @@
-//! Runs each timeout into a server that is too slow. The clock is a paused one, so that nobody waits.
+//! Runs each timeout into a server that is too slow. The clock is a paused one: the example ends at
+//! once.
 
 use std::convert::Infallible;
 use std::time::Duration;

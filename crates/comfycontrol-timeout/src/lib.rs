@@ -46,10 +46,9 @@
 //!
 //! # Errors
 //!
-//! The middleware does not change the error type of the service it wraps. It only asks that a
-//! [`TimedOut`] can be turned into it, which holds for boxed errors and for any enum with a
-//! `From<TimedOut>`. The error of a response body is boxed, with a [`TimedOut`] inside if a timeout
-//! has passed.
+//! The middleware does not change the error type of the service it wraps. It only needs a
+//! conversion from [`TimedOut`], which boxed errors and any enum with a `From<TimedOut>` have. The
+//! error of a response body is boxed, with a [`TimedOut`] inside if a timeout has passed.
 //!
 //! # Cost
 //!

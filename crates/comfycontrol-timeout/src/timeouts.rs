@@ -4,13 +4,13 @@ use http::Extensions;
 
 /// How long a call may take, part by part.
 ///
-/// Given to the layers for every call. Put into the extensions of a request, what it sets replaces what
-/// the layers have, for this one.
+/// Given to the layers for every call. In the extensions of a request, its set values replace those
+/// of the layers, for this request.
 ///
-/// Each of the three timeouts is unset, off, or so long. What a body must bring within the third is a
-/// number beside them. A layer takes one that is unset as off.
-/// [`or`](Self::or) fills those that are unset, so that values from several places can be laid over each
-/// other. Two that are unset and off are not equal.
+/// Each of the three timeouts is unset, off, or a duration. A separate number is what a body must
+/// bring within the third. A layer takes one that is unset as off. [`or`](Self::or) fills those
+/// that are unset: it lays values from several places over each other. Two that are unset and off
+/// are not equal.
 ///
 /// ```
 /// use comfycontrol_timeout::Timeouts;
@@ -58,9 +58,9 @@ impl Timeouts {
 
     /// For short calls: 30 s an attempt, 30 s between two parts of the body, total off.
     ///
-    /// No total, because the wait for a slot grows with what the program itself has queued. A body that
-    /// moves may last, as long as it brings 1,024 bytes in each ten minutes that are spent waiting for it;
-    /// one that drips ends, lest a call have no end.
+    /// No total, because the wait for a slot grows with what the program itself has queued. A body
+    /// that moves may last, as long as it brings 1,024 bytes in each ten minutes that are spent
+    /// waiting for it; one that drips ends, so every call has an end.
     pub const fn call() -> Self {
         Self::none()
             .attempt(Duration::from_secs(30))

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode;
 
 /// A path as it is written, and as it reads after each time that it is decoded.
 ///
-/// `None` comes in place of what is still encoded after so many times that nobody means it.
+/// `None` comes in place of what is still encoded after more decodings than a sender can mean.
 pub(super) struct Readings<'a> {
     next: Option<Cow<'a, [u8]>>,
     left: u8,
@@ -118,5 +118,5 @@ fn ascii_of_several(text: &[u8]) -> Option<(u8, usize)> {
     Some((ascii, length))
 }
 
-/// Nobody encodes a path more often on purpose.
+/// No sender encodes a path more often on purpose.
 const MOST_READINGS: u8 = 6;

@@ -2,7 +2,7 @@
 //!
 //! * `api`: what the API responds.
 //! * `edge`: the other responses of the network in front of the API.
-//! * `odd`: bodies nobody would send on purpose: status and headers survive.
+//! * `odd`: bodies that no server sends on purpose: status and headers survive.
 //! * `standards`: what the standards add.
 //! * `too_many`: too many requests, in every form.
 //!

@@ -1,4 +1,4 @@
-//! Bodies nobody would send on purpose: status and headers survive.
+//! Bodies that no server sends on purpose: status and headers survive.
 
 use bytes::Bytes;
 use comfycontrol_error::{ApiError, ApiErrorKind as Kind, ServedBy};

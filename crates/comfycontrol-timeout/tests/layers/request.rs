@@ -15,7 +15,7 @@ const LAYERS: Timeouts = Timeouts::none()
     .total(Duration::from_secs(90))
     .stall(Duration::from_secs(30));
 
-/// How a call ends that nobody responds to.
+/// How a call without a response ends.
 async fn end(own: Timeouts) -> Option<TimedOut> {
     let service = AttemptTimeoutLayer::new(LAYERS).layer(silent());
     let service = TotalTimeoutLayer::new(LAYERS).layer(service);
