@@ -204,7 +204,7 @@ mod counted {
         request: Request<Empty<Bytes>>,
     }
 
-    /// What is left of it; dropped when nobody counts any more.
+    /// What is left of it; dropped when the count is over.
     type Called<S> = (S, Response<Empty<Bytes>>);
 
     fn used<S: Simple>(mut service: S) -> Prepared<S> {

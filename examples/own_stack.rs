@@ -1,5 +1,5 @@
-//! The layers in a tower stack of one's own, over TLS: once with boxed errors, once with an enum,
-//! by which the stack knows what to send again.
+//! The layers in a tower stack of your own, over TLS: once with boxed errors, once with an enum
+//! that tells the stack what to send again.
 //!
 //! From outside: the total covers all waiting and all attempts; retries decide on decoded errors;
 //! errors are decoded after the limiter has seen the status of a 429; the token is added last, so

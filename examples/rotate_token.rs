@@ -1,4 +1,4 @@
-//! A token changed while eight tasks use it: because it expires, by writing a file, and by hand.
+//! A token changed while eight tasks use it: because it expires, by writing a file, and in code.
 //! Twice the old one is revoked at once, with requests on their way. No call fails: what comes too
 //! late is sent again with the new token.
 //!
@@ -90,7 +90,7 @@ async fn load(client: Client, stopped: watch::Receiver<bool>) -> (usize, usize) 
     (answered, failed)
 }
 
-/// Writes the token beside its place and renames it, so that nobody reads half of it.
+/// Writes the token next to its place and renames it: no reader sees half of it.
 fn write(path: &Path, token: &str) -> Result<(), BoxError> {
     let dir = path.parent().ok_or("the path has no directory")?;
     let mut beside = NamedTempFile::new_in(dir)?;

@@ -1,8 +1,8 @@
 //! Measurements of the workspace.
 //!
-//! [`conformance`] drives the rate limiter, and its peers, against every way in which servers count.
-//! [`measure`] takes times, [`subjects`] is what is timed: by the benches beside this library, and by
-//! `ratios`, which holds all of it against what it must reach.
+//! [`conformance`] drives the rate limiter, and its peers, against every way in which servers
+//! count. [`measure`] takes times, [`subjects`] is what is timed: by the benches next to this
+//! library, and by `ratios`, which holds all of it against what it must reach.
 
 pub mod conformance;
 pub mod measure;

@@ -1,4 +1,4 @@
-/// When nobody may leave because the server has refused, as far as that is certain.
+/// When no request may leave because the server has refused, as far as that is certain.
 ///
 /// All times are nanoseconds since one fixed instant.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ impl Gate {
         }
     }
 
-    /// Whether no refusal is without an answer to the probe after it, and nobody has closed the gate.
+    /// Whether no refusal is without an answer to the probe after it, and the gate is not closed
+    /// manually.
     pub fn is_open(&self, now: u64) -> bool {
         self.refused.is_none() && now >= self.held_until
     }

@@ -1,5 +1,6 @@
-//! What a step of a shared budget costs beside the least that could do it, in one run: a swap beside a
-//! PING, a step on a file beside a bare loop of lock, read, checksums and write of the same bytes.
+//! What a step of a shared budget costs compared with the least that could do it, in one run: a
+//! swap with a PING, a step on a file with a bare loop of lock, read, checksums and write of the
+//! same bytes.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -14,12 +15,12 @@ use comfycontrol_rate_limit_file::FileStore;
 use comfycontrol_rate_limit_redis::RedisStore;
 use comfycontrol_test::{RedisProgram, now};
 
-/// A record of eight processes, and what its page has beside it.
+/// A record of eight processes, and what its page has in addition to it.
 const CONTENT: usize = 760;
 const HEAD: usize = 96;
 const KEEP: Duration = Duration::from_secs(60);
 
-/// Measures the stores of a shared budget beside what they stand on.
+/// Measures the stores of a shared budget, compared with what they stand on.
 #[derive(Debug, Parser)]
 #[command(name = "stores")]
 struct Options {

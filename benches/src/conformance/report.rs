@@ -7,7 +7,7 @@ use super::cell::{Cell, Outcome};
 use super::drops::Drops;
 use super::policy::Policy;
 
-/// A finished cell, beside what the perfect scheduler takes where that is known.
+/// A finished cell, next to what the perfect scheduler takes where that is known.
 #[derive(Clone, Debug)]
 pub(super) struct Line<'a> {
     pub(super) cell: &'a Cell,

@@ -20,7 +20,7 @@ pub fn take_turns(cases: &mut [Case], rounds: usize, turn: Duration) -> Vec<Seri
 fn fitting(case: &mut Case, turn: Duration) -> u64 {
     let mut operations = 1;
     loop {
-        // The shortest, lest an interruption be taken for the operation.
+        // The shortest, so an interruption is not taken for the operation.
         let times = [(); 3].map(|()| case.time(operations));
         let time = times.into_iter().min().unwrap_or_default();
         if time >= turn / 2 || operations >= MOST {

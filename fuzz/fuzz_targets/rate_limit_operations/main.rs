@@ -1,6 +1,6 @@
-//! Whatever callers do and whenever they do it, no server can count more than its limit, nothing leaves
-//! during a cooldown, nobody waits longer than the rule asks, calls keep their order, and in the end
-//! every slot comes back.
+//! Whatever callers do and whenever they do it, no server can count more than its limit, nothing
+//! leaves during a cooldown, no call waits longer than the rule asks, calls keep their order, and
+//! in the end every slot comes back.
 //!
 //! An input is a line of settings and then operations, each a letter and perhaps a digit: see
 //! `Settings::read` and `World::apply`. The rule is checked against the naive `Server` and `Gate`.

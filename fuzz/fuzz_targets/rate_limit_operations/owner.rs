@@ -26,7 +26,7 @@ impl World {
         self.plain = false;
     }
 
-    /// Whoever has been granted a slot takes it up; to look may be what brings the next grant about.
+    /// Each call that was granted a slot takes it up; looking may bring about the next grant.
     fn collect(&mut self) {
         self.look_all();
         while self.is_anybody_woken() {

@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) now: u64,
     pub(crate) server: Server,
     pub(crate) gate: Gate,
-    /// Neither refused, nor closed by hand, nor changed: then the rule alone decides.
+    /// Neither refused, nor closed manually, nor changed: then the rule alone decides.
     pub(crate) plain: bool,
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) held: Vec<Held>,

@@ -1,4 +1,4 @@
-//! Is it fast enough that nobody has a reason to go without it? All that must be reached, in one run:
+//! Is it so fast that no program has a reason to go without it? All targets, in one run:
 //! interleaved, on a pinned thread, medians.
 
 mod allocations;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What was measured beside what must be reached, and what is only worth knowing.
+/// What was measured, next to what must be reached, and what is only worth knowing.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: Vec<Row>,

@@ -19,7 +19,7 @@ pub(crate) fn http(effort: Effort, table: &mut Table) {
             let mut times = Sender::ALL.map(|_| (Series::new("p50"), Series::new("p99")));
             for round in 0..=effort.rounds.min(LAPS) {
                 for turn in 0..Sender::ALL.len() {
-                    // Nobody is always the first.
+                    // No sender is always the first.
                     let place = (turn + round) % Sender::ALL.len();
                     let sender = Sender::ALL[place];
                     let lap = uncounted(|| contest.lap(sender, wire, abreast, requests));

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::Terms;
 use crate::place::Place;
 
-/// Runs until it is killed, or whoever has started it is gone.
+/// Runs until it is killed, or its starter is gone.
 pub(crate) async fn run(place: &Place, url: &str, terms: Terms) {
     let builder = Limiter::builder(terms.quota()).linger(terms.linger());
     let builder = builder.cooldown(terms.window);
@@ -74,7 +74,7 @@ fn tell(line: &str) {
     }
 }
 
-/// Waits for the word; ends the process when nobody is there to give another.
+/// Waits for the word; ends the process when its starter can give no other.
 async fn begin() {
     let (begins, begun) = oneshot::channel();
     std::thread::spawn(move || {

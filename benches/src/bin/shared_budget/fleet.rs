@@ -59,7 +59,7 @@ struct Counter {
 }
 
 impl Fleet {
-    /// One process that nobody kills.
+    /// One process that is not killed.
     pub(crate) const fn alone(self) -> Self {
         Self {
             processes: 1,

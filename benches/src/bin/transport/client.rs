@@ -54,7 +54,7 @@ enum What {
     /// Calls at once, one after the other by each caller for a while, by a client that has connections.
     Warm,
     Upload,
-    /// A small call behind responses that nobody reads.
+    /// A small call behind unread responses.
     Unread,
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn serve() {
     let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
         let _links = start().await;
-        // Until whoever has started it has gone.
+        // Until its starter has gone.
         let gone = || std::io::stdin().read_to_end(&mut Vec::new());
         let _ = tokio::task::spawn_blocking(gone).await;
     });
