@@ -61,6 +61,13 @@ pub(crate) fn store_is_away(error: &Unavailable) {
     );
 }
 
+pub(crate) fn store_is_still_away(error: &Unavailable) {
+    tracing::debug!(
+        source = error.source().map(tracing::field::display),
+        "the store of the shared rate limit does not answer yet"
+    );
+}
+
 pub(crate) fn store_is_back() {
     tracing::info!("the store of the shared rate limit answers again");
 }

@@ -7,7 +7,9 @@ pub(super) struct Outage {
     at_most: Option<u64>,
     /// When it was asked first without an answer.
     since: Option<u64>,
-    is_told: bool,
+    has_failed: bool,
+    /// Calls are rejected.
+    is_over: bool,
 }
 
 impl Outage {
@@ -15,7 +17,8 @@ impl Outage {
         Self {
             at_most,
             since: None,
-            is_told: false,
+            has_failed: false,
+            is_over: false,
         }
     }
 
@@ -28,15 +31,21 @@ impl Outage {
         self.since
     }
 
-    /// It has answered; returns whether calls were rejected until now.
+    /// It has not answered; returns whether it had before.
+    pub(super) fn fails(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_failed, true)
+    }
+
+    /// It has answered; returns whether it had not before.
     pub(super) fn ends(&mut self) -> bool {
         self.since = None;
-        std::mem::take(&mut self.is_told)
+        let was_over = std::mem::take(&mut self.is_over);
+        std::mem::take(&mut self.has_failed) || was_over
     }
 
     /// From when on calls are rejected, if it does not answer until then.
     pub(super) fn deadline(&self) -> Option<u64> {
-        if self.is_told {
+        if self.is_over {
             return None;
         }
         self.since?.checked_add(self.at_most?)
@@ -45,7 +54,7 @@ impl Outage {
     /// Whether calls are to be rejected from now on.
     pub(super) fn is_over(&mut self, now: u64) -> bool {
         let over = self.deadline().is_some_and(|at| at <= now);
-        self.is_told |= over;
+        self.is_over |= over;
         over
     }
 }

@@ -117,23 +117,28 @@ impl<S: Store> Rounds<S> {
         let answered = self.now();
         let at = Asked { asked, answered };
         let grants = match told {
-            None => {
+            Err(error) => {
+                if self.outage.fails() {
+                    report::store_is_away(&error);
+                } else {
+                    report::store_is_still_away(&error);
+                }
                 self.session.failed(answered);
                 if let Some(shared) = self.shared.upgrade() {
                     shared.with(|state| state.note_outage(self.outage.since()));
                 }
                 return Ok(());
             }
-            Some(Told::Joined) => {
+            Ok(Told::Joined) => {
                 self.session.joined();
                 None
             }
-            Some(Told::Gone(members)) => {
+            Ok(Told::Gone(members)) => {
                 self.session.gone(&members, answered);
                 None
             }
-            Some(Told::Read(reading)) => self.session.read(at, reading)?,
-            Some(Told::Replaced(replaced)) => self.session.replaced(at, replaced)?,
+            Ok(Told::Read(reading)) => self.session.read(at, reading)?,
+            Ok(Told::Replaced(replaced)) => self.session.replaced(at, replaced)?,
         };
         let Some(shared) = self.shared.upgrade() else {
             self.outage.ends();
@@ -159,11 +164,11 @@ impl<S: Store> Rounds<S> {
         Ok(())
     }
 
-    /// Has the store do it, for so long at most; `None` if it does not say what came of it.
-    async fn ask(&mut self, action: Action, asked: u64) -> Option<Told> {
+    /// Has the store do it, for so long at most.
+    async fn ask(&mut self, action: Action, asked: u64) -> Result<Told, Unavailable> {
         let store = &self.store;
         let told = async {
-            Ok::<_, Unavailable>(Some(match action {
+            Ok(match action {
                 Action::Join(member) => {
                     store.join(member).await?;
                     Told::Joined
@@ -173,8 +178,8 @@ impl<S: Store> Rounds<S> {
                 Action::Replace { seen, record, keep } => {
                     Told::Replaced(store.replace(seen, record, keep).await?)
                 }
-                Action::Wait(_) => return Ok(None),
-            }))
+                Action::Wait(_) => Told::Gone(Vec::new()), // nothing was asked
+            })
         };
         let mut told = pin!(timeout(self.bound, told));
         // Calls do not wait longer than they may for an operation that takes long.
@@ -233,18 +238,8 @@ fn close(shared: &Shared, why: Option<RejectedReason>) {
     });
 }
 
-fn answer<E>(told: Result<Result<Option<Told>, Unavailable>, E>) -> Option<Told> {
-    match told {
-        Ok(Ok(told)) => told,
-        Ok(Err(error)) => {
-            report::store_is_away(&error);
-            None
-        }
-        Err(_) => {
-            report::store_is_away(&Unavailable::new("it did not answer in time"));
-            None
-        }
-    }
+fn answer<T, E>(told: Result<Result<T, Unavailable>, E>) -> Result<T, Unavailable> {
+    told.unwrap_or_else(|_| Err(Unavailable::new("it did not answer in time")))
 }
 
 /// The longest that one operation may take.
