@@ -132,6 +132,7 @@ fn owners(from: &mut Reader<'_>) -> Result<Owners, Damaged> {
             unstamped: unstamped >> 1,
             lease_end: time(from)?,
             is_late: unstamped & 1 != 0,
+            patience: from.small()?,
         });
     }
     let mut queue = Vec::new();

@@ -9,7 +9,7 @@ use crate::Algorithm;
 pub(super) const MAGIC: [u8; 4] = *b"cfcR";
 
 /// The number of this format.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 
 pub(super) const STRICT: u64 = 0;
 pub(super) const SLIDING_LOG: u64 = 1;
@@ -69,6 +69,7 @@ impl Book {
             to.number(owner.sequence);
             to.number(owner.unstamped << 1 | u64::from(owner.is_late));
             to.number(owner.lease_end);
+            to.number(owner.patience.into());
         }
         to.number(self.owners.queue().len() as u64);
         for index in self.owners.queue() {

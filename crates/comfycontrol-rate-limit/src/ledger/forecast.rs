@@ -4,35 +4,74 @@
 use super::terms::Terms;
 use crate::account::Account;
 
-/// How many may be granted to who waits behind `ahead` others, of `waiting` in all, and whether that
-/// is because those are late.
+/// What is granted to one who waits.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Share {
+    pub(super) granted: u64,
+    /// How many of those before have had their time, and are not waited for any more.
+    pub(super) late: usize,
+}
+
+/// The share of who waits behind others, of `waiting` in all: `ahead` is how long to wait for each of those.
 pub(super) fn share(
     account: &mut Account,
     terms: &Terms,
     now: u64,
     open_since: u64,
-    ahead: usize,
+    ahead: &[u64],
     waiting: usize,
-) -> (u64, bool) {
+) -> Share {
     let free = account.free(now);
-    if free > ahead as u64 {
+    // Whether so many slots have been free for that long.
+    let mut free_for = |slots: u64, long: u64| {
+        let since = account.earliest_for(slots);
+        since.is_some_and(|since| now >= since.max(open_since) + long)
+    };
+    // They did not come for slots of their own. Those are for who comes first: the others have worked out
+    // when theirs come, and do not look before.
+    let (mut missing, mut patience) = (0, 0);
+    for long in ahead {
+        patience += long;
+        if !free_for(missing + 1, patience) {
+            break;
+        }
+        missing += 1;
+    }
+    let all = ahead.len() as u64;
+    let late = if free_for(1, ahead.iter().sum()) {
+        all
+    } else {
+        missing
+    };
+    let unclaimed = free.saturating_sub(all - late);
+    let mut granted = unclaimed.min(1 + missing);
+    if free > all {
         let mut share = (free / waiting as u64).max(1);
         // What nobody has come for in time is anybody's.
-        while share + (ahead as u64) < free
-            && let Some(since) = account.earliest_for(share + 1)
-            && now >= since.max(open_since) + terms.grace() * (share + ahead as u64)
-        {
+        while share + all < free && free_for(share + 1, terms.grace() * (share + all)) {
             share += 1;
         }
-        return (share, false);
+        granted = granted.max(share);
     }
-    let Some(earliest) = account.earliest_for(1) else {
-        return (0, false);
-    };
-    // Those before have had their time.
-    let patience = terms.grace() * ahead as u64;
-    let are_late = now >= earliest.max(open_since) + patience;
-    (are_late.into(), are_late)
+    Share {
+        granted,
+        late: late as usize,
+    }
+}
+
+/// When the last of those before have had their time, if none of them comes and all others do.
+pub(super) fn overdue(
+    account: &mut Account,
+    terms: &Terms,
+    now: u64,
+    open_since: u64,
+    ahead: &[u64],
+) -> u64 {
+    let (before, last) = ahead.split_at(ahead.len().saturating_sub(WATCHED));
+    let since = account.earliest_for(1);
+    let since = since.filter(|since| before.is_empty() && *since <= now);
+    let since = since.unwrap_or_else(|| turn(account, terms, now, before.len()));
+    since.max(open_since) + last.iter().sum::<u64>()
 }
 
 /// When to look again, from `now` on, behind `ahead` others: once those have their grants, if all that
@@ -71,6 +110,9 @@ fn keeps_unstamped(terms: &Terms) -> bool {
         false
     }
 }
+
+/// How many of those before may be dead at the same time without a loss.
+const WATCHED: usize = 3;
 
 /// How many grants to others are looked at one by one.
 const MAX_STEPS: usize = 16;

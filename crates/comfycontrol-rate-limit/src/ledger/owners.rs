@@ -12,6 +12,8 @@ pub(crate) struct Owner {
     pub(crate) lease_end: u64,
     /// It did not come when it was its turn. It keeps its place, and nobody waits for it.
     pub(crate) is_late: bool,
+    /// How long to wait for it when it is its turn.
+    pub(crate) patience: u32,
 }
 
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -68,6 +70,7 @@ impl Owners {
                     unstamped: 0,
                     lease_end: 0,
                     is_late: false,
+                    patience: 0,
                 });
                 self.all.len() - 1
             }
@@ -87,28 +90,34 @@ impl Owners {
         }
     }
 
-    /// How many wait before that owner and are not late, if it waits.
-    pub(crate) fn ahead(&self, id: u128) -> Option<usize> {
-        let place = self.place(id)?;
-        Some(self.in_time(place))
+    /// How long to wait for each of those who wait before that owner and are not late.
+    pub(crate) fn ahead(&self, id: u128) -> Vec<u64> {
+        let place = self.place(id).unwrap_or(0);
+        let in_time = self.in_time(place);
+        in_time.map(|at| self.all[at].patience.into()).collect()
     }
 
     /// How many wait and are not late.
     pub(crate) fn waiting(&self) -> usize {
-        self.in_time(self.queue.len())
+        self.in_time(self.queue.len()).count()
     }
 
-    fn in_time(&self, first: usize) -> usize {
-        let waiting = self.queue[..first].iter().map(|at| &self.all[*at as usize]);
-        waiting.filter(|owner| !owner.is_late).count()
+    /// Whether anybody has lately been late.
+    pub(crate) fn any_late(&self) -> bool {
+        self.all.iter().any(|owner| owner.is_late)
     }
 
-    /// Nobody waits any more for those before that owner.
-    pub(crate) fn overtake(&mut self, id: u128) {
-        if let Some(place) = self.place(id) {
-            for at in &self.queue[..place] {
-                self.all[*at as usize].is_late = true;
-            }
+    fn in_time(&self, first: usize) -> impl Iterator<Item = usize> {
+        let waiting = self.queue[..first].iter().map(|at| *at as usize);
+        waiting.filter(|at| !self.all[*at].is_late)
+    }
+
+    /// Nobody waits any more for the first `count` of those before that owner.
+    pub(crate) fn overtake(&mut self, id: u128, count: usize) {
+        let place = self.place(id).unwrap_or(0);
+        let late: Vec<usize> = self.in_time(place).take(count).collect();
+        for at in late {
+            self.all[at].is_late = true;
         }
     }
 

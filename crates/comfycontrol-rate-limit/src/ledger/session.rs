@@ -15,12 +15,14 @@ use crate::{Member, Record, Version};
 
 mod due;
 mod known;
+mod pace;
 mod random;
 mod reading;
 mod view;
 
 use self::due::Due;
 use self::known::Known;
+use self::pace::Pace;
 use self::random::Random;
 pub(crate) use self::reading::Incompatible;
 pub(crate) use self::view::View;
@@ -80,6 +82,7 @@ pub(crate) struct Session {
     attempts: Attempts,
     sequence: u64,
     due: Due,
+    pace: Pace,
     gone: Vec<(u128, Moment)>,
     /// When the batch was sent that was written last: until half a lease later its slots may be used.
     asked: Option<Moment>,
@@ -109,6 +112,7 @@ impl Session {
             attempts: Attempts::default(),
             sequence: 0,
             due: Due::default(),
+            pace: Pace::default(),
             gone: Vec::new(),
             asked: None,
             has_joined: false,
@@ -162,6 +166,7 @@ impl Session {
             clock,
             now,
             gone: &self.gone,
+            patience: self.pace.patience(&self.terms),
         };
         let turn = taker.turn(&seen.book, &self.notes, demand);
         let is_idle = demand.outstanding == 0 && demand.wanted == 0;
@@ -176,15 +181,19 @@ impl Session {
             return self.replace(now, turn);
         }
         if demand.wanted == 0 {
+            if let Some(seen) = &mut self.seen {
+                seen.look_at = None;
+            }
             return Action::Wait(renewal.min(stamps_due));
         }
         let look_at = turn.look_at.map_or(NEVER, |at| clock.reaches(at));
         let look_at = seen.look_at.unwrap_or(look_at);
         if look_at <= now.monotonic {
-            return match self.suspects(now) {
-                Some(suspects) => Action::Gone(suspects),
-                None => Action::Read,
-            };
+            self.pace.took(now.monotonic - look_at);
+            return Action::Read;
+        }
+        if let Some(suspects) = self.suspects(now) {
+            return Action::Gone(suspects);
         }
         if let Some(seen) = &mut self.seen {
             seen.look_at = Some(look_at);
@@ -247,7 +256,8 @@ impl Session {
         let silent = |lease_end: u64| lease_end + self.terms.lease / 4 < lower + self.terms.lease;
         let owners = seen.book.owners.all().iter();
         let suspects = owners.filter(|owner| {
-            let matters = owner.unstamped > 0 || seen.book.owners.place(owner.id).is_some();
+            // What others hold is missed by all; who only waits is overtaken.
+            let matters = owner.unstamped > 0 || owner.is_late;
             owner.id != self.id && matters && silent(owner.lease_end)
         });
         let suspects: Vec<_> = suspects.map(|owner| Member::from_u128(owner.id)).collect();

@@ -21,6 +21,7 @@ pub(crate) struct Terms {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Broken {
     NoLinger,
+    NoLingerOfTheDead,
     FromNothing,
     UncorrectedStep,
     StampsFromLower,

@@ -18,6 +18,8 @@ pub(super) struct Taker<'a> {
     pub(super) now: Moment,
     /// Who is certainly dead, as was known then.
     pub(super) gone: &'a [(u128, Moment)],
+    /// How long others are to wait for it when it is its turn.
+    pub(super) patience: u32,
 }
 
 /// The step.
@@ -90,7 +92,10 @@ impl Taker<'_> {
         }
         for (owner, died) in dead {
             book.owners.remove(owner.id);
-            account.add_stamps(died + self.linger() + self.terms.lag, owner.unstamped);
+            account.add_stamps(
+                died + self.linger_of_the_dead() + self.terms.lag,
+                owner.unstamped,
+            );
             if owner.id == book.prober
                 && let Some((_, current, _)) = gate.save().half_open
             {
@@ -150,6 +155,7 @@ impl Taker<'_> {
         };
         owner.unstamped = demand.outstanding;
         owner.is_late = false;
+        owner.patience = self.patience;
         owner.lease_end = owner.lease_end.max(lease_end);
         if demand.wanted > 0 {
             book.owners.join_queue(self.id);
@@ -168,7 +174,8 @@ impl Taker<'_> {
         wanted: u64,
     ) {
         let book = &mut turn.book;
-        let ahead = book.owners.ahead(self.id).unwrap_or(0);
+        let line = book.owners.ahead(self.id);
+        let ahead = line.len();
         let waiting = book.owners.waiting().max(1);
         let terms = self.terms;
         if lower < book.hold_until {
@@ -194,13 +201,10 @@ impl Taker<'_> {
                 return;
             }
         };
-        let (share, overtakes) =
-            forecast::share(account, terms, lower, book.hold_until, ahead, waiting);
-        let granted = share.min(most);
+        let share = forecast::share(account, terms, lower, book.hold_until, &line, waiting);
+        let granted = share.granted.min(most);
         if granted > 0 {
-            if overtakes {
-                book.owners.overtake(self.id);
-            }
+            book.owners.overtake(self.id, share.late);
             let unstamped = account.unstamped() + granted;
             account.set_unstamped(unstamped);
             book.owners.leave_queue(self.id);
@@ -217,7 +221,13 @@ impl Taker<'_> {
             turn.granted = granted;
             turn.is_needed = true;
         } else {
-            let at = forecast::turn(account, terms, lower, ahead).max(lower + 1);
+            let mut at = forecast::turn(account, terms, lower, ahead);
+            if book.owners.any_late() {
+                // Who was late may be dead, and others with it: it is seen early who is.
+                let open = book.hold_until;
+                at = at.min(forecast::overdue(account, terms, lower, open, &line));
+            }
+            let at = at.max(lower + 1);
             // What others hold may come back unused, and they may leave the queue.
             let is_certain = ahead == 0 && account.unstamped() == 0;
             #[cfg(test)]
@@ -233,6 +243,14 @@ impl Taker<'_> {
             return self.clock.lower(at);
         }
         self.clock.upper(at)
+    }
+
+    fn linger_of_the_dead(&self) -> u64 {
+        #[cfg(test)]
+        if self.terms.is(super::terms::Broken::NoLingerOfTheDead) {
+            return 0;
+        }
+        self.linger()
     }
 
     fn linger(&self) -> u64 {

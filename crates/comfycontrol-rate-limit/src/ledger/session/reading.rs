@@ -29,10 +29,12 @@ impl Session {
     }
 
     pub(crate) fn gone(&mut self, members: &[Member], now: Moment) {
-        self.gone = members
-            .iter()
-            .map(|member| (member.to_u128(), now))
-            .collect();
+        for member in members.iter().map(|member| member.to_u128()) {
+            // As was known first.
+            if self.gone.iter().all(|(id, _)| *id != member) {
+                self.gone.push((member, now));
+            }
+        }
         if let (false, Some(seen)) = (members.is_empty(), &mut self.seen) {
             seen.look_at = None;
         }
@@ -43,6 +45,12 @@ impl Session {
         asked: Asked,
         replaced: Replaced,
     ) -> Result<Option<Grants>, Incompatible> {
+        let Asked {
+            asked: at,
+            answered,
+        } = asked;
+        self.pace
+            .took(answered.monotonic.saturating_sub(at.monotonic));
         match replaced {
             Replaced::Lost(reading) => self.read(asked, reading),
             Replaced::Won(time) => {

@@ -31,6 +31,28 @@ fn without_linger_what_was_given_up_is_counted_too_late() {
     is_noticed(Broken::NoLinger, &plan);
 }
 
+/// What they have sent arrives late only now and then: one of a few runs shows it.
+#[test]
+fn without_linger_of_the_dead_what_they_sent_is_counted_too_late() {
+    let plans = (1..=4).map(|seed| Plan {
+        seed,
+        presence: true,
+        lease: 1_000_000,
+        kill: Some(100_000),
+        response: (100_000, 3_000_000),
+        counted_last: true,
+        seconds: 60,
+        ..Plan::default()
+    });
+    let worst = |broken| {
+        let runs = plans.clone().map(|plan| run(broken, &plan).worst);
+        runs.max().unwrap()
+    };
+    assert_eq!(worst(None), 40_000);
+    let wrong = worst(Some(Broken::NoLingerOfTheDead));
+    assert!(wrong > 40_000, "{wrong}");
+}
+
 #[test]
 fn from_nothing_after_a_loss_the_server_counts_twice() {
     let plan = Plan {

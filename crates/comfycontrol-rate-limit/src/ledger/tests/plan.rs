@@ -11,6 +11,8 @@ pub(super) struct Plan {
     pub(super) requests: u32,
     pub(super) window: u64,
     pub(super) response: (u64, u64),
+    /// Whether the server counts just before it responds.
+    pub(super) counted_last: bool,
     /// To the store and back, for the first half of the processes and the other.
     pub(super) trip: [(u64, u64); 2],
     pub(super) lease: u64,
@@ -39,6 +41,7 @@ impl Default for Plan {
             requests: 40,
             window: 10_000_000,
             response: (40_000, 160_000),
+            counted_last: false,
             trip: [(250, 300); 2],
             lease: 10_000_000,
             linger: 3_000_000,

@@ -15,15 +15,18 @@ fn owner() -> impl Strategy<Value = Owner> {
         any::<u64>(),
         0..1_000_u64,
         time,
-        any::<bool>(),
+        any::<(bool, u32)>(),
     )
-        .prop_map(|(id, sequence, unstamped, lease_end, is_late)| Owner {
-            id,
-            sequence,
-            unstamped,
-            lease_end,
-            is_late,
-        })
+        .prop_map(
+            |(id, sequence, unstamped, lease_end, (is_late, patience))| Owner {
+                id,
+                sequence,
+                unstamped,
+                lease_end,
+                is_late,
+                patience,
+            },
+        )
 }
 
 fn gate() -> impl Strategy<Value = Saved> {

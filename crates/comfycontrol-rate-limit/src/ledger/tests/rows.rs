@@ -104,29 +104,35 @@ fn rows(seconds: u64) -> Vec<Row> {
         row(
             "kill, lease 2 s",
             &|p| (p.kill, p.lease) = (Some(kill), 2_000_000),
-            0.93,
+            0.95,
             0.8,
             10.0,
         ),
         row(
             "kill, lease 5 s",
             &|p| (p.kill, p.lease) = (Some(kill), 5_000_000),
-            0.93,
+            0.95,
             0.8,
             10.0,
         ),
-        row("kill, lease 10 s", &|p| p.kill = Some(kill), 0.9, 0.8, 10.0),
+        row(
+            "kill, lease 10 s",
+            &|p| p.kill = Some(kill),
+            0.95,
+            0.8,
+            10.0,
+        ),
         row(
             "kill, presence",
             &|p| (p.kill, p.presence) = (Some(kill), true),
-            0.9,
+            0.96,
             0.6,
             6.0,
         ),
         row(
             "kill, answers to 3 s, presence",
             &|p| (p.kill, p.presence, p.response) = (Some(kill), true, (40_000, 3_000_000)),
-            0.85,
+            0.92,
             0.6,
             6.0,
         ),
@@ -161,6 +167,44 @@ fn rows(seconds: u64) -> Vec<Row> {
             4.0,
         ),
     ]
+}
+
+/// As the real processes of the benches: with windows of 2 s, and one that is killed every 200 ms.
+#[test]
+fn processes_that_are_killed_five_times_a_second_cost_little() {
+    let plan = Plan {
+        seconds: 45,
+        window: 2_000_000,
+        linger: 300_000,
+        lease: 2_000_000,
+        response: (1_000, 5_000),
+        trip: [(100, 300); 2],
+        kill: Some(200_000),
+        ..Plan::default()
+    };
+    let (rate, seen) = measure("killed every 200 ms", &plan, 2);
+    assert!(seen.worst <= 40_000 && rate > 0.96 && seen.least > 0.8);
+}
+
+/// What those hold who are dead comes back sooner where the store tells who is.
+#[test]
+fn a_store_that_tells_who_is_dead_is_worth_it() {
+    let unknown = Plan {
+        seconds: 90,
+        response: (40_000, 3_000_000),
+        kill: Some(500_000),
+        ..Plan::default()
+    };
+    let known = Plan {
+        presence: true,
+        ..unknown
+    };
+    let (without, _) = measure("killed every 500 ms", &unknown, 3);
+    let (with, seen) = measure("the same, presence", &known, 3);
+    assert!(
+        seen.worst <= 40_000 && with > without * 1.08,
+        "{with} {without}"
+    );
 }
 
 /// A short run has few grants for each process: `slack` allows for one more or less.

@@ -67,7 +67,10 @@ impl World {
             self.granted[who] += 1;
         }
         let takes = self.dice.within(self.plan.response);
-        let counted = now + self.dice.within((0, takes));
+        let counted = match self.plan.counted_last {
+            true => now + takes,
+            false => now + self.dice.within((0, takes)),
+        };
         let mut answered = Some(now + takes);
         if self.dice.chance(self.plan.lost_responses) {
             // Given up soon; it arrives nevertheless.
