@@ -108,7 +108,7 @@ async fn axum_gateway_bounds_its_queue() {
     succeeds(
         "axum_gateway",
         &[
-            "404 Not Found: requested entity not found\n",
+            "404 Not Found: requested entity not found (ray ",
             "POST /v1/runner -> 201 Created\n",
             "first program: ",
             "second program: ",
