@@ -43,7 +43,7 @@ impl Done {
     }
 
     fn add(&mut self, number: usize) -> io::Result<()> {
-        // In one piece: who is killed leaves whole lines.
+        // In one piece: a killed program leaves whole lines.
         self.file.write_all(format!("{number}\n").as_bytes())?;
         self.numbers.insert(number);
         Ok(())

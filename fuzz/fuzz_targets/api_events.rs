@@ -1,8 +1,8 @@
-//! Whatever a server sends as events, and however it is cut into pieces, the events are those of the
-//! HTML Standard read naively; what is not UTF-8 ends the stream with an error, and nothing hangs. Who
-//! follows a run by them is told of its states in that order, each once, up to the first that is the last;
-//! of the API's error, which ends it unless it may pass; and where the stream ends before the run, of the
-//! state that is asked for.
+//! Whatever a server sends as events, and however it is cut into pieces, the events are those of
+//! the HTML Standard read naively; what is not UTF-8 ends the stream with an error, and nothing
+//! hangs. A follower of a run is told of its states in that order, each once, up to the first that
+//! is the last; of the API's error, which ends it unless it may pass; and where the stream ends
+//! before the run, of the state that is asked for.
 //!
 //! An input is the size of the pieces, one byte, and then the stream.
 
@@ -109,7 +109,7 @@ fn check((seen, failed): Followed, (told, end): (Vec<WorkflowUpdate>, End)) {
     }
 }
 
-/// How a stream ends for who follows it.
+/// How a stream ends for its follower.
 enum End {
     /// With the end of the run.
     Told,
@@ -157,7 +157,7 @@ fn asked(mut told: Vec<WorkflowUpdate>) -> Vec<WorkflowUpdate> {
     told
 }
 
-/// Whether all who read JSON make the same of it: nothing deep, and no name twice.
+/// Whether all readers of JSON make the same of it: nothing deep, and no name twice.
 fn is_plain(text: &str) -> bool {
     text.matches(['[', '{']).count() < 100 && !text.contains("\\u00") && !has_name_twice(text)
 }

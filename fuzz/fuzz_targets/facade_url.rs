@@ -84,7 +84,7 @@ fn check_as_browsers(given: &str, sent: &Uri, base: &Url) {
     }
 }
 
-/// No step leads upwards even for one who decodes the path before he walks along it.
+/// No step leads upwards, even for a reader that decodes the path before following it.
 fn check_no_steps(path: &str) {
     let decoded = path.to_ascii_lowercase().replace("%2e", ".");
     let decoded = decoded.replace("%2f", "/").replace("%5c", "/");
@@ -116,7 +116,7 @@ fn check_download(url: &str) {
     );
 }
 
-/// How deep a path is; a step upwards that somebody obeys makes it shorter.
+/// How deep a path is; a step upwards that some reader obeys makes it shorter.
 fn segments(path: &str) -> usize {
     path.split('/').count()
 }

@@ -51,9 +51,9 @@ pub(super) fn cells(campaign: &Campaign, round: u64) -> Vec<Cell> {
     cells
 }
 
-/// Servers that do something else about a breach make no difference to who commits none, so that the
-/// others meet them in a long campaign only; those that are late, or count for longer than a window,
-/// are for who is to know of them.
+/// Servers that do something else about a breach make no difference to a limiter that commits none:
+/// the others meet them in a long campaign only. Those that are late, or count for longer than a
+/// window, are for limiters that are to know of them.
 fn servers(policy: Policy, long: bool) -> Vec<Server> {
     match policy {
         Policy::AnyPhase => [

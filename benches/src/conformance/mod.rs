@@ -73,7 +73,7 @@ pub enum Print {
 }
 
 impl Campaign {
-    /// Everybody against every server, once, in a minute or so.
+    /// Every limiter against every server, once, in a minute or so.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -88,7 +88,7 @@ impl Campaign {
         }
     }
 
-    /// As [`new`](Self::new), with fifty times as many calls, and everybody against the harsher
+    /// As [`new`](Self::new), with fifty times as many calls, and every limiter against the harsher
     /// servers too.
     pub fn long(seed: u64) -> Self {
         Self {

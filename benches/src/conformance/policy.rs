@@ -1,4 +1,4 @@
-//! Who decides when a request leaves: our limiter, its peers, and two that are wrong on purpose.
+//! What decides when a request leaves: our limiter, its peers, and two that are wrong on purpose.
 
 use std::str::FromStr;
 use std::time::Duration;

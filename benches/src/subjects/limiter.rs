@@ -176,7 +176,7 @@ fn pass_ring(ring: &Ring) {
     ring.settle();
 }
 
-/// A log that is full as long as somebody presses on.
+/// A log that is full as long as calls keep coming.
 struct FullLog {
     limiter: Limiter,
     last: Rc<Cell<Option<Instant>>>,

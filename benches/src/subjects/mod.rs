@@ -1,4 +1,4 @@
-//! What is measured: our layers and client, their peers, and the least that anybody could do.
+//! What is measured: our layers and client, their peers, and the least that any code could do.
 
 #![expect(
     clippy::missing_panics_doc,

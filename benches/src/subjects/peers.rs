@@ -17,7 +17,7 @@ use tower_resilience_ratelimiter::{RateLimiterLayer, WindowType};
 
 use crate::measure::{Case, at_once, two_threads};
 
-/// Somebody else's limiter.
+/// A limiter of another crate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Peer {

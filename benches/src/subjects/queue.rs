@@ -31,7 +31,7 @@ pub struct Drained {
     pub cpu_per_grant: Duration,
     /// How often the most impatient one was polled.
     pub most_polls: u32,
-    /// How many were granted their slot before somebody who had come earlier.
+    /// How many were granted their slot before a call that had come earlier.
     pub out_of_order: usize,
     /// How long it took on the paused clock, in windows.
     pub windows: f64,

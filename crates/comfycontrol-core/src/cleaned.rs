@@ -58,7 +58,7 @@ fn tells(error: &(dyn Error + 'static)) -> bool {
     shows_secret(&error.to_string()) || shows_secret(&format!("{error:?}"))
 }
 
-/// The error and its causes, no more of them than anybody reads.
+/// The error and its causes, no more of them than a reader needs.
 ///
 /// An `io::Error` speaks for the error it wraps, which can be taken out of it.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

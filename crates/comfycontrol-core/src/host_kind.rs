@@ -32,7 +32,7 @@ impl HostKind {
             rest.strip_suffix(']')?.parse::<Ipv6Addr>().ok()? == Ipv6Addr::LOCALHOST
         } else if ends_in_a_number(host) {
             // Resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses. Only the dotted form
-            // says the same to everybody.
+            // says the same to every reader.
             host.parse::<Ipv4Addr>().ok()?.is_loopback()
         } else if host
             .split('.')

@@ -1,4 +1,4 @@
-//! Reads text as a person does who looks for a token in it: letters, however they are written.
+//! Reads text as a person who looks for a token in it: letters, however they are written.
 
 /// What one piece of text stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,8 +3,8 @@
 //!
 //! * [`retry_after`] reads how long a response asks its client to wait, [`sent_at`] when it was sent.
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
-//! * [`KnownSecret`] is a secret that is masked wherever text is shown so; [`mask_secrets`] and [`clean_error`] mask it, and
-//!   tokens, in texts and errors that are fit to be shown otherwise.
+//! * [`KnownSecret`] is a secret that is masked in all text shown so; [`mask_secrets`] and
+//!   [`clean_error`] mask it, and tokens, in texts and errors that are fit to be shown otherwise.
 //! * [`bare_url`] leaves out of a URL what may be a secret: user, query and fragment.
 //! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
 //! * [`HostKind`] tells the hosts that are written as this machine from all others.

@@ -23,8 +23,8 @@ use self::readings::Readings;
 ///
 /// # Errors
 ///
-/// Fails if there is no segment, or an empty one, and as [`check_path`]: a slash or a step in a segment is refused, even
-/// encoded, where it makes a `.` or `..` for one who decodes it.
+/// Fails if there is no segment, or an empty one, and as [`check_path`]: a slash or a step in a
+/// segment is refused, even encoded, where it makes a `.` or `..` for a reader that decodes it.
 pub fn path_segments<S: AsRef<str>>(
     segments: impl IntoIterator<Item = S>,
 ) -> Result<String, InvalidPath> {
@@ -45,10 +45,10 @@ pub fn path_segments<S: AsRef<str>>(
 
 /// Refuses a path that servers and proxies may take for another one.
 ///
-/// That is a path that begins with `//`, has a backslash or a NUL, a `.` or `..` as a
-/// segment, or one of these in any encoding that somebody undoes: percent-encoded once or several times,
-/// `%u002e`, overlong or fullwidth UTF-8; as a step counts also one with parameters or blanks behind it
-/// (`..;a`, `..%20`).
+/// That is a path that begins with `//`, has a backslash or a NUL, a `.` or `..` as a segment, or
+/// one of these in any encoding that some reader undoes: percent-encoded once or several times,
+/// `%u002e`, overlong or fullwidth UTF-8. A step with parameters or blanks behind it (`..;a`,
+/// `..%20`) counts as a step too.
 ///
 /// # Errors
 ///
@@ -82,7 +82,7 @@ fn check_readings(path: &str) -> Result<(), InvalidPath> {
     Ok(())
 }
 
-/// Whether a segment means this or the upper directory to somebody.
+/// Whether a segment means this or the upper directory to some reader.
 fn is_step(segment: &[u8]) -> bool {
     let name = segment.split(|&b| b == b';').next().unwrap_or_default();
     matches!(name.trim_ascii(), b"." | b"..")

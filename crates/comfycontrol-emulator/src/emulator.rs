@@ -158,7 +158,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sends the API's responses as gzip to those who accept it, if `compressed`; plain by
+    /// Sends the API's responses as gzip to clients that accept it, if `compressed`; plain by
     /// default. A request for a range and a stream of events stay plain.
     pub fn compressed(mut self, compressed: bool) -> Self {
         self.compressed = compressed;

@@ -1,4 +1,4 @@
-//! What the listeners responded, one after the other, for those who watch.
+//! What the listeners responded, one after the other, for watchers.
 
 use http::{Method, Request, StatusCode};
 use tokio::sync::broadcast::{self, error::RecvError};

@@ -58,7 +58,7 @@ impl Shared {
         state
     }
 
-    /// The state as it was left, for those who have no clock.
+    /// The state as it was left, for callers without a clock.
     pub(crate) fn unlanded(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }

@@ -22,8 +22,8 @@ pin_project! {
     /// behind what could be decoded; padding with zeros is no exception, since the standard has none. A
     /// body of no bytes at all is empty.
     ///
-    /// What can be decoded comes out before more is asked for, in pieces of at most 96 KiB. Trailers
-    /// come last. It is not `Unpin`: who reads it frame by frame pins it first.
+    /// What can be decoded comes out before more is asked for, in pieces of at most 96 KiB.
+    /// Trailers come last. It is not `Unpin`: pin it before you read it frame by frame.
     #[derive(Debug)]
     pub struct DecompressionBody<B> {
         #[pin]

@@ -47,7 +47,7 @@ impl Applied {
         match (class, status.as_u16()) {
             (RetryClass::NeverApplied, _) => Self::No,
             (RetryClass::MaybeApplied, _) => Self::Maybe,
-            // Who does not call it a success cannot undo it.
+            // A caller that does not call it a success cannot undo it.
             (RetryClass::Permanent, 200..=299) => Self::Yes,
             // RFC 9110 §15.5.10: in conflict with the state of things, which it may itself have made.
             (RetryClass::Permanent, 409) => Self::Maybe,

@@ -70,7 +70,7 @@ impl fmt::Display for BodyIncomplete {
 
 impl fmt::Debug for BodyIncomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The transport's error may hold anything; it is to be had from `source`.
+        // The transport's error may hold anything; `source` returns it.
         f.debug_tuple("BodyIncomplete")
             .field(&format_args!("{self}"))
             .finish()

@@ -38,7 +38,7 @@ impl<'a> Members<'a> {
     pub(crate) fn read(text: &'a str) -> Self {
         let mut members = Self::default();
         let mut json = serde_json::Deserializer::from_str(text);
-        // The members read so far are in place, and there is nothing better to be had.
+        // The members read so far are in place, and there is nothing better.
         let _ = members.deserialize(&mut json);
         members
     }

@@ -60,7 +60,7 @@
 //!
 //! * Responses with a successful status and a body that says otherwise. To learn where their JSON
 //!   is wrong, read it with [`InvalidJson::read`].
-//! * The bodies of successful responses, should they break off.
+//! * The bodies of successful responses that break off.
 //! * Redirects, which are errors and not followed.
 //! * Compressed error bodies, whose text is not shown.
 

@@ -53,8 +53,8 @@ impl RetryClass {
             Kind::OtherClientError => match status.as_u16() {
                 // RFC 9110 §15.5.9: the server did not see the request end.
                 408 => Self::MaybeApplied,
-                // RFC 8470 §5.2: the server did not risk processing what was sent as early data. Nothing
-                // is, so who says it means something else.
+                // RFC 8470 §5.2: the server did not risk processing what was sent as early data. We
+                // send none, so the server means something else.
                 425 => Self::MaybeApplied,
                 _ => Self::Permanent,
             },

@@ -94,7 +94,7 @@ fn display_is_one_line_with_what_helps() {
 
 // === support ===
 
-/// All that can be seen of a response that holds the secret wherever it can.
+/// All that can be seen of a response that holds the secret in every place it can.
 fn show_all(status: u16, body: String) -> String {
     let mut response = Response::builder().status(status);
     for name in [

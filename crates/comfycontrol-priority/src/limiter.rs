@@ -48,7 +48,7 @@ impl PriorityLimiter {
         self.shared.limiter()
     }
 
-    /// Who waits now. Takes a time that grows with the number of keys that wait.
+    /// The calls that wait now. Takes a time that grows with the number of keys that wait.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot_of(usize::MAX)
     }
@@ -75,8 +75,8 @@ pub struct PriorityLimiterBuilder {
 }
 
 impl PriorityLimiterBuilder {
-    /// Each urgency in which somebody waits has one turn in `turns` at least, 10 by default; 0 counts
-    /// as 1. Where `n` urgencies wait that are due at once, it is one in `turns + n - 1`.
+    /// Each urgency in which a call waits has at least one turn in `turns`, 10 by default; 0 counts
+    /// as 1. Where `n` urgencies are due at once, it is one in `turns + n - 1`.
     pub fn share(mut self, turns: u32) -> Self {
         self.bounds.share = turns;
         self

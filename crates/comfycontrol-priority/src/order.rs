@@ -1,8 +1,8 @@
-//! Who is next. Pure: no clock, no wakers, no locks.
+//! Which call is next. Pure: no clock, no wakers, no locks.
 //!
-//! Calls of one urgency and one key are a *line*, first in, first out. The lines of one urgency have
-//! turns round-robin. The most urgent have their turns first, except that an urgency in which somebody
-//! waits has one turn in `share`, or a little later where others are due as well.
+//! Calls of one urgency and one key are a *line*, first in, first out. The lines of one urgency
+//! have turns round-robin. The most urgent have their turns first, except that an urgency in which
+//! a call waits has one turn in `share`, or a little later where others are due as well.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ struct Rank<T> {
     lines: BTreeMap<Option<Key>, Line<T>>,
     /// The lines in the order of their turns.
     ring: BTreeMap<u64, Option<Key>>,
-    /// How many turns others have had since somebody waits here, or since the last turn here.
+    /// How many turns others have had since a call waits here, or since the last turn here.
     passed_over: u32,
 }
 
@@ -157,7 +157,7 @@ impl<T> Order<T> {
             .or_else(|| waiting().next())
     }
 
-    /// The lines in which somebody waits, the most urgent first, and how many do.
+    /// The lines in which calls wait, the most urgent first, and how many do.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (Priority, usize)> {
         let ranks = (0_u8..)
             .filter_map(Urgency::new)

@@ -1,7 +1,7 @@
 use crate::priority::Priority;
 use crate::turns::Turns;
 
-/// Who waited for a turn at one moment.
+/// The calls that waited for a turn at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Snapshot {
     queued: usize,

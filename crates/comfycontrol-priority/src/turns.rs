@@ -14,7 +14,8 @@ use crate::priority::Priority;
 #[derive(Debug)]
 pub(crate) struct Turns {
     order: Order<Waker>,
-    /// Who is at the limiter, and since when. One, unless those before it do not come for their slots.
+    /// The calls at the limiter, and since when. One, unless those before it do not come for their
+    /// slots.
     inside: BTreeMap<u64, Instant>,
     bounds: Bounds,
     rejected: u64,

@@ -1,4 +1,4 @@
-//! Who is there: each member locks a file of its own for as long as its process lives.
+//! The members that are there: each locks a file of its own for as long as its process lives.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,7 +11,7 @@ use comfycontrol_rate_limit::Member;
 use crate::disk;
 use crate::patience::{Patience, try_lock};
 
-/// For how long the file of one who is dead tells so.
+/// For how long the file of a dead member tells so.
 const KEPT: Duration = Duration::from_secs(300);
 /// How many of them one newcomer removes.
 const REMOVED_AT_ONCE: usize = 1_000;
@@ -24,7 +24,7 @@ pub(crate) struct Members {
 }
 
 impl Members {
-    /// Those who share the store in `path`.
+    /// The members that share the store in `path`.
     pub(crate) fn of(path: &Path) -> Self {
         let mut directory = OsString::from(path);
         directory.push(".members");
@@ -34,7 +34,7 @@ impl Members {
         }
     }
 
-    /// Whether anybody is there, or was lately: the store is not used for the first time.
+    /// Whether any member is there, or was lately: the store is not used for the first time.
     pub(crate) fn any(&self) -> io::Result<bool> {
         match self.directory.read_dir() {
             Ok(mut entries) => Ok(entries.next().is_some()),
@@ -74,7 +74,7 @@ impl Members {
         }
     }
 
-    /// Which of them are there no more. One whose file is not there may be: somebody tidied up.
+    /// Which of them are gone. A member without a file may still be there: its file was tidied up.
     pub(crate) fn gone(&self, members: Vec<Member>) -> io::Result<Vec<Member>> {
         let mut gone = Vec::new();
         for member in members {
@@ -92,7 +92,7 @@ impl Members {
         Ok(gone)
     }
 
-    /// Removes the files of those who are dead for long.
+    /// Removes the files of members that are dead for long.
     fn remove_old(&self, now: SystemTime) -> io::Result<()> {
         for entry in self.directory.read_dir()?.take(REMOVED_AT_ONCE) {
             let path = entry?.path();

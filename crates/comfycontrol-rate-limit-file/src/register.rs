@@ -143,7 +143,7 @@ impl Register {
         }
     }
 
-    /// The newest page. A file without one is begun anew, if that destroys nothing of anybody's.
+    /// The newest page. A file without one is begun anew, if that destroys no other data.
     fn look(&mut self, file: &File) -> Result<Locked, FileError> {
         let mut pages = [0; page::PAGES];
         let length = self.io(disk::read_at(file, 0, &mut pages))?;

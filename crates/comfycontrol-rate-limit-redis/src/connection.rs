@@ -117,7 +117,7 @@ impl Connection {
             .as_ref()
             .is_err_and(|error: &redis::RedisError| error.kind() == unknown)
         {
-            // Somebody has flushed the scripts.
+            // The scripts were flushed.
             self.load().await?;
             value = self.call(key, args).query_async(&mut self.redis).await;
         }

@@ -14,7 +14,7 @@ use crate::target::Target;
 
 const KEY: &str = "comfycontrol:budget";
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Half a lease: what was granted to one who is cut off is then sent or given back.
+/// Half a lease: what was granted to a member that is cut off is then sent or given back.
 const ABSENCE: Duration = Duration::from_secs(5);
 
 /// Keeps the budget of many processes in one key of Redis or Valkey.

@@ -231,7 +231,7 @@ impl Admission {
         self.slots.dispatch(now, grant)
     }
 
-    /// The request has ended, one way or the other. If somebody waits, [`run`](Self::run) is due.
+    /// The request has ended, one way or the other. If a call waits, [`run`](Self::run) is due.
     #[inline]
     pub(crate) fn settle(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
         if outcome == Outcome::Responded && flight.is_plain() {
@@ -255,7 +255,7 @@ impl Admission {
         event
     }
 
-    /// Whether anybody waits.
+    /// Whether any call waits.
     #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
         !self.queue.is_empty()

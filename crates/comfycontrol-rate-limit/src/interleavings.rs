@@ -155,7 +155,7 @@ fn nobody_is_forgotten_whatever_happens_at_once() {
     });
 }
 
-/// Does a few things at random; returns who waits then.
+/// Does a few things at random; returns which calls wait then.
 fn chaos(shared: &Arc<Shared>) -> Vec<Caller> {
     let mut calls = Vec::new();
     for _ in 0..thread_rng().gen_range(1..5) {

@@ -1,4 +1,4 @@
-//! The one who talks to the store of a shared budget: a future that the caller spawns.
+//! The future that talks to the store of a shared budget. The caller spawns it.
 
 mod error;
 mod outage;

@@ -24,7 +24,7 @@ use self::unused::Unused;
 use crate::Rejected;
 use crate::cooldown::Probe;
 
-/// A place in the queue. It belongs to one waiter, who hands it back with [`Queue::remove`].
+/// A place in the queue. It belongs to one waiter, which hands it back with [`Queue::remove`].
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Ticket(u32);
 
@@ -32,11 +32,12 @@ pub(crate) struct Ticket(u32);
 pub(crate) struct Queue {
     nodes: Slab<Node>,
     order: Order,
-    /// Who has a slot and has not come for it yet.
+    /// The calls that have a slot and have not come for it yet.
     unclaimed: Unused,
-    /// Who has taken a slot up and not used it yet.
+    /// The calls that have taken a slot up and not used it yet.
     held: Unused,
-    /// Who does not wait longer than when: of those who wait, and of the lapsed who look after it.
+    /// How long each call waits at most: of those that wait, and of the lapsed that watch their
+    /// deadline.
     deadlines: BTreeSet<(u64, u32)>,
     arrivals: u64,
 }
@@ -63,7 +64,7 @@ impl Queue {
         self.order.len() == 0
     }
 
-    /// How often somebody's place has changed.
+    /// How often a place has changed.
     #[inline]
     pub(crate) fn moves(&self) -> u64 {
         self.order.moves()
@@ -76,7 +77,7 @@ impl Queue {
         Ticket(index)
     }
 
-    /// Registers someone who has a slot already but cannot use it yet.
+    /// Registers a call that has a slot already but cannot use it yet.
     pub(crate) fn push_granted(
         &mut self,
         since: u64,
@@ -88,7 +89,7 @@ impl Queue {
         Ticket(index)
     }
 
-    /// Registers someone who has taken a slot up, so that it comes back some time.
+    /// Registers a call that has taken a slot up, so that the slot comes back some time.
     pub(crate) fn push_held(&mut self, since: u64, probe: Option<Probe>) -> Ticket {
         let index = self.insert(since, None, u64::MAX);
         self.nodes[index as usize].is_held = true;
@@ -163,7 +164,7 @@ impl Queue {
         is_later.then(|| self.unclaimed.lapse(&mut self.nodes, index))
     }
 
-    /// Lets a lapsed waiter wait again, before all who came after it; returns the old waker.
+    /// Lets a lapsed waiter wait again, before all that came after it; returns the old waker.
     pub(crate) fn rejoin(&mut self, ticket: &Ticket, waiter: Waiter) -> Option<Waker> {
         let node = &mut self.nodes[ticket.0 as usize];
         node.place = Place::Waiting;
@@ -173,7 +174,7 @@ impl Queue {
         old
     }
 
-    /// Who is to be woken instead; returns the old waker, to be dropped outside any lock.
+    /// Sets the waker to use instead; returns the old one, to be dropped outside any lock.
     pub(crate) fn swap_waker(&mut self, ticket: &Ticket, waiter: Waiter) -> Option<Waker> {
         self.nodes[ticket.0 as usize].replace(waiter)
     }
@@ -187,7 +188,7 @@ impl Queue {
         node.replace(waiter)
     }
 
-    /// The first instant at which somebody gives up waiting.
+    /// The first instant at which a call gives up waiting.
     pub(crate) fn first_deadline(&self) -> Option<u64> {
         self.deadlines.first().map(|(at, _)| *at)
     }
@@ -212,7 +213,8 @@ impl Queue {
         node.take_waker()
     }
 
-    /// Takes the wakers of all who wait in `one_of` some runtimes, for when those keep no time for them.
+    /// Takes the wakers of all calls that wait in `one_of` some runtimes, for when those keep no
+    /// time for them.
     pub(crate) fn take_wakers(
         &mut self,
         one_of: impl Fn(Option<runtime::Id>) -> bool,

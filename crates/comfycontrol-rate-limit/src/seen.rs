@@ -1,4 +1,4 @@
-//! How the shared state looks to those who follow a call, and in print.
+//! How the shared state looks to followers of a call, and in print.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The state behind one short lock, and the timer that looks after those who wait.
+//! The state behind one short lock, and the timers that serve the waiting calls.
 //!
 //! Everything that may run foreign code (waking, dropping a waker, setting a tokio timer) happens
 //! with the state unlocked. The timers have a lock of their own, never held together with the
@@ -172,7 +172,7 @@ impl Shared {
         tracker.waits(self.this.clone(), spot, prospect, &self.watchers);
     }
 
-    /// Tells those who follow a call what has changed.
+    /// Tells the followers of calls what has changed.
     #[inline]
     fn notify(&self) {
         self.watchers.notify(|| self.with(|state| state.prospect()));
@@ -241,7 +241,7 @@ impl Shared {
             drop(timers);
             drop(unneeded);
             if !stopped.is_empty() {
-                // Those who relied on it must see to a new one.
+                // Calls that relied on it must set a new one.
                 let one_of = |runtime| stopped.iter().any(|timer| timer.is_of(runtime));
                 self.state.lock().wake_all(one_of, &mut effects);
             }
@@ -290,7 +290,7 @@ impl Wake for Expiry {
             return;
         };
         shared.fired.store(true, Ordering::SeqCst);
-        // To set a timer may ring it at once: then the one who sets it goes on from there.
+        // Setting a timer may ring it at once: then the caller that sets it goes on from there.
         let by_setting = shared.setter.load(Ordering::SeqCst) == this_thread();
         self.bell.ring(by_setting);
         if !by_setting {

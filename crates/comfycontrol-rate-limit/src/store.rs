@@ -84,7 +84,7 @@ pub struct Record {
     pub content: Vec<u8>,
 }
 
-/// One who shares the budget: a limiter in one process. Random, so that no two are ever the same.
+/// One member of the budget: a limiter in one process. Random, so that no two are ever the same.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Member(u128);
 
@@ -149,7 +149,7 @@ impl StoreTime {
 pub enum Replaced {
     /// The record is there; the time was told in the same step.
     Won(StoreTime),
-    /// Somebody was quicker: what is there now.
+    /// Another process was quicker: what is there now.
     Lost(Reading),
 }
 

@@ -1,5 +1,5 @@
-//! What is told through `tracing`. Alone in its process: who listens is decided once for each event, and
-//! other tests would take part in that.
+//! What is told through `tracing`. Alone in its process: the listeners are decided once for each
+//! event, and other tests would take part in that.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

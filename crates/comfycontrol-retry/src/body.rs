@@ -25,9 +25,9 @@ pin_project! {
     /// it has others, and where no other response comes, the body ends with the error it broke off
     /// with.
     ///
-    /// A copy of the request and of the service are kept until the first byte of data is handed on, or the
-    /// body has ended; read by [`collect`](crate::collect()), until the end. It is not `Unpin`: who reads it
-    /// frame by frame pins it first.
+    /// A copy of the request and of the service are kept until the first byte of data is handed on,
+    /// or the body has ended; read by [`collect`](crate::collect()), until the end. It is not
+    /// `Unpin`: pin it before you read it frame by frame.
     pub struct RetryBody<S, E, B, R>
     where
         S: Service<Request<B>>,

@@ -1,5 +1,5 @@
-//! Whether who polls a body hands its bytes on, by a mark per thread: bodies stand between the two that
-//! know of neither.
+//! Whether the reader that polls a body hands its bytes on, by a mark per thread: bodies stand
+//! between the two that know of neither.
 
 use std::cell::Cell;
 
@@ -15,12 +15,12 @@ pub(crate) enum Reader {
 }
 
 impl Reader {
-    /// Who polls the body that asks. What that one polls in turn is handed on to it.
+    /// The reader that polls the body that asks. What that body polls in turn is handed on to it.
     pub(crate) fn take() -> Self {
         READER.take()
     }
 
-    /// Polls a body for somebody who keeps its bytes back; with whether they begin again.
+    /// Polls a body for a reader that keeps its bytes back; with whether they begin again.
     pub(crate) fn keep<T>(poll: impl FnOnce() -> T) -> (T, bool) {
         /// What panics leaves no mark.
         struct Unmark;
@@ -39,7 +39,7 @@ impl Reader {
         (polled, starts_over)
     }
 
-    /// Says that the bytes begin again, to one who keeps them.
+    /// Says that the bytes begin again, to a reader that keeps them.
     pub(crate) fn start_over(self) {
         if self == Self::Keeps {
             READER.set(Self::StartsOver);

@@ -125,7 +125,7 @@ impl fmt::Debug for RetryPolicy {
     }
 }
 
-/// Who holds a throttled request back.
+/// What holds a throttled request back.
 #[derive(Clone, Copy)]
 enum Cooldown {
     At(Duration),

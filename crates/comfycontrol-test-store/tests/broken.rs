@@ -26,7 +26,7 @@ enum Wrong {
     Cuts,
     /// No member is ever gone.
     SeesNobodyGo,
-    /// Everybody is.
+    /// Every member is.
     SeesEverybodyGo,
 }
 
@@ -125,7 +125,7 @@ fn variables(wrong: Wrong) -> impl Fn(u32) -> Variable {
     }
 }
 
-/// A runtime whose clock is paused, so that who waits for ever fails at once.
+/// A runtime whose clock is paused: a call that waits forever fails at once.
 fn runtime() -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_time().start_paused(true).build().unwrap()

@@ -105,8 +105,8 @@ impl Timeouts {
     /// Sets how many bytes of the response body must come within each ten minutes, or
     /// [`stall`](Self::stall) if that is longer, that are spent waiting for them; with 0 any part will do.
     ///
-    /// What the reader takes its time for is not counted, and a response that calls itself
-    /// `text/event-stream` is let be. Means nothing where the stall is off.
+    /// Time that the reader takes is not counted, and a response that calls itself
+    /// `text/event-stream` is exempt. Means nothing where the stall is off.
     pub const fn min_progress(mut self, bytes: usize) -> Self {
         self.min_progress = Some(bytes);
         self

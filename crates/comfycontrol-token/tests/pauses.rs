@@ -38,7 +38,7 @@ async fn a_process_that_was_stopped_reads_its_file_again_and_goes_on() {
 
     let went_on = tokio::task::spawn_blocking(move || wait_for("with cfc_after"));
     let went_on = timeout(Duration::from_secs(20), went_on).await;
-    // Ends the reader as well, should it still be waiting.
+    // Ends the reader as well, if it still waits.
     drop(child);
     went_on.expect("the child hangs").unwrap();
 }

@@ -30,10 +30,10 @@ pub use self::response::{BodyFailed, BodyTooLarge, UnexpectedContentType};
 /// The error of a call, or of building a client. One word wide.
 ///
 /// `{}` prints one short line and leaves the cause to [`source`](StdError::source); `{:#}` and
-/// [`report`](Self::report) print the whole chain, and so does `{:?}`, so that a `main` that ends with an
-/// error says what is wrong. No form shows a token, a query string or a body, and what others say is
-/// masked and escaped. A cause that shows a token is replaced by its text without it, so that who
-/// walks the chain of [`source`](StdError::source)s does not print it.
+/// [`report`](Self::report) print the whole chain, and so does `{:?}`, so that a `main` that ends
+/// with an error says what is wrong. No form shows a token, a query string or a body, and what
+/// others say is masked and escaped. A cause that shows a token is replaced by its text without it:
+/// a program that walks the chain of [`source`](StdError::source)s does not print it.
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -90,7 +90,7 @@ impl Response {
         self
     }
 
-    /// How many bytes of the body are read at most, by those who read it as a whole.
+    /// How many bytes of the body are read at most, when it is read as a whole.
     #[must_use]
     pub fn max_body(&self) -> usize {
         self.max_body

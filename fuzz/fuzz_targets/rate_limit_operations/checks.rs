@@ -34,7 +34,8 @@ impl World {
         }
     }
 
-    /// As if all who have a slot used it and were answered now. That others give up is not foreseen.
+    /// As if all calls with a slot used it and were answered now. That others give up is not
+    /// foreseen.
     fn at_best(&self) -> Server {
         let mut best = self.server.clone();
         let held = self.held.iter().map(|_| best.send()).collect::<Vec<_>>();
@@ -75,7 +76,7 @@ impl World {
         }
     }
 
-    /// Everybody gives up.
+    /// All calls give up.
     pub(crate) async fn end(mut self) {
         self.waiting.clear();
         while !self.held.is_empty() {

@@ -1,4 +1,4 @@
-//! A limiter, those who call it, and what is known of them.
+//! A limiter, its callers, and what is known of them.
 
 use std::task::Poll;
 use std::time::Duration;

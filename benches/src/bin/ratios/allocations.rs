@@ -19,7 +19,8 @@ pub(crate) fn of(case: &mut Case) -> Allocations {
     }
 }
 
-/// Times something with the counting switched off, which would cost those most who allocate most.
+/// Times something with the counting switched off, which would cost most for code that allocates
+/// most.
 pub(crate) fn uncounted<T>(time: impl FnOnce() -> T) -> T {
     let mut result = None;
     allocation_counter::opt_out(|| result = Some(time()));

@@ -69,7 +69,8 @@ fn hex(digits: &[u8]) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok().filter(|_| all)
 }
 
-/// Reads UTF-8 as those do who take overlong forms, and fullwidth characters for the narrow ones.
+/// Reads UTF-8 as readers do that accept overlong forms, and fullwidth characters for the narrow
+/// ones.
 fn lenient(text: &[u8]) -> Vec<u8> {
     let mut read = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -32,7 +32,7 @@ pub enum EventFault {
     },
     /// This comes before each event, to keep the connection alive.
     KeepAlive(KeepAlive),
-    /// After so many events, nothing more comes, for ever.
+    /// After so many events, nothing more comes.
     Silent {
         /// Events before it.
         after: u32,

@@ -102,7 +102,7 @@ impl Default for Limit {
     }
 }
 
-/// Who gets a 429 after a request over the limit, and for how long.
+/// Which requests get a 429 after one over the limit, and for how long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Block {

@@ -190,7 +190,7 @@ impl Faults {
     }
 }
 
-/// Who responds: the API behind its edge, or the storage of outputs.
+/// What responds: the API behind its edge, or the storage of outputs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Target {
     Api,

@@ -23,7 +23,7 @@ pub(crate) struct Pipeline {
     pub(crate) faults: Faults,
     /// None: whatever the edge admits gets an empty 200.
     account: Option<Account>,
-    /// Whether those who accept gzip get it.
+    /// Whether clients that accept gzip get it.
     compresses: bool,
     responses: u64,
 }

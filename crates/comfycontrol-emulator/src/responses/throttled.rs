@@ -13,8 +13,8 @@ use super::retry_after::{RetryAfter, whole_seconds};
 
 /// The form of a 429: what its body and its `Retry-After` say.
 ///
-/// Each form is as captured: a rule's custom JSON response; Cloudflare's problem
-/// document, short text and page; and a response of nothing but a status.
+/// Each form is as captured: a rule's custom JSON response; Cloudflare's problem document, short
+/// text and page; and a response that is only a status.
 ///
 /// ```
 /// use comfycontrol_emulator::{Throttled, RetryAfter, Shape};

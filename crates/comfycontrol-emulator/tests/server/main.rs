@@ -16,7 +16,7 @@
 //! * `streams`: event streams, byte by byte.
 //! * `templates`: templates: made, shown and listed.
 //! * `tls`: TLS, its certificates, and the version of HTTP that is agreed on.
-//! * `tokens`: who is let in, and what the others are told.
+//! * `tokens`: which requests are let in, and what the others are told.
 //!
 //! `client` is the barest of clients; `h2` and `raw` show the frames and the bytes.
 

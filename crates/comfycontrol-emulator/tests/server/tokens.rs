@@ -1,4 +1,4 @@
-//! Who is let in, and what the others are told.
+//! Which requests are let in, and what the others are told.
 
 use std::time::Duration;
 

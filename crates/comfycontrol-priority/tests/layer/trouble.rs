@@ -24,8 +24,8 @@ async fn a_task_that_does_not_poll_its_call_holds_the_others_up_for_a_second() {
             .await
             .expect("sent");
     }
-    // Polled once, and then kept by somebody who waits for something else: one at the limiter, and the
-    // ones whose turn comes next.
+    // Polled once, and then kept by a task that waits for something else: one at the limiter, and
+    // the ones whose turn comes next.
     let mut idle: Vec<_> = (0..3)
         .map(|_| Box::pin(client.clone().call(request(0, Urgency::HIGHEST))))
         .collect();

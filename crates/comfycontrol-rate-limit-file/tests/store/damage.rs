@@ -30,7 +30,7 @@ async fn is_begun_anew(damage: impl Fn(&Path)) {
         assert_ne!(after.time.instance, before.time.instance);
         assert!(after.time.uptime < 10 * SECOND, "{:?}", after.time);
     }
-    // Somebody who still goes by what was lost swaps nothing.
+    // A process that still goes by what was lost swaps nothing.
     assert!(matches!(swap(&store, Some(3), 4).await, Replaced::Lost(_)));
     assert!(matches!(swap(&store, None, 4).await, Replaced::Won(_)));
 }

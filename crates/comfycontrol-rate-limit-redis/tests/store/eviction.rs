@@ -16,10 +16,10 @@ async fn a_server_that_has_evicted_vouches_for_nothing_before() {
                 break;
             }
         }
-        // Who saw it sees that it is away; the instance is the same.
+        // A store that saw it sees that it is away; the instance is the same.
         let reading = read(&store).await;
         assert_eq!(reading.record, None);
-        // Who has not goes by this.
+        // A store that did not see it goes by this.
         let newcomer = read(&open(&server)).await;
         assert_eq!(newcomer.time.instance, reading.time.instance);
         assert!(newcomer.time.uptime < 5 * SECOND, "{:?}", newcomer.time);

@@ -16,7 +16,8 @@ impl Admission {
         self.run(now, effects);
     }
 
-    /// Everyone who waits in `one_of` some runtimes, to be woken because the clock there has stopped.
+    /// All calls that wait in `one_of` some runtimes, to be woken because the clock there has
+    /// stopped.
     pub(crate) fn wake_all(
         &mut self,
         one_of: impl Fn(Option<runtime::Id>) -> bool,

@@ -27,8 +27,8 @@ pub(super) fn lapse_held(slots: &mut Slots, queue: &mut Queue, now: u64) -> bool
     any
 }
 
-/// Grants all slots that may be granted to those who wait; returns when the next one is, if that is
-/// known and anybody waits for it.
+/// Grants all slots that may be granted to waiting calls; returns when the next one is, if that is
+/// known and a call waits for it.
 pub(super) fn grants(
     slots: &mut Slots,
     queue: &mut Queue,

@@ -13,7 +13,7 @@ impl Admission {
         Some(ticket)
     }
 
-    /// Those who wait may have a slot that was put aside or taken up before long.
+    /// Waiting calls may soon have a slot that was put aside or taken up.
     pub(super) fn expect_lapse(&mut self) {
         if self.is_awaited() {
             self.alarm = self.alarm.min(self.queue.first_lapse().unwrap_or(NEVER));

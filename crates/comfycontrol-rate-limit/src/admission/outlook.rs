@@ -3,7 +3,7 @@
 
 use crate::account::Account;
 
-/// What those who wait may expect, one after the other.
+/// What waiting calls may expect, one after the other.
 #[derive(Debug)]
 pub(crate) struct Outlook {
     account: Account,
@@ -11,7 +11,7 @@ pub(crate) struct Outlook {
     latency: u64,
     /// No call is served before.
     start: u64,
-    /// When the first ones are served, as far as anybody has asked.
+    /// When the first ones are served, as far as callers have asked.
     grants: Vec<u64>,
     /// One is served in that time, where others are served between them.
     each: Option<u64>,
@@ -40,7 +40,7 @@ impl Outlook {
         }
     }
 
-    /// When the one is served who waits behind so many others.
+    /// When the call behind so many others is served.
     pub(crate) fn earliest(&mut self, ahead: usize) -> u64 {
         if let Some(each) = self.each {
             return self

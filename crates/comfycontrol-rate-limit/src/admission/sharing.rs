@@ -37,7 +37,7 @@ impl Admission {
     /// What all processes look like now.
     pub(crate) fn show(&mut self, view: View, asked: Option<Moment>) {
         if self.slots.show(view, asked) {
-            // What was granted before must not be used after somebody was throttled.
+            // A slot that was granted before must not be used after a request was throttled.
             self.give_up_unclaimed();
         }
     }

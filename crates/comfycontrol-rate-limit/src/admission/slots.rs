@@ -102,7 +102,7 @@ impl Slots {
         gate.max(account).saturating_add(windows)
     }
 
-    /// Those who wait have been looked after, and `granted` of them have a slot now.
+    /// The waiting calls are served as far as possible, and `granted` of them have a slot now.
     pub(super) fn note(&mut self, now: u64, granted: u64, awaited: bool) {
         if granted > 0 || awaited {
             let unstamped = self.account.unstamped();
@@ -113,7 +113,7 @@ impl Slots {
         }
     }
 
-    /// What those who wait may expect.
+    /// What waiting calls may expect.
     pub(super) fn outlook(&self, now: u64) -> Outlook {
         let start = self.closed_until(now).unwrap_or(now);
         if let Some(desk) = &self.desk {

@@ -1,4 +1,4 @@
-//! Tries many interleavings of a scenario; at the end of each, everybody must be served.
+//! Tries many interleavings of a scenario; at the end of each, all calls must be served.
 
 use std::sync::Arc;
 

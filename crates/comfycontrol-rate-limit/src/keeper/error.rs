@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::ledger::Incompatible;
 
-/// The budget cannot be shared: others who have a part in it now keep it in another way. All calls are
+/// The budget cannot be shared: the other processes now keep it in another way. All calls are
 /// rejected from then on: [`RejectedReason::KeeperStopped`](crate::RejectedReason::KeeperStopped).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KeeperError(Incompatible);

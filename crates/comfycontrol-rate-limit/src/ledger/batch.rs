@@ -20,7 +20,7 @@ pub(crate) enum Note {
     ProbeSucceeded(Probe),
     /// A probe will get none.
     ProbeLost(Probe),
-    /// Somebody wants nothing to leave for so many nanoseconds after that moment.
+    /// A caller wants nothing to leave for so many nanoseconds after that moment.
     Hold { at: Moment, pause: u64 },
 }
 

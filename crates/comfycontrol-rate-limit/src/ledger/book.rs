@@ -20,7 +20,7 @@ pub(crate) struct Book {
     /// Nothing is granted before.
     pub(crate) hold_until: u64,
     pub(crate) gate: Saved,
-    /// Who has the latest probe.
+    /// Which process has the latest probe.
     pub(crate) prober: u128,
     pub(crate) owners: Owners,
     /// When requests could be counted last and how many each time, oldest first.

@@ -51,7 +51,7 @@ impl Track {
         }
     }
 
-    /// Something has changed for who waits.
+    /// Something has changed for a waiting call.
     pub(super) fn wake(&self) {
         let follower = self.0.lock().follower.take();
         // The woken follower may come back in, so nothing is locked.

@@ -21,7 +21,7 @@ struct Told {
     prospect: Prospect,
 }
 
-/// One outlook is that of all who follow a call.
+/// One outlook serves all followers of calls.
 struct Shown {
     prospect: Prospect,
     since: u64,
@@ -29,7 +29,7 @@ struct Shown {
 }
 
 impl Watchers {
-    /// One more, who knows of that `prospect`.
+    /// One more follower, which knows of that `prospect`.
     pub(super) fn add(&self, track: Weak<Track>, prospect: Prospect) {
         let mut told = self.told.lock();
         if told.tracks.is_empty() {
@@ -39,7 +39,7 @@ impl Watchers {
         self.any.store(true, Ordering::SeqCst);
     }
 
-    /// What those who wait may expect may have changed.
+    /// What waiting calls may expect may have changed.
     #[inline]
     pub(crate) fn notify(&self, prospect: impl FnOnce() -> Prospect) {
         if self.any.load(Ordering::SeqCst) {

@@ -5,7 +5,7 @@ use tokio::runtime;
 use crate::Rejected;
 use crate::cooldown::Probe;
 
-/// Who is to be woken, and in which runtime it waits.
+/// The waker of the call, and the runtime in which it waits.
 #[derive(Debug)]
 pub(crate) struct Waiter {
     pub(crate) waker: Waker,

@@ -5,14 +5,14 @@ use slab::Slab;
 use super::list::List;
 use super::node::Node;
 
-/// Who waits, in arrival order.
+/// The waiting calls, in arrival order.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     len: usize,
     waiting: List,
-    /// Of those, who had a slot before, by arrival.
+    /// Those of them that had a slot before, by arrival.
     returned: BTreeSet<(u64, u32)>,
-    /// How often somebody's place has changed.
+    /// How often a place has changed.
     moves: u64,
     /// How many have come to the front since the ranks were counted; `None` if those are wrong.
     served: Option<u64>,
@@ -24,7 +24,7 @@ impl Order {
         self.len
     }
 
-    /// Who waits longest.
+    /// The call that waits longest.
     pub(super) fn first(&self, nodes: &Slab<Node>) -> u32 {
         let Some((arrival, returned)) = self.returned.first() else {
             return self.waiting.first;

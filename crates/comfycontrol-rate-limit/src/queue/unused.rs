@@ -4,7 +4,8 @@ use super::list::List;
 use super::node::{Node, Place};
 use crate::cooldown::Probe;
 
-/// Who has a slot and has not used it yet, in the order of their grants; for so long at most.
+/// The calls that have a slot and have not used it yet, in the order of their grants; for so long
+/// at most.
 #[derive(Debug)]
 pub(super) struct Unused {
     list: List,

@@ -1,4 +1,4 @@
-//! The cooldown: one 429 closes the gate for all who share the limiter.
+//! The cooldown: one 429 closes the gate for all that share the limiter.
 
 use comfycontrol_rate_limit::{Algorithm, Limiter, Quota};
 use comfycontrol_test::arrived;

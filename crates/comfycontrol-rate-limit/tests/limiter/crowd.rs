@@ -84,7 +84,7 @@ async fn newcomers_starve_nobody() {
     }
     for window in 1..=3 {
         for _ in 0..11 {
-            // Polled as often as it can be, before anybody who waits.
+            // Polled as often as it can be, before any waiting call.
             let mut newcomer = task::spawn(limiter.acquire());
             assert_pending!(newcomer.poll());
             time::advance(WINDOW / 11 + MILLISECOND).await;

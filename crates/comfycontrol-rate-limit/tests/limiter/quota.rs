@@ -1,4 +1,4 @@
-//! The quota: what cannot be kept cannot be made, and a change holds for those who wait already.
+//! The quota: what cannot be kept cannot be made, and a change holds for calls that wait already.
 
 use std::time::Duration;
 

@@ -200,7 +200,7 @@ async fn a_cooldown_is_certain_too() {
         60 * SECOND + 500 * MILLISECOND
     );
 
-    // Also for those who wait already: they learn it at their deadline.
+    // Also for calls that wait already: they learn it at their deadline.
     let mut call = task::spawn(limiter.acquire_until(now() + 61 * SECOND));
     assert_pending!(call.poll());
     limiter.pause_for(100 * SECOND);

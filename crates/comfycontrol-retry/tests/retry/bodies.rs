@@ -1,4 +1,4 @@
-//! What is sent again is the same request, if it can be had a second time.
+//! What is sent again is the same request, if it can be cloned.
 
 use std::sync::{Arc, Mutex};
 
@@ -103,7 +103,7 @@ async fn the_same_request_is_sent_again() {
 
 // === support ===
 
-/// A body that can be had so many times more.
+/// A body that can be cloned so many times more.
 #[derive(Clone, Debug)]
 struct Times(Arc<Mutex<u32>>);
 

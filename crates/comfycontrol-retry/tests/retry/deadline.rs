@@ -19,7 +19,7 @@ async fn a_cooldown_that_ends_with_the_deadline_or_later_is_not_begun() {
         let outcome = script.call(policy(), due_in(millis(deadline))).await;
         assert_eq!(script.count(), sends, "{deadline}");
         assert_eq!(outcome.is_ok(), sends == 2);
-        // Who is told, is told at once.
+        // A caller that is told, is told at once.
         assert_eq!(began.elapsed().as_secs(), (sends as u64 - 1) * 10);
     }
 }

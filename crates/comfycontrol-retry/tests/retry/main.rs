@@ -1,6 +1,6 @@
 //! What is sent again, and when: on a paused clock, over a service that fails as it is told.
 //!
-//! * `bodies`: what is sent again is the same request, if it can be had a second time.
+//! * `bodies`: what is sent again is the same request, if it can be cloned.
 //! * `budget`: what keeps retries a fraction of the calls.
 //! * `classes`: how often each class of failure is sent again, by method and by settings.
 //! * `deadline`: a wait that the call's deadline leaves no time for is not begun.

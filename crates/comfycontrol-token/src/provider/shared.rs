@@ -27,7 +27,7 @@ pub(super) struct State {
     pub(super) reads: u64,
     /// How long one call waits for readings.
     pub(super) read_timeout: Duration,
-    /// Those who wait for the reading under way, if there is one.
+    /// The calls that wait for the reading under way, if there is one.
     pub(super) waiters: Option<Waiters>,
 }
 
@@ -79,7 +79,7 @@ impl Shared {
 }
 
 impl State {
-    /// Those who wait for reading number `read`, if that is under way.
+    /// The calls that wait for reading number `read`, if that is under way.
     pub(super) fn waiters_of(&mut self, read: u64) -> Option<&mut Waiters> {
         self.waiters.as_mut().filter(|_| self.reads == read)
     }

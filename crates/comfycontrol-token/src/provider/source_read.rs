@@ -52,7 +52,7 @@ impl SourceRead {
         }
     }
 
-    /// Runs as a task, or on a thread that may block. Should there be none to be had, the drop says so.
+    /// Runs as a task, or on a thread that may block. If there is none, the drop says so.
     pub(super) fn launch(self) {
         let now = clock::now();
         let rest = self.rested.filter(|rested| *rested > now);

@@ -13,7 +13,7 @@ use super::read_wait::ReadWait;
 /// Calls `read` on a thread of its own, within `runtime` and not joined by its shutdown: a source that hangs
 /// must not keep the program from ending.
 ///
-/// Should there be no such thread to be had, or should the runtime be gone, `read` is dropped, which says so.
+/// If there is no such thread, or the runtime is gone, `read` is dropped, which says so.
 pub(super) fn spawn(read: impl FnOnce() + Send + 'static, done: ReadWait, runtime: &Handle) {
     if hold_clock(done, runtime) {
         let runtime = runtime.clone();

@@ -51,7 +51,7 @@ where
 pub struct CommandSource {
     program: OsString,
     args: Box<[OsString]>,
-    /// Who reads an output that outlived its command.
+    /// The reader of an output that outlived its command.
     held_open: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 

@@ -54,7 +54,7 @@ impl SourceError {
         }
     }
 
-    /// Whether a writer who is about to finish would explain it.
+    /// Whether a writer that is about to finish would explain it.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(
             self.kind,
@@ -145,7 +145,7 @@ pub enum SourceErrorKind {
     TooLarge,
     /// It gives a token for which the server has sent a 401.
     Unauthorized,
-    /// There was no thread to be had to read it, or the runtime shut down first.
+    /// There was no free thread to read it, or the runtime shut down first.
     Unread,
     /// It gave something else each time it was read.
     Unsettled,

@@ -53,7 +53,7 @@ pub(super) fn limiter(
     }
 }
 
-/// What decides who is next, in a mode that has it.
+/// What decides which call is next, in a mode that has it.
 pub(super) fn priority(mode: &RateLimitMode) -> Option<&PriorityLimiter> {
     match mode {
         RateLimitMode::Priority(limiter) => Some(limiter),

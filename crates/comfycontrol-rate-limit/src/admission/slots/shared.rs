@@ -62,7 +62,7 @@ impl Slots {
         }
     }
 
-    /// Returns whether somebody was throttled since.
+    /// Returns whether a request was throttled since.
     pub(in crate::admission) fn show(&mut self, view: View, asked: Option<Moment>) -> bool {
         let Some(desk) = &mut self.desk else {
             return false;

@@ -96,7 +96,7 @@ impl Driver {
         self.both.run(&mut self.callers);
     }
 
-    /// Everybody goes, and time passes: everything is as it was.
+    /// All calls go, and time passes: everything is as it was.
     pub(super) fn wind_up(&mut self) {
         while !self.callers.is_empty() {
             self.apply(&Operation::Drop(0));

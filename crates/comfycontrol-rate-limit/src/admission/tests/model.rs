@@ -24,7 +24,7 @@ pub(super) struct Model {
     /// Taken up and not used yet, if such slots come back.
     pub(super) held: Vec<(Id, u64)>,
     pub(super) lapsed: BTreeSet<Id>,
-    /// Of those, who is woken at its deadline.
+    /// Of those, the calls that are woken at their deadline.
     pub(super) watching: BTreeMap<Id, u64>,
     pub(super) rejected: BTreeSet<Id>,
     pub(super) counters: [u64; 5],

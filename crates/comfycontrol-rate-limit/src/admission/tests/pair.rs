@@ -169,7 +169,7 @@ impl Pair {
     }
 }
 
-/// For those who look at no instant.
+/// For callers that look at no instant.
 pub(super) fn any_instant(_: u64) -> Instant {
     thread_local!(static ANY: Instant = crate::clock::now());
     ANY.with(|any| *any)

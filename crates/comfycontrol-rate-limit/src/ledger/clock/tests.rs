@@ -52,7 +52,7 @@ fn event() -> impl Strategy<Value = Event> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Without steps the time lies within the bounds of everybody, whenever they look.
+    /// Without steps the time lies within the bounds of every process, whenever it looks.
     #[test]
     fn the_time_lies_within_the_bounds(
         drift in -900_i64..900, events in prop::collection::vec(event(), 1..60),
@@ -166,7 +166,7 @@ fn a_clock_that_steps_is_set_back_to_where_it_was() {
 #[test]
 fn what_others_have_set_right_is_not_undone() {
     let mut clock = Clock::new(at_once(1), 100_000_000, 0);
-    // The store's clock has stepped by 30 s, and somebody has said so.
+    // The store's clock has stepped by 30 s, and a process has said so.
     assert_eq!(clock.observe(at_once(2), 131_000_000, -30_000_100), None);
     assert_eq!(clock.shift(), -30_000_100);
     assert!(clock.lower(moment(2)) <= 101_000_000);

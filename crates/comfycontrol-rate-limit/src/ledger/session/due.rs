@@ -10,7 +10,7 @@ pub(super) struct Due {
     pub(super) is_joined: bool,
     failures: u32,
     failed_at: u64,
-    /// When it was last asked who is gone.
+    /// When it was last asked which processes are gone.
     asked_at: u64,
 }
 

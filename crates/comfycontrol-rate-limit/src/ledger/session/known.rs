@@ -1,8 +1,9 @@
 //! By what one process sees that the record was lost, or is an older one.
 //!
-//! A *lineage* begins with each book that was begun anew. Its number is a generation, and a random part.
-//! Generation 0 was begun by somebody who knew of no loss. Any other was begun by somebody who did, and
-//! who closed it for as long as it takes: so others who see it need not close it once more.
+//! A *lineage* begins with each book that was begun anew. Its number is a generation, and a random
+//! part. Generation 0 was begun by a process that knew of no loss. Any other was begun by a process
+//! that did, and that closed it for as long as it takes: others that see it need not close it once
+//! more.
 
 use super::random::Random;
 use crate::ledger::book::Book;

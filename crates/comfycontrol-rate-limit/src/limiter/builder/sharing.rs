@@ -61,9 +61,9 @@ impl LimiterBuilder {
         (Limiter { shared }, keeper)
     }
 
-    /// Sets how long the others who [share](Self::build_shared) the budget believe that this one lives
-    /// after it was heard of last. Only then do they give the slots to others that it held when it was
-    /// killed, unless the store tells them sooner.
+    /// Sets how long the other processes that [share](Self::build_shared) the budget take this one
+    /// to live after they heard of it last. The slots that it held when it was killed go to others
+    /// only then, unless the store tells them sooner.
     ///
     /// A store that knows a member is gone from its absence, as the one in Redis does, must wait
     /// for at least half of this: a process uses a slot until then.

@@ -62,7 +62,7 @@ enum Situation {
     Full,
     /// All slots are on their way and stay there.
     Pending,
-    /// Somebody waits already.
+    /// A call waits already.
     Queued,
     /// After a 429: the call becomes the probe.
     Cooldown,

@@ -14,7 +14,7 @@ pub(crate) struct Gate {
     paused_until: u64,
     /// Closed until then for what was forgotten.
     pub(crate) blind_until: u64,
-    /// Who went as the probe since the gate was closed.
+    /// Which call went as the probe since the gate was closed.
     probes: BTreeSet<Id>,
     strikes: u32,
     /// Whether a probe has opened the gate since the last episode.
