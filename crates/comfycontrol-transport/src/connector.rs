@@ -16,12 +16,13 @@ use tower_service::Service;
 use crate::carrier::{BoxFuture, Carrier};
 use crate::loopback::Loopback;
 use crate::proxy::Proxies;
+use crate::read_ahead::{ReadAhead, ReadingAhead};
 use crate::resolver::{Resolver, internal_address};
 
 /// Makes connections, TLS over whatever `C` returns.
 ///
 /// Behind one pointer, since it is cloned for every connection.
-pub(crate) struct Connector<C = Route>(Arc<HttpsConnector<C>>);
+pub(crate) struct Connector<C = Route>(Arc<HttpsConnector<ReadingAhead<C>>>);
 
 /// What connectors of the network are made from.
 #[derive(Clone)]
@@ -44,7 +45,7 @@ impl<C> Connector<C> {
             .with_tls_config(tls)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(carrier);
+            .wrap_connector(ReadingAhead::new(carrier));
         Self(Arc::new(https))
     }
 }
@@ -62,7 +63,7 @@ where
     C::Error: Into<BoxError>,
     C::Future: Send + 'static,
 {
-    type Response = MaybeHttpsStream<C::Response>;
+    type Response = MaybeHttpsStream<ReadAhead<C::Response>>;
     type Error = BoxError;
     type Future = BoxFuture<Self::Response>;
 

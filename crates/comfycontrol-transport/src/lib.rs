@@ -81,6 +81,7 @@ mod invalid_transport;
 mod loopback;
 mod pool;
 mod proxy;
+mod read_ahead;
 mod resolver;
 mod tls;
 mod transport;
