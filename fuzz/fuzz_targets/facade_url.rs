@@ -69,7 +69,7 @@ fn check_request(client: &Client, base: &str, path: &str, pair: Option<(&str, &s
     check_no_steps(request.uri().path());
 }
 
-/// A path and a query are neither rewritten nor shortened, but for what must be encoded.
+/// A path and a query are neither rewritten nor shortened, except for what must be encoded.
 fn check_as_browsers(given: &str, sent: &Uri, base: &Url) {
     // Browsers cut off blanks at the end.
     if given.starts_with('/') && !given.ends_with(' ') {

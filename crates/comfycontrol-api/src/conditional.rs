@@ -50,7 +50,7 @@ impl Conditional {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`], but for a 304.
+    /// As [`RequestBuilder::send`], except for a 304.
     pub async fn send(request: RequestBuilder, known: &Validators) -> Result<Self, Error> {
         let asked = known.headers().into_iter();
         let request = asked.fold(request, |request, (name, value)| {

@@ -51,7 +51,7 @@ impl<T> List<T> {
         }
     }
 
-    /// Asks for those items alone of which a field says this.
+    /// Asks only for items that have this value in a field.
     pub(crate) fn filter(mut self, name: &str, value: &str) -> Self {
         self.paginator = self.paginator.query(name, value);
         self

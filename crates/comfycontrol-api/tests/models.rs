@@ -229,7 +229,7 @@ fn nulled(mut json: Value) -> Value {
     json
 }
 
-/// An example of which fields are dropped or nulled, words are others, and fields are added.
+/// An example with fields dropped or nulled, other words, and fields added.
 fn damaged(example: Value) -> impl Strategy<Value = Value> {
     let fields = example.as_object().unwrap().len();
     let drops = prop::collection::vec(0u8..4, fields);

@@ -131,7 +131,7 @@ impl Part {
 
     /// Sets the content type. The default is `application/octet-stream` for files, none for text.
     ///
-    /// It is sent as it is, but for control characters, which become spaces.
+    /// It is sent as it is, except for control characters, which become spaces.
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
         self.content_type = Some(value.into());
         self

@@ -22,7 +22,7 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Hands an error on that shows no secret, nor does one of its causes.
+/// Returns an error that shows no secret; its causes show none either.
 ///
 /// That is the error itself, to be downcast as ever, unless its own text, its `Debug` or that of a cause shows a token
 /// or a [`KnownSecret`](crate::KnownSecret). Such an error is replaced by the texts of the chain, masked and escaped, each the

@@ -10,7 +10,7 @@ pub struct InternalHosts {
 }
 
 impl InternalHosts {
-    /// Those that are named, written as in the URL but for case; and all that is written as
+    /// Those that are named, written as in the URL except for case; and all that is written as
     /// [this machine](HostKind::Loopback), if the host `home` is.
     #[must_use]
     pub fn beside(home: &str, named: Vec<String>) -> Self {

@@ -74,7 +74,7 @@ pub(crate) struct Finder<'a> {
     at: usize,
     /// The last letters.
     window: u64,
-    /// Where each of them begins, the first `PIECE - filled` of which do not count.
+    /// Where each of them begins. The first `PIECE - filled` do not count.
     begins: [usize; PIECE],
     filled: usize,
     found: Option<Range<usize>>,

@@ -8,7 +8,7 @@ use crate::codings::{accepts, applied};
 /// The codings that a request asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    /// What the caller wrote into `Accept-Encoding`, of which nothing is undone.
+    /// What the caller wrote into `Accept-Encoding`; none of it is undone.
     ByCaller(Vec<HeaderValue>),
     /// Gzip, which we undo.
     Gzip,

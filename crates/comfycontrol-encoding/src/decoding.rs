@@ -60,7 +60,8 @@ impl Decoding {
                 Err(e) => return self.fail(e.into()),
             }
         }
-        // Frames and members of which nothing comes: others have their turn, and timeouts outside are looked at.
+        // Frames and members that bring nothing: others have their turn, and timeouts outside are
+        // looked at.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -90,5 +91,5 @@ impl Decoding {
     }
 }
 
-/// How many frames and members one poll takes of which nothing comes out.
+/// How many frames and members that bring nothing one poll takes.
 const MOST_STEPS: usize = 64;

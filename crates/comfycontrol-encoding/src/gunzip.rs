@@ -51,7 +51,7 @@ impl Gunzip {
         }
         self.encoded.advance(taken);
         if self.encoded.is_empty() {
-            // What it can know by now, it shall not keep until the next piece comes.
+            // It does not keep what it can know by now until the next piece comes.
             self.decoder.flush().map_err(InvalidGzip::new)?;
         }
         Ok((!self.decoder.get_ref().is_empty()).then(|| self.take()))

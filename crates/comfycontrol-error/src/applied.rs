@@ -32,7 +32,8 @@ pub enum Applied {
 }
 
 impl Applied {
-    /// Of a call, two attempts of which have these: what either may have done, the call may have done.
+    /// Of a call with two attempts that have these: the call may have done what either may have
+    /// done.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {

@@ -18,7 +18,7 @@ pub struct InvalidJson {
 }
 
 impl InvalidJson {
-    /// Decodes the JSON of a response, of which status and `Content-Type` are kept for the error.
+    /// Decodes the JSON of a response. Its status and `Content-Type` are kept for the error.
     ///
     /// # Errors
     ///

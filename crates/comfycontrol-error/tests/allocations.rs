@@ -37,7 +37,7 @@ fn an_error_costs_some_which_shows_that_they_are_counted() {
 
 #[test]
 fn a_body_of_ten_mebibytes_costs_a_few_times_the_cap() {
-    // Worst of all are bytes that are not UTF-8, each of which is shown as three.
+    // Worst of all are bytes that are not UTF-8: each is shown as three.
     for (byte, most) in [
         (b'a', 4 * CAP),
         (b'[', 4 * CAP),

@@ -1,4 +1,4 @@
-//! What the bytes of a file say: two pages, of which the newer whole one counts.
+//! What the bytes of a file say: two pages. The newer whole one counts.
 //!
 //! A process can be killed in the middle of any write, so the older page is overwritten and the newer
 //! one is left alone. What does not fit into its page stands behind both.

@@ -36,7 +36,7 @@ impl FileStore {
     /// The store in the file that all programs of this user find under `name`: that of the server whose
     /// budget it is, such as `api.comfycontrol.app`.
     ///
-    /// It lies in `/tmp/comfycontrol-UID` on Unix, whatever the environment says, and in
+    /// It is in `/tmp/comfycontrol-UID` on Unix, whatever the environment says, and in
     /// `%LOCALAPPDATA%\comfycontrol` on Windows. The directory must be this user's alone.
     ///
     /// # Errors

@@ -29,17 +29,18 @@
 //! # What holds
 //!
 //! * A swap is one trip, won or lost: one that is lost brings back what won.
-//! * Each operation ends within its [timeout](RedisStore::with_timeout), connecting included. After one
-//!   that timed out the connection is used on, so that what is asked next comes after it; it is given up
-//!   after five timeouts of silence. A lost connection is made again at once, then after pauses of at
-//!   most half a timeout.
+//! * Each operation ends within its [timeout](RedisStore::with_timeout), connecting included. After
+//!   one that timed out the connection stays in use: what is asked next comes after it. It is given
+//!   up after five timeouts of silence. A lost connection is made again at once, then after pauses
+//!   of at most half a timeout.
 //! * A server that was started anew, or a replica in its place, is another instance by its `run_id`: the
 //!   limiter holds until what was lost cannot matter. A server that has evicted keys, or was promoted,
 //!   vouches only for the time since it was connected to.
-//! * A member is subscribed to a channel of its own, which ends with its connection. It is said to be
-//!   gone only after it was [absent](RedisStore::with_absence) for 5 s: a process that is cut off is no dead
-//!   one. That is half of the limiter's usual [lease](comfycontrol_rate_limit::LimiterBuilder::lease), until which
-//!   it may send; a longer lease wants a longer absence.
+//! * A member is subscribed to a channel of its own, which ends with its connection. It is said to
+//!   be gone only after it was [absent](RedisStore::with_absence) for 5 s: a process that is cut
+//!   off is not a dead one. That is half of the limiter's usual
+//!   [lease](comfycontrol_rate_limit::LimiterBuilder::lease), and it may send until then. A longer
+//!   lease needs a longer absence.
 //! * Nothing is granted from an error, and no part of a URL is ever shown.
 //!
 //! # The server

@@ -1,6 +1,6 @@
 use crate::failure::Failure;
 
-/// The last failure of a call of which a later one must know.
+/// The last failure of a call that a later one must know.
 #[derive(Debug)]
 pub(crate) struct Earlier<E>(Option<E>);
 

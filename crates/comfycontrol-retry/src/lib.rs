@@ -11,12 +11,12 @@
 //! | [unauthorized, token replaced](FailureKind::TokenReplaced): 401 | any | up to three times, at once |
 //! | [permanent](FailureKind::Permanent), and [rejected](FailureKind::Rejected) by a limiter | | never |
 //!
-//! Nothing whose body cannot be [had again](comfycontrol_core::TryClone) is sent again. Backoff is
-//! 0.2 s, doubled each time up to 10 s, and each up to doubled by chance; it comes on top of the
-//! `Retry-After` of the response (RFC 9110 §10.2.3). A wait that would end after the call's
-//! [`Deadline`](comfycontrol_core::Deadline) is not begun, nor one for which the response asks more
-//! than 30 s, a 429 included: the call ends at once with the error that says so. A budget, shared by
-//! all services of one layer, keeps retries after backoff a fraction of the calls, those after 429s
+//! A request whose body cannot be [cloned](comfycontrol_core::TryClone) is not sent again. Backoff
+//! is 0.2 s, doubled each time up to 10 s, and each up to doubled by chance; it comes on top of the
+//! `Retry-After` of the response (RFC 9110 §10.2.3). A wait is not begun if it would end after the
+//! call's [`Deadline`](comfycontrol_core::Deadline), or if the response asks for more than 30 s, a
+//! 429 included: the call ends at once with the error that says so. A budget, shared by all
+//! services of one layer, keeps retries after backoff a fraction of the calls, those after 429s
 //! included unless a rate limiter paces them.
 //!
 //! # Response bodies
@@ -29,9 +29,9 @@
 //! # Bounds
 //!
 //! A call is sent at most nine times unless set otherwise: once, twice after backoff, three times
-//! after 429s, three times with another token. What it waits here between two of them is at most
-//! 30 s, which the response may ask for, or the cooldown, 10 s unless set and five minutes at most;
-//! and a backoff of 10 s.
+//! after 429s, three times with another token. Between two of them it waits here at most 30 s,
+//! which the response may ask for, or the cooldown, 10 s unless set and five minutes at most; and a
+//! backoff of 10 s.
 //!
 //! # Example
 //!

@@ -4,7 +4,7 @@ use crate::mock::{Inner, Server, pair};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "tests match it without a wildcard")]
 pub enum WhileBusy {
-    /// It has left the layer under test, and lies in a buffer inside.
+    /// It has left the layer under test, and is in a buffer inside.
     Buffers,
     /// It is shed.
     Sheds,

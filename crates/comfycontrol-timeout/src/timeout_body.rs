@@ -19,10 +19,10 @@ pin_project! {
     /// of the call has passed, though more may be there, and when no part has come for too long, or
     /// too little.
     ///
-    /// No timer is made while parts are ready. How long the reader takes from one part to the next
-    /// is no stall, nor is what a body inside waits for [another attempt](AwaitedAttempts); both
-    /// count for the whole call. After the error there is nothing more. It is not `Unpin`: pin it
-    /// before you read it frame by frame.
+    /// No timer is made while parts are ready. The time that the reader takes from one part to the
+    /// next is no stall. Neither is the time that a body inside waits for [another
+    /// attempt](AwaitedAttempts). Both count for the whole call. After the error there is nothing
+    /// more. It is not `Unpin`: pin it before you read it frame by frame.
     ///
     /// # Panics
     ///

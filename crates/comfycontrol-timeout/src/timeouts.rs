@@ -68,7 +68,7 @@ impl Timeouts {
             .min_progress(1_024)
     }
 
-    /// For streams of events, of which few come: as [`call`](Self::call), 60 s between two parts,
+    /// For streams of events that come seldom: as [`call`](Self::call), 60 s between two parts,
     /// however small.
     pub const fn stream() -> Self {
         Self::call().stall(Duration::from_secs(60)).min_progress(0)

@@ -110,7 +110,7 @@ impl TokenProvider {
     ///
     /// # Errors
     ///
-    /// The [`SourceError`] on account of which there is no token.
+    /// The [`SourceError`] because of which there is no token.
     pub async fn preload_async(&self) -> Result<(), SourceError> {
         let Some(wait) = self.begin_preload() else {
             return Ok(());

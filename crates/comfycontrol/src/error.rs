@@ -77,8 +77,9 @@ impl Error {
         Self::new(Cause::Refused(source.into()))
     }
 
-    /// Makes an error of a call that may have been applied, and of which a crate above the client could not
-    /// find out whether it was. `{}` prints `source`, and [`as_cause`](Self::as_cause) finds it.
+    /// Makes an error of a call that may have been applied, where a crate above the client could
+    /// not find out whether it was. `{}` prints `source`, and [`as_cause`](Self::as_cause) finds
+    /// it.
     pub fn in_doubt(source: impl Into<BoxError>) -> Self {
         Self::new(Cause::InDoubt(source.into()))
     }

@@ -19,11 +19,11 @@ pub struct RunInDoubt {
 /// Why it is not known.
 #[derive(Debug)]
 pub(crate) enum Why {
-    /// One is there that may be it, by another name.
+    /// One run is there that may be it, by another name.
     Alike,
     /// The list could not be read.
     List(Error),
-    /// So many requests were lost, none of which has started a run as far as can be seen; the last failed
+    /// So many requests were lost. None has started a run as far as can be seen; the last failed
     /// like this.
     Lost(u32, Error),
     /// So many runs are newer, or as new, and the list goes on.

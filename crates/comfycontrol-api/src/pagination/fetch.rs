@@ -88,6 +88,6 @@ impl Paginator {
 
 /// Ten times what a page may have.
 const MOST_ITEMS: usize = 1_000;
-/// Bytes that are gone through for one unit of a task's budget, of which tokio gives 128: after a mebibyte
-/// others have their turn.
+/// Bytes that are gone through for one unit of a task's budget. Tokio gives 128 units: after a
+/// mebibyte others have their turn.
 const STEP: usize = 8 * 1024;

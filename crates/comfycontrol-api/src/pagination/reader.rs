@@ -84,8 +84,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads on. What it takes is in proportion to these bytes, but for the end of a value, which is gone
-    /// through once more.
+    /// Reads on. The work is in proportion to these bytes, except for the end of a value, which is
+    /// gone through once more.
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<(), NoPage> {
         let more = bytes.len().min(BEGINNING - self.beginning.len());
         self.beginning.extend_from_slice(&bytes[..more]);

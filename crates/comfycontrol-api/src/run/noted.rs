@@ -25,7 +25,7 @@ impl Failed {
     }
 }
 
-/// The same body, of which nothing leaves before `note` is done; if that fails, nothing does at all.
+/// The same body. Nothing of it leaves before `note` is done; if that fails, nothing leaves at all.
 pub(super) fn noted(body: Body, note: Note, failed: Failed) -> Body {
     if body.try_clone().is_none() {
         return Body::wrap(Noted::new(&note, body, failed));

@@ -86,7 +86,7 @@ impl SaveError {
         &self.saved
     }
 
-    /// What the disk said, and of which path.
+    /// What the disk said, and about which path.
     #[must_use]
     pub fn as_disk(&self) -> Option<(&Path, &io::Error)> {
         match &*self.failure {

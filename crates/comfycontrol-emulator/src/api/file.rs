@@ -136,7 +136,7 @@ fn index(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }
 
-/// A picture of one pixel, followed by bytes of which each place has its own.
+/// A picture of one pixel, followed by bytes that differ by their place.
 fn picture(seed: u64, length: usize) -> Bytes {
     let length = length.max(PNG.len());
     let mut picture = Vec::with_capacity(length + 8);

@@ -29,7 +29,7 @@ impl Part {
     }
 }
 
-/// The parts of a `multipart/form-data` body (RFC 7578), of which there may be 1,000.
+/// The parts of a `multipart/form-data` body (RFC 7578), at most 1,000.
 pub(super) fn parts(head: &Parts, body: Bytes) -> Result<Vec<Part>, ApiError> {
     let boundary = head
         .headers

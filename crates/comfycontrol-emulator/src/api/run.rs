@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The course of one workflow, decided when it is accepted, but for a cancellation.
+/// The course of one workflow, decided when it is accepted, except for a cancellation.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     length: Duration,

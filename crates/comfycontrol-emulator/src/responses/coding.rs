@@ -183,7 +183,7 @@ fn header_with_fields() -> Vec<u8> {
     header
 }
 
-/// The bytes as uncompressed meta-blocks, each of which ends at the end of a byte (RFC 7932 §9.2).
+/// The bytes as uncompressed meta-blocks. Each ends at the end of a byte (RFC 7932 §9.2).
 fn brotli(piece: &[u8], begun: &mut bool) -> Vec<u8> {
     let mut coded = Vec::with_capacity(piece.len() + piece.len() / 1024 + 4);
     for block in piece.chunks(1 << 16) {

@@ -87,7 +87,7 @@ fn after_its_error_a_body_has_ended() {
     assert!(body.is_end_stream());
 }
 
-/// A body of these frames, of which more may come.
+/// A body of these frames; more may come.
 fn open(frames: &[Bytes]) -> StreamBody<impl Stream<Item = Part> + use<>> {
     let frames: Vec<Part> = frames.iter().cloned().map(part).collect();
     StreamBody::new(stream::iter(frames).chain(stream::pending()))

@@ -49,7 +49,7 @@ pub(crate) fn read<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Result<Byt
         .map(|frame| part(frame.to_vec()))
         .collect();
     let body = decoded(StreamBody::new(stream::iter(frames)));
-    // Small frames of which nothing comes make it pause.
+    // Small frames that bring nothing make it pause.
     let runtime = Builder::new_current_thread().build().unwrap();
     Ok(runtime.block_on(body.collect())?.to_bytes())
 }

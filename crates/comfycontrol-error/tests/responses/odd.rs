@@ -184,7 +184,7 @@ fn compressed_bytes_are_not_shown_as_text() {
         ApiError::from_response(response.clone()).to_string(),
         "502 Bad Gateway"
     );
-    // A list, of which the first line is nothing and the second is something.
+    // A list: its first line is nothing and its second is something.
     let mut listed = response.clone();
     let headers = listed.headers_mut();
     headers.insert("content-encoding", "identity".parse().unwrap());

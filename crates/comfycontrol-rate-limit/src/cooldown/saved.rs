@@ -2,7 +2,7 @@
 
 use super::{Cooldown, Phase, Probe};
 
-/// All that a gate is, but for pauses.
+/// All that a gate is, except pauses.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Saved {
     pub(crate) is_closed: bool,

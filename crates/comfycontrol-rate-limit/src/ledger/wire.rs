@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         Ok((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
     }
 
-    /// How many of something follow, each of which takes a byte at least.
+    /// How many of something follow. Each takes at least a byte.
     pub(super) fn count(&mut self) -> Result<usize, Damaged> {
         let count = usize::try_from(self.number()?).map_err(|_| Damaged)?;
         if count <= self.0.len() {

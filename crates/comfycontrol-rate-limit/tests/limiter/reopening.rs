@@ -220,7 +220,7 @@ async fn after_the_window(limiter: &Limiter) -> InFlight {
     send(limiter)
 }
 
-/// A limiter whose gate has just opened, and three calls, the first of which was woken.
+/// A limiter whose gate has just opened, and three calls. The first was woken.
 async fn reopening() -> (
     Limiter,
     Vec<task::Spawn<impl Future<Output = Result<Permit, Rejected>>>>,

@@ -49,7 +49,7 @@ async fn keeps_backpressure<S: Stack>(companion: Companion<RateLimitLayer, S>) {
     nothing_arrived(&mut server);
     let seen = limiter.snapshot();
     match companion.while_busy() {
-        // It has left the limiter and lies in the buffer.
+        // It has left the limiter and is in the buffer.
         WhileBusy::Buffers => {
             assert_pending!(outcome);
             assert_eq!((seen.in_flight(), seen.lost()), (1, 0));

@@ -25,7 +25,7 @@ async fn end(own: Timeouts) -> Option<TimedOut> {
     year.ok().map(|failed| must_time_out(&failed.unwrap_err()))
 }
 
-/// How a body ends of which nothing comes.
+/// How a body that brings nothing ends.
 async fn body_end(own: Timeouts) -> Option<TimedOut> {
     let empty_handed = service_fn(|_: Request<_>| async {
         let body = StreamBody::new(stream::pending::<Part>());

@@ -6,8 +6,8 @@ use slab::Slab;
 
 /// The tasks that wait for one event. Removing one is O(1) and leaves nothing behind.
 ///
-/// Wakers are user code: none is cloned, dropped or woken in here, but for [`wake_all`](Self::wake_all), so that all
-/// else may run under a lock.
+/// Wakers are user code: none is cloned, dropped or woken in here, except by
+/// [`wake_all`](Self::wake_all). So all else may run under a lock.
 #[derive(Default)]
 pub(super) struct Waiters {
     tasks: Slab<Waker>,

@@ -66,7 +66,7 @@ async fn keeps_backpressure<S: Stack>(companion: Companion<AddTokenLayer, S>) {
             nothing_arrived(&mut server);
             return;
         }
-        // It lies in the buffer, with the token of its moment.
+        // It is in the buffer, with the token of its moment.
         WhileBusy::Buffers => 1,
         // It has no token yet.
         WhileBusy::Waits => 2,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Windows of equal length, one of which begins at the phase.
+/// Windows of equal length; one of them begins at the phase.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid {
     /// What brings the beginning of a window to a multiple of its length.
