@@ -52,10 +52,10 @@ impl Api {
     /// asked for every 2 s, and less often up to every 10 s while it stays the same. The client's total
     /// timeout does not count for streams.
     ///
-    /// The updates end after the first [terminal](crate::WorkflowUpdate::is_terminal) update, and without
-    /// one only by an error. **A run that fails ends with an update too**:
-    /// [`error_for_status`](crate::WorkflowUpdate::error_for_status) makes it an error. An event that is no
-    /// state of the run is passed over.
+    /// The updates end after the first [terminal](crate::WorkflowUpdate::is_terminal) update, and
+    /// without one only by an error. **A run that fails ends with an update too**:
+    /// [`error_for_status`](crate::WorkflowUpdate::error_for_status) makes it an error. An event
+    /// that is not a state of the run is passed over.
     ///
     /// # Errors
     ///

@@ -31,8 +31,8 @@ impl InternalHosts {
         }
     }
 
-    /// Whether the host of a URL, an IPv6 address in brackets, is none of the internal network, or may be
-    /// reached. Names are not resolved.
+    /// Whether the host of a URL, an IPv6 address in brackets, is outside the internal network, or
+    /// may be reached. Names are not resolved.
     #[must_use]
     pub fn allow(&self, host: &str) -> bool {
         let name = without_root(host);

@@ -75,7 +75,7 @@ impl EdgeHandle {
 ///
 /// Clones are the same account.
 ///
-/// There is no way to make a token by HTTP, as there is none in the API. An emulator made
+/// HTTP cannot make a token, as in the API. An emulator made
 /// [`without_api`](crate::EmulatorBuilder::without_api) asks for no token and keeps none.
 #[derive(Clone, Debug)]
 pub struct TokenStore {

@@ -4,8 +4,8 @@ use crate::RetryClass;
 
 /// Says whether the server may have done what a request asked for.
 ///
-/// That the request arrived says nothing of this: a server that throttles has it, and does nothing
-/// with it.
+/// The arrival of the request says nothing about this: a server that throttles has it, and does
+/// nothing with it.
 ///
 /// ```
 /// use bytes::Bytes;

@@ -28,7 +28,7 @@ impl InvalidJson {
         content_type: Option<&HeaderValue>,
         body: &[u8],
     ) -> Result<T, Self> {
-        // A byte order mark is no part of the text (RFC 8259 §8.1).
+        // A byte order mark is not part of the text (RFC 8259 §8.1).
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         decode(body).map_err(|(path, e)| {
             let content_type = content_type.map(shown);

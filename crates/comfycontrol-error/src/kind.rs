@@ -35,7 +35,8 @@ pub enum ApiErrorKind {
     BadRequest,
     /// A rule of the edge blocks the request or its sender (1005 to 1010, 1020).
     Blocked,
-    /// The edge wants proof of a browser (`cf-mitigated: challenge`), which no API client can give.
+    /// The edge asks for proof of a browser (`cf-mitigated: challenge`), which no API client can
+    /// give.
     Challenge,
     /// 413: the body is larger than is accepted.
     ContentTooLarge,

@@ -11,7 +11,7 @@ use crate::turns::Bounds;
 /// Decides which call is next at a [`Limiter`]: the urgent first, keys in turn, and none waits for
 /// ever.
 ///
-/// Clones are handles to one order. One limiter wants one of these; calls that reach the limiter
+/// Clones are handles to one order. One limiter needs one of these. Calls that reach the limiter
 /// without it wait in its own queue, before the next of these.
 ///
 /// See the [crate docs](crate) for an example.

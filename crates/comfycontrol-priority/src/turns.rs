@@ -1,5 +1,6 @@
-//! Who may go in: one call at a time waits at the limiter, and the others wait here for theirs. Pure:
-//! every event brings its `now`, and a waker that is to be woken is handed out, never woken here.
+//! Which call may go in: one at a time waits at the limiter, and the others wait here for their
+//! turns. Pure: every event brings its `now`, and a waker that is to be woken is handed out, never
+//! woken here.
 
 use std::collections::BTreeMap;
 use std::task::Waker;

@@ -25,7 +25,7 @@ pub enum FileErrorKind {
     },
     /// It was cut, overwritten, or put back to an older state. It has been begun anew without a record.
     Damaged,
-    /// What is there is no store, or one of another format. It was left as it is.
+    /// The file is not a store, or is one of another format. It was left as it is.
     Foreign,
     /// A process of another machine, of another run of it, or of another time namespace uses it at the
     /// same time.

@@ -108,7 +108,7 @@ impl Store for FileStore {
         self.step(Register::read).await
     }
 
-    /// How long it is to be kept does not matter: it stays until the next.
+    /// The time to keep it does not matter: it stays until the next.
     async fn replace(
         &self,
         seen: Option<Version>,

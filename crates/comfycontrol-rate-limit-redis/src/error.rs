@@ -83,7 +83,7 @@ impl From<io::Error> for RedisError {
 }
 
 impl RedisError {
-    /// No `From`: the other crate's error is none of our API.
+    /// No `From`: the other crate's error is not part of our API.
     pub(crate) fn of(error: redis::RedisError) -> Self {
         // It stands in an `Arc`.
         let source = error.source().and_then(|source| {

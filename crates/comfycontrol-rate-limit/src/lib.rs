@@ -79,7 +79,7 @@
 //!
 //! Clones of a [`Limiter`], and all layers and services made from them, share everything: one
 //! account, one queue, one cooldown. A limit counts per IP address, not per token or connection, so
-//! one process wants one limiter for each server.
+//! one process needs one limiter for each server.
 //!
 //! Several processes behind one address share a budget over a [`Store`]: see
 //! [`build_shared`](LimiterBuilder::build_shared). All of them together then keep to one quota,

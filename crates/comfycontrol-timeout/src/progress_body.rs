@@ -93,7 +93,7 @@ impl<B: Body> Body for ProgressBody<B> {
 pub struct Progress(Arc<AtomicU64>);
 
 impl Progress {
-    /// Adds bytes that have been handed on; none is no progress.
+    /// Adds bytes that have been handed on; zero bytes are no progress.
     pub fn add(&self, bytes: u64) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
     }

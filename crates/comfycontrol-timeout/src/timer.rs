@@ -15,7 +15,7 @@ pin_project! {
 }
 
 impl Timer {
-    /// Waits for an instant, most often one that is no earlier than the one before.
+    /// Waits for an instant, most often one not earlier than the one before.
     pub(crate) fn poll_until(self: Pin<&mut Self>, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let mut sleep = self.project().sleep;
         if sleep.is_none() {

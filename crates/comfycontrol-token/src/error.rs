@@ -75,8 +75,8 @@ pub enum WithheldReason {
     HostMismatch,
     /// The source has given no token yet.
     NoToken,
-    /// There is no token yet, and the reading of its source goes on after the
-    /// [read timeout](crate::TokenProvider::set_read_timeout).
+    /// No token is there yet, and the reading of its source goes on after the [read
+    /// timeout](crate::TokenProvider::set_read_timeout).
     ReadTimedOut,
     /// Its URI lacks scheme or host, so its server is unknown.
     UriNotAbsolute,

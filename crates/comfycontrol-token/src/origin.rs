@@ -1,4 +1,4 @@
-//! Who may have the token: a comparison of texts, without I/O.
+//! Which requests may have the token: a comparison of texts, without I/O.
 
 use std::error::Error;
 use std::fmt;

@@ -66,8 +66,8 @@ impl TokenProvider {
     ///
     /// Each reading is a task of the tokio runtime in which the call that needs it is polled. It
     /// goes on when that call is dropped, and ends with the runtime: a call that waits for it then
-    /// begins the next one. Outside of a runtime there is no reading, but a
-    /// [`NoRuntime`](SourceErrorKind::NoRuntime) error.
+    /// begins the next one. Outside of a runtime a reading fails with
+    /// [`NoRuntime`](SourceErrorKind::NoRuntime).
     ///
     /// See [`AsyncTokenSource`] for an example.
     pub fn from_async(source: impl AsyncTokenSource) -> Self {

@@ -112,10 +112,10 @@ impl ClientBuilder {
     /// Keeps to one limit with all other programs that share `store`, such as a
     /// [file](crate::rate_limit_file): 40 requests in 10 s for all of them together.
     ///
-    /// A task of the runtime around this call [gets the slots](crate::rate_limit::Keeper), until the client
-    /// has gone; should that runtime end before, calls are rejected. Clients of one process are to
-    /// share a client, or its limiter. For another quota, and for how long calls wait while the store is away, see
-    /// [`build_shared`](crate::rate_limit::LimiterBuilder::build_shared).
+    /// A task of the runtime around this call [gets the slots](crate::rate_limit::Keeper), until
+    /// the client has gone; if that runtime ends before, calls are rejected. In one process, share
+    /// one client, or its limiter. For another quota, and for how long calls wait while the store
+    /// is away, see [`build_shared`](crate::rate_limit::LimiterBuilder::build_shared).
     #[cfg(feature = "shared-budget")]
     pub fn shared_budget(mut self, store: impl comfycontrol_rate_limit::Store) -> Self {
         use comfycontrol_rate_limit::{Limiter, Quota};

@@ -76,12 +76,12 @@ impl Client {
     /// A client for absolute URLs of any origin, such as signed ones: it has no token, no limiter and
     /// no default headers.
     ///
-    /// It shares timeouts and retry budget with this one, and connections with all other clients that this
-    /// gives. `https` is required. This machine is reached only where the base URL leads to it as well, then
-    /// by `http` too; other addresses of the internal network are refused, and so are
-    /// [names that lead there](crate::TransportErrorKind::InternalAddress). A proxy resolves the names
-    /// itself, and an own [transport](crate::ClientBuilder::transport) too: where they lead is then for it
-    /// to decide.
+    /// It shares timeouts and retry budget with this one, and connections with all other clients
+    /// that this gives. `https` is required. This machine is reached only where the base URL leads
+    /// to it as well, then by `http` too; other addresses of the internal network are refused, and
+    /// so are [names that lead there](crate::TransportErrorKind::InternalAddress). A proxy, or a
+    /// [transport](crate::ClientBuilder::transport) of your own, resolves the names itself and
+    /// decides where they lead.
     #[must_use]
     pub fn for_other_origins(&self) -> Self {
         self.for_other_origins_allowing(Vec::new())

@@ -76,8 +76,8 @@
 //! | `shared-budget` | no | one limit for all programs of a user, by a file: [`shared_budget`](ClientBuilder::shared_budget) |
 //! | `webpki-roots` | no | Mozilla's certificates compiled in, where `platform-verifier` is off or asked for by [`network`](ClientBuilder::network) |
 //!
-//! Without `ring` and `aws-lc-rs`, the [network](ClientBuilder::network) wants a `tls_config`, or a
-//! [transport](ClientBuilder::transport) must be given.
+//! Without `ring` and `aws-lc-rs`, the [network](ClientBuilder::network) needs a `tls_config`, or
+//! the client a [transport](ClientBuilder::transport).
 //!
 //! The endpoints with their types, runs that are followed to their end, lists of several pages and
 //! files are in the crate `comfycontrol-api`.

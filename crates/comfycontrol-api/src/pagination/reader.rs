@@ -54,7 +54,7 @@ enum Part {
     Whole,
 }
 
-/// Why a body is no page.
+/// Why a body is not a page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum NoPage {
     /// It is not JSON at this place.
@@ -64,7 +64,7 @@ pub(super) enum NoPage {
     TooLarge(PageTooLarge),
     /// At this place, there is this in place of a list.
     NoList(String, Vec<u8>),
-    /// There is no such list; these are the names of what there is.
+    /// No such list exists; these are the names of the members that do.
     Missing(Vec<String>),
 }
 
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
             at => at,
         };
         Ok(match (at, byte) {
-            // It is no part of the text (RFC 8259 §8.1).
+            // It is not part of the text (RFC 8259 §8.1).
             (At::Begin(n), _) if byte == MARK[n] => match n + 1 {
                 3 => At::Start,
                 n => At::Begin(n),
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes in a member that is no list.
+    /// Takes in a member that is not a list.
     fn member(&mut self, json: Vec<u8>) -> Result<bool, NoPage> {
         if !is_json(&json) {
             return Ok(false);

@@ -8,8 +8,8 @@ use crate::shown;
 
 /// The headers that the API sends to a runner, such as the password of a proxy in front of it.
 ///
-/// The API gives them back in clear. `Debug` shows their names alone; `Serialize` writes their values.
-/// A value that is no text is kept as its JSON.
+/// The API gives them back in clear. `Debug` shows only their names; `Serialize` writes their
+/// values. A value that is not text is kept as its JSON.
 #[derive(Clone, Default, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct RunnerHeaders(BTreeMap<String, String>);

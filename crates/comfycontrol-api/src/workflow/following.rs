@@ -96,7 +96,7 @@ impl Following {
                     self.source = Source::Ask;
                     continue;
                 }
-                // What cannot be read is no state; the next stream may tell it.
+                // What cannot be read is not a state; the next stream may tell it.
                 Err(e) if source == Source::AskOnce && e.kind() == ErrorKind::Decode => {
                     self.failure.get_or_insert(e);
                 }
@@ -135,7 +135,7 @@ impl Following {
         });
         // A state that is not known here may be the last one.
         let is_known = !matches!(update.status, WorkflowStatus::Unknown(_));
-        // A stream that says the same and fails, again and again, is no sign of life.
+        // A stream that says the same and fails, again and again, is not a sign of life.
         if is_news || asked {
             self.failure = None;
         }

@@ -132,7 +132,7 @@ const TABLE: [(&str, &str); 22] = [
     ("cfc_cfc_abc", "cfc_***"),
     ("cfc_abc_def", "cfc_***"),
     ("cfc__abc", "cfc_***"),
-    // The bare prefix is no secret, and helps to understand a message.
+    // The bare prefix is not a secret, and helps to understand a message.
     ("must start with cfc_", "must start with cfc_"),
     ("cfc_-abc", "cfc_-abc"),
     // However it is written.

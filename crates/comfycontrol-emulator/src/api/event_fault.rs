@@ -45,8 +45,7 @@ pub enum EventFault {
     },
 }
 
-/// What a server sends in an event stream to keep the connection alive, and is no state of
-/// a run.
+/// What a server sends in an event stream to keep the connection alive; not a state of a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum KeepAlive {

@@ -17,7 +17,7 @@ pub(crate) struct Arrival {
 pub(crate) enum Next {
     /// This comes in place of a response.
     End(Ending),
-    /// The API wants to see the body.
+    /// The API needs to see the body.
     Forward(Strike),
     Respond(Outgoing),
 }

@@ -5,7 +5,7 @@ use crate::epoch::NEVER;
 use crate::queue::{Place, Ticket};
 
 impl Admission {
-    /// Keeps an eye on a slot that was taken up, if it is to come back some time.
+    /// Watches a slot that was taken up, if it is to come back some time.
     pub(crate) fn hold(&mut self, now: u64, grant: &Grant) -> Option<Ticket> {
         self.slots.settings().max_hold?;
         let ticket = self.queue.push_held(now, grant.probe);

@@ -42,7 +42,7 @@ pub struct LimiterBuilder {
 impl LimiterBuilder {
     /// How the limiter spends the quota, going by how the server may count.
     ///
-    /// For a server that wants an even pace, such as one request in 250 ms and no bursts, set the
+    /// For a server that needs an even pace, such as one request in 250 ms and no bursts, set the
     /// [quota](Quota) to 1 per 250 ms, and this to [`Algorithm::SlidingLog`]: under the default one
     /// goes every 500 ms.
     ///
@@ -112,9 +112,9 @@ impl LimiterBuilder {
 
     /// Sets how long a [`Permit`](crate::Permit) may be held before its slot comes back to the limiter.
     ///
-    /// For permits that are lost, as by [`std::mem::forget`], and would take their slot along for good.
-    /// One that is [dispatched](crate::Permit::dispatch) later all the same is counted, beyond the quota
-    /// if its slot is another's by then: the promise to keep the quota holds only as far as permits are
+    /// For permits that are lost, as by [`std::mem::forget`], and would keep their slot forever.
+    /// One that is still [dispatched](crate::Permit::dispatch) later is counted, beyond the quota
+    /// if its slot is another's by then. The promise to keep the quota holds only if permits are
     /// used in time.
     ///
     /// Default: as long as it takes. At least 1 s, at most 1 day.

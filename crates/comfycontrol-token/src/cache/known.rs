@@ -15,7 +15,7 @@ pub(super) struct Known {
     pub(super) on_trial: bool,
     /// The server sent a 401 for it.
     pub(super) unauthorized: Option<Asked>,
-    /// When the source was last asked for another on account of a 401, and had none.
+    /// When the source was last asked for another because of a 401, and had none.
     pub(super) asked_in_vain: Option<Instant>,
     /// Its date is past by the local clock.
     expired: Option<Asked>,

@@ -122,7 +122,7 @@ pub enum SourceErrorKind {
     },
     /// It gives a token that has ended, while the present one has not.
     Expired,
-    /// What it holds is no token.
+    /// Its content is not a token.
     InvalidToken(InvalidToken),
     /// It could not be read.
     Io(io::ErrorKind),
