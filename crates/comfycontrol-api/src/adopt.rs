@@ -29,22 +29,23 @@ pub(crate) use self::moment::Moment;
 
 /// Finds the run of a name, after the response to its creation was lost: sends nothing that starts one.
 ///
-/// The API knows no key that would tell. What is free, kept and shown in lists is the name: give each run
-/// one of its own, as [`Api::run`](crate::Api::run) does.
+/// The API has no key that tells. The name is free, kept and shown in lists: give each run a name
+/// of its own, as [`Api::run`](crate::Api::run) does.
 ///
 /// Made by [`Workflows::adopt`], and awaited: `Some` is the run, and `None` says that there certainly is none. An
 /// error, with [`RunInDoubt`] as its cause, says that it cannot be known.
 ///
 /// # What is certain
 ///
-/// A request whose response was lost may still be on its way: in a buffer of this machine, at the edge, which
-/// waits up to two minutes for the API (Cloudflare, "Error 524"), or in the API, which is at work. Therefore the list is read at
-/// once, and again with growing pauses, until a read that [begins three
-/// minutes](Self::settle_after) later has not found the run either. `None` rests on that: on an API that lists each
-/// run by then, with its name as it was given. If the name ends with a [key](crate::Run::key) in brackets, a
-/// run that has the key and another name may be it: then it is not known. The list is read newest first up to its end, to runs
-/// that are too old, or past the 2,000th run: then it is not known. By whose clock one is too old, see
-/// [`created_within`](Self::created_within).
+/// A request whose response was lost may still be on its way: in a buffer of this machine, at the
+/// edge, which waits up to two minutes for the API (Cloudflare, "Error 524"), or in the API, which
+/// is at work. Therefore the list is read at once, and again with growing pauses, until a read that
+/// [begins three minutes](Self::settle_after) later has not found the run either. `None` rests on
+/// one condition: the API lists each run by then, with its name as it was given. If the name ends
+/// with a [key](crate::Run::key) in brackets, a run that has the key and another name may be it:
+/// then it is not known. The list is read newest first up to its end, to runs that are too old, or
+/// past the 2,000th run: then it is not known. [`created_within`](Self::created_within) says by
+/// which clock a run is too old.
 ///
 /// Each read costs a request, a long list one for each 100 runs and one more.
 ///
@@ -108,8 +109,8 @@ impl Adopt {
     /// Says that the request was not sent earlier than so long ago: older runs need not be read. Unless
     /// set, the list is read to its end.
     ///
-    /// One is too old by the clock of the server, which comes with the list, and a minute more. What
-    /// passes from now on is added, also while the machine is suspended.
+    /// The server's clock, which comes with the list, decides whether a run is too old, with a
+    /// minute more. The time that passes from now on is added, also while the machine is suspended.
     pub fn created_within(mut self, time: Duration) -> Self {
         self.within = Some(time);
         self

@@ -43,28 +43,33 @@ impl Api {
 
     /// Streams the updates of a workflow until it has ended. Nothing is sent before it is polled.
     ///
-    /// The server closes such a stream after some minutes whether or not the run has ended. After 2 s the
-    /// state is asked for, the stream is opened again, and the updates go on: two requests each time, and
-    /// no update twice. So does a stream that breaks off, that has an event of more than 1 MiB, in which no
-    /// state has come for 30 s, or that cannot be opened for a reason that may pass: a 429, a 5xx, no
-    /// connection. The pause grows up to 30 s, and is at least the server's `Retry-After`. Where there are no
-    /// events (404, 405, 406, another content type, or twice in a row nothing in a stream), the state is
-    /// asked for every 2 s, and less often up to every 10 s while it stays the same. The client's total
-    /// timeout does not count for streams.
+    /// The server closes such a stream after some minutes, whether or not the run has ended. After
+    /// 2 s the state is asked for, the stream is opened again, and the updates go on: two requests
+    /// each time, and no update twice. The same happens with a stream
     ///
-    /// The updates end after the first [terminal](crate::WorkflowUpdate::is_terminal) update, and
-    /// without one only by an error. **A run that fails ends with an update too**:
+    /// * that breaks off,
+    /// * that has an event of more than 1 MiB,
+    /// * in which no state has come for 30 s, or
+    /// * that cannot be opened for a reason that may pass: a 429, a 5xx, no connection.
+    ///
+    /// The pause grows up to 30 s, and is at least the server's `Retry-After`. Where there are no
+    /// events (404, 405, 406, another content type, or twice in a row nothing in a stream), the
+    /// state is asked for every 2 s, and less often, up to every 10 s, while it stays the same. The
+    /// client's total timeout does not count for streams.
+    ///
+    /// The updates end after the first [terminal](crate::WorkflowUpdate::is_terminal) update;
+    /// without one, only an error ends them. **A run that fails ends with an update too**:
     /// [`error_for_status`](crate::WorkflowUpdate::error_for_status) makes it an error. An event
     /// that is not a state of the run is passed over.
     ///
     /// # Errors
     ///
-    /// An error is the last item. It comes if the API refuses (another 4xx, also for the run itself), if a
-    /// state cannot be read as a [`WorkflowUpdate`](crate::WorkflowUpdate), and with the last failure once
-    /// [5 minutes](crate::WorkflowUpdates::give_up_after) have passed in which nothing was heard of the
-    /// run, or nothing but the same [unknown](crate::WorkflowStatus::Unknown) state: the run may still be
-    /// going on then. The API's error in an event, with the server's message, is a failure like the same
-    /// response.
+    /// An error is the last item. It comes if the API refuses (another 4xx, also for the run
+    /// itself), and if a state cannot be read as a [`WorkflowUpdate`](crate::WorkflowUpdate). It
+    /// also comes, with the last failure, once [5 minutes](crate::WorkflowUpdates::give_up_after)
+    /// have passed in which nothing was heard of the run, or only the same
+    /// [unknown](crate::WorkflowStatus::Unknown) state: the run may still be going on then. The
+    /// API's error in an event, with the server's message, is a failure like the same response.
     ///
     /// ```no_run
     /// # async fn run(api: comfycontrol_api::Api) -> Result<(), comfycontrol::Error> {

@@ -8,17 +8,17 @@ use http::{HeaderValue, Method};
 /// of the API itself does.
 ///
 /// A signed URL carries its own permission; the token would only leak to the host that stores the
-/// file. `https` is required, and addresses of this machine and its network are refused unless
-/// [named](Self::allow_internal_host), and so are names that resolve to one, other than by a proxy, which
-/// resolves names itself; where the API itself is on this machine, its other ports are reached, by `http` too. Redirects are not followed, and the query of
-/// the URL, which is a secret while it is valid, appears in no error and no span.
+/// file. `https` is required. Addresses of this machine and its network are refused unless
+/// [named](Self::allow_internal_host). So are names that resolve to one, except by a proxy, which
+/// resolves names itself. Where the API itself is on this machine, its other ports are reached, by
+/// `http` too. Redirects are not followed, and the query of the URL, which is a secret while it is
+/// valid, appears in no error and no span.
 ///
-/// Files are asked for as they are stored: nothing is decoded, and a host that encodes them on the way
-/// all the same is told by an
-/// [`UnexpectedContentEncoding`](comfycontrol::UnexpectedContentEncoding). What a URL cannot have, such as
-/// a blank, is percent-encoded as browsers do, and nothing else of it is touched, so that its signature
-/// stays right. When its time is over, the error says so with the host's own words: ask for the outputs
-/// again.
+/// Files are asked for as they are stored: nothing is decoded. If a host encodes them on the way,
+/// the error is an [`UnexpectedContentEncoding`](comfycontrol::UnexpectedContentEncoding). What a
+/// URL cannot have, such as a blank, is percent-encoded as browsers do. Nothing else of it is
+/// changed: its signature stays right. When its time is over, the error says so in the host's own
+/// words: ask for the outputs again.
 ///
 /// Read files or drop their responses: over HTTP/2 the files of a connection share one window. When
 /// unread files fill it, the others on it stand still.

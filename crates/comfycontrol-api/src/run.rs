@@ -30,16 +30,17 @@ pub use self::start::Started;
 ///
 /// # Never paid twice
 ///
-/// The API knows no key that would make a creation safe to repeat. So each run gets a name that no
-/// other has: that of the workflow and a [key](Self::key), `Sunset [row 17]`. If the response to
-/// its creation is lost, it is [looked for](crate::Workflows::adopt) under that name, and followed if it is
-/// there. It is sent again, three times at most, only when it certainly is not, and cannot come any
-/// more. Where that cannot be known, the error has a [`RunInDoubt`](crate::RunInDoubt) as cause, and
-/// nothing is sent. Two runs of equal parameters are two runs: their keys differ.
+/// The API has no key that makes a creation safe to repeat. So each run gets a name that no other
+/// has: that of the workflow and a [key](Self::key), `Sunset [row 17]`. If the response to its
+/// creation is lost, it is [looked for](crate::Workflows::adopt) under that name, and followed if
+/// it is there. It is sent again, three times at most, only when it certainly is not there and
+/// cannot come any more. Where that cannot be known, the error has a
+/// [`RunInDoubt`](crate::RunInDoubt) as cause, and nothing is sent. Two runs of equal parameters
+/// are two runs: their keys differ.
 ///
 /// # Dropping
 ///
-/// Dropping it ends nothing on the server: a run that has started goes on, and is paid.
+/// Dropping it ends nothing on the server: a run that has started continues, and is paid.
 /// [`name`](Self::name) finds it again, and [`cancel`](crate::Workflows::cancel) ends it.
 ///
 /// # Errors
@@ -105,10 +106,10 @@ impl Run {
     /// Sets the key, which no other run of the account may have. The default is a random one of 32
     /// characters. Name and key have 197 characters together at most.
     ///
-    /// A key is visible ASCII without `[` and `]`, with single spaces between: what comes back from a
-    /// server as it was sent, also where names are normalised. A run whose name ends with it in
-    /// brackets is this run. One that has it elsewhere in its name may be it, and is [in
-    /// doubt](crate::RunInDoubt): a key should be no word that names have.
+    /// A key is visible ASCII without `[` and `]`, with single spaces between: a server returns it
+    /// as it was sent, also where names are normalised. A run whose name ends with it in brackets
+    /// is this run. One that has it elsewhere in its name may be this run, and is [in
+    /// doubt](crate::RunInDoubt): do not use a word that names have as a key.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = key.into();
         self
@@ -123,10 +124,10 @@ impl Run {
     /// Looks for the run before anything is sent, as a program does that was started again and does not
     /// know how far it came.
     ///
-    /// Where there is none it takes [three minutes](Self::settle_after) to be certain, in which the list is
-    /// read ten times, each time with a request for each 100 runs. Of an account with more than 2,000 runs
-    /// it is [not known](crate::RunInDoubt), and nothing is started:
-    /// [`resume_within`](Self::resume_within) reads no further than need be.
+    /// Where there is none, it takes [three minutes](Self::settle_after) to be certain. The list is
+    /// read ten times in that time, each time with a request for each 100 runs. On an account with
+    /// more than 2,000 runs it is [not known](crate::RunInDoubt), and nothing is started:
+    /// [`resume_within`](Self::resume_within) reads only as far as needed.
     pub fn resume(mut self) -> Self {
         self.resumes = true;
         self
@@ -160,8 +161,9 @@ impl Run {
         self
     }
 
-    /// Waits for `note` before the first byte of the form leaves, each time it is sent: for a program that
-    /// writes the key down, so that it finds the run after it was killed. If `note` fails, nothing is sent.
+    /// Waits for `note` before the first byte of the form leaves, each time it is sent: for a
+    /// program that writes the key down, to find the run after it was killed. If `note` fails,
+    /// nothing is sent.
     ///
     /// The wait for a slot of the limiter is over by then: what was not noted was never sent.
     pub fn before_sending<F>(mut self, note: impl Fn() -> F + Send + Sync + 'static) -> Self

@@ -29,30 +29,33 @@ pub use self::saved::{SaveProgress, SavedFile};
 
 /// Saves the outputs of a run to a directory, which is made if it is not there: all or an error.
 ///
-/// Nothing is sent before it is awaited. Each file is written under a name that ends with `.part` and
-/// renamed when it is whole; one that does not become so is removed, also when this is dropped. So a file is there with all its
-/// bytes, or not at all. The bytes go to the disk as they come: memory does not grow with them.
+/// Nothing is sent before it is awaited. Each file is written under a name that ends with `.part`
+/// and renamed when it is whole. If it does not become whole it is removed, also when this is
+/// dropped. So a file is there with all its bytes, or not at all. The bytes go to the disk as they
+/// come: memory does not grow with them.
 ///
 /// # What breaks off
 ///
-/// A download that breaks off goes on where it was, by `Range` and `If-Range`, if the file has a strong
-/// entity tag: the tag of each part is compared, as a 206 does not prove that the host has kept to
-/// `If-Range`. Without one, or where the host sends the whole, the file begins anew. A link that has
-/// expired is asked for once more. After six requests in a row that bring nothing new, in half a
-/// minute, the download is given up; as long as it gets further there is no end to its requests.
+/// A download that breaks off goes on where it was, by `Range` and `If-Range`, if the file has a
+/// strong entity tag. The tag of each part is compared, since a 206 does not prove that the host
+/// has kept to `If-Range`. Without one, or where the host sends the whole, the file begins anew. A
+/// link that has expired is asked for once more. After six requests in a row that bring nothing
+/// new, in half a minute, the download is given up; as long as it gets further there is no end to
+/// its requests.
 ///
 /// # What is whole
 ///
-/// A file is whole when it has as many bytes as the host has announced. Where it announces none, it is
-/// asked whether there are more, and if nothing tells, the file is [not saved](SaveErrorKind::Incomplete).
-/// What is not seen: a host that announces fewer bytes than the file has, over HTTP/1.1.
+/// A file is whole when it has as many bytes as the host has announced. Where it announces none, it
+/// is asked whether there are more; if nothing tells, the file is [not
+/// saved](SaveErrorKind::Incomplete). One fault is not seen: a host that announces fewer bytes than
+/// the file has, over HTTP/1.1.
 ///
 /// # Names
 ///
-/// A file is called as its link calls it, without what leads out of the directory, what some system does not
-/// allow, and dots in front; at most 200 bytes. Nothing is overwritten unless [asked
-/// for](Self::overwrite): what is there keeps its name, and the new file becomes `a (2).png`, as do
-/// outputs of one name.
+/// A file has the name from its link, without what leads out of the directory, what some system
+/// does not allow, and dots in front; at most 200 bytes. Nothing is overwritten unless [asked
+/// for](Self::overwrite): an existing file keeps its name, and the new one becomes `a (2).png`.
+/// Outputs of one name are numbered alike.
 ///
 /// # Errors
 ///

@@ -98,8 +98,8 @@ impl Body {
     /// Creates a body that `make` makes anew for each attempt.
     ///
     /// `len`, in bytes, is sent as the length; a body that then yields more or less fails the
-    /// request. A length of zero is not announced, and the body is asked what it has: it would be
-    /// sent as empty otherwise, whatever it holds.
+    /// request. A length of zero is not announced, and the body is asked what it has: otherwise it
+    /// would be sent as empty, whatever it holds.
     pub fn replayable<F, B>(len: Option<u64>, make: F) -> Self
     where
         F: Fn() -> B + Send + Sync + 'static,
@@ -116,8 +116,9 @@ impl Body {
 
     /// Creates a body from a file, which is read anew, in pieces of 64 KiB, for each attempt.
     ///
-    /// The length is asked for now and must still be right when the file is sent. A file that has none,
-    /// as those that a system makes up when they are read, is sent without announcing one.
+    /// The length is asked for now and must still be right when the file is sent. A file without a
+    /// length, such as one that the system makes up when it is read, is sent without announcing
+    /// one.
     ///
     /// # Errors
     ///

@@ -34,7 +34,7 @@ impl Acquire {
 }
 
 impl Acquire {
-    /// Has a [`Progress`](crate::Progress) follow the call while it waits. Its steps end with the
+    /// Makes a [`Progress`](crate::Progress) follow the call while it waits. Its steps end with the
     /// permit: the holder of the permit knows when the request leaves.
     pub fn tracked_by(self, tracker: Tracker) -> TrackedAcquire {
         TrackedAcquire {
@@ -105,7 +105,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Marks the slot as used: to be called right before the request is sent.
+    /// Marks the slot as used: call it right before the request is sent.
     #[inline]
     pub fn dispatch(mut self) -> InFlight {
         self.reservation.dispatch();
@@ -115,7 +115,7 @@ impl Permit {
     }
 }
 
-/// A request on its way, which holds its slot. To be [settled](Self::settle) when the head of the
+/// A request on its way, which holds its slot. [Settle](Self::settle) it when the head of the
 /// response has come.
 ///
 /// Dropping it says that no response will come. That proves nothing about the server, which may

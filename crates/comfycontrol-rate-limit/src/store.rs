@@ -22,8 +22,8 @@ pub trait Store: Send + Sync + 'static {
     /// [`Unavailable`] if the store did not tell, or not in time.
     fn read(&self) -> impl Future<Output = Result<Reading, Unavailable>> + Send;
 
-    /// Puts `record` there in one atomic step if what is there has the version `seen`, `None` being
-    /// that of a store without a record. It is kept for at least `keep`.
+    /// Puts `record` there in one atomic step if what is there has the version `seen`; `None` is
+    /// the version of a store without a record. The record is kept for at least `keep`.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ pub trait Store: Send + Sync + 'static {
         keep: Duration,
     ) -> impl Future<Output = Result<Replaced, Unavailable>> + Send;
 
-    /// Has others see that `member` is there, for as long as this store is open and in its own
+    /// Shows others that `member` is there, for as long as this store is open and in its own
     /// process. Done once before the first [`replace`](Self::replace), and again after each
     /// [`Unavailable`].
     ///
@@ -47,8 +47,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Which of these `members` are certainly gone. A store that cannot tell says none.
     ///
-    /// What was granted to one must not leave any more: its process has ended, or it was not heard of for half a
-    /// [lease](crate::LimiterBuilder::lease). It is asked of those that were not heard of for a quarter of one.
+    /// What was granted to such a member must not leave any more: its process has ended, or it was
+    /// not heard of for half a [lease](crate::LimiterBuilder::lease). The limiter asks about
+    /// members that were not heard of for a quarter of one.
     ///
     /// # Errors
     ///

@@ -27,15 +27,18 @@ use crate::{
 
 /// Gives each request the token in use, and looks at a source for the next one.
 ///
-/// Clones share both. The source is looked at when a request leaves, at most once a second and at
-/// least once a minute; an idle client does nothing. A 401 causes a reading at once, and one less
-/// afterwards: where 401s go on, calls wait for their part of one reading a second. The source is
-/// read concurrently with the requests. They wait for it only where there is no token yet, and for
-/// one reading after the server has sent a 401 for the present one or its date has passed; and
-/// never longer than the [read timeout](Self::set_read_timeout), 10 s unless set. A reading that
-/// fails changes nothing but [`Snapshot::error`]. A token that was read while another one worked is
-/// on trial until the server accepts it: on a 401 (to the first half of a longer one, say), it
-/// gives the place back to the one before.
+/// Clones share both.
+///
+/// * The source is looked at when a request leaves, at most once a second and at least once a
+///   minute; an idle client does nothing.
+/// * A 401 causes a reading at once, and one less afterwards: where 401s go on, calls wait for
+///   their part of one reading a second.
+/// * The source is read concurrently with the requests. They wait for it only where there is no
+///   token yet, and for one reading after the server has sent a 401 for the present one or its date
+///   has passed; and never longer than the [read timeout](Self::set_read_timeout), 10 s unless set.
+/// * A reading that fails changes nothing but [`Snapshot::error`].
+/// * A token that was read while another one worked is on trial until the server accepts it: on a
+///   401 (to the first half of a longer one, say), it gives the place back to the one before.
 ///
 /// A blocking [`TokenSource`] is read on a thread of its own, which nothing joins, an [`AsyncTokenSource`] in a task of the tokio runtime. A
 /// token without a source (a [`Token`], a [`TokenHandle`](crate::TokenHandle)) needs neither, nor a clock, unless it has

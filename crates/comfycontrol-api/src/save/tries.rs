@@ -14,8 +14,9 @@ impl Tries {
     /// The pause before the next request, now that the last one has left so many bytes on disk; `None` if
     /// it is time to give up.
     ///
-    /// One that leads further is no miss, and nothing waits after it: what breaks off every megabyte comes
-    /// all the same, and what brings nothing new is asked for six times more, in half a minute.
+    /// A try that leads further is not a miss, and nothing waits after it. A file that breaks off
+    /// every megabyte still arrives; one that brings nothing new is asked for six times more, in
+    /// half a minute.
     pub(super) fn next(&mut self, have: u64, asked_to_wait: Option<Duration>) -> Option<Duration> {
         let gained = have.saturating_sub(self.best);
         self.best = self.best.max(have);

@@ -18,14 +18,15 @@ impl LimiterBuilder {
     /// in others: all of them together keep to one quota, take turns where the store is near, and are silent after one
     /// 429.
     ///
-    /// The [`Keeper`] is to be spawned: it gets the slots. All must be built with the same window and the
-    /// same [algorithm](Self::algorithm), or the keeper ends with an error. Each keeps the number of
+    /// Spawn the [`Keeper`]: it gets the slots. All must be built with the same window and the same
+    /// [algorithm](Self::algorithm), or the keeper ends with an error. Each keeps the number of
     /// requests and the other settings that it was built with.
     ///
     /// A [`Permit`](crate::Permit) is for use at once: one that is dispatched later than half a
-    /// [lease](Self::lease) after the store was last told of it leaves all the same, and the promise to
-    /// keep the quota does not hold for it. Calls of the layer are held back then, and wait once more.
-    /// With [`max_transit`](Self::max_transit) slots come back that long after they were used, not sooner.
+    /// [lease](Self::lease) after the store was last told of it still leaves, and the promise to
+    /// keep the quota does not hold for it. Calls of the layer are held back then, and wait once
+    /// more. With [`max_transit`](Self::max_transit) slots come back that long after they were
+    /// used, not sooner.
     ///
     /// ```
     /// use comfycontrol_rate_limit::{Limiter, MemoryStore, Quota};
