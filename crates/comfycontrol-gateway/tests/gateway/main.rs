@@ -3,6 +3,7 @@
 //! * `heads`: what passes and what stops, both ways.
 //! * `hostile`: heads and targets that are refused, while others are served.
 //! * `leaving`: callers that hang up while they wait.
+//! * `slow`: callers that send or take too slowly, or give up in a loop.
 //! * `stopping`: a stop that nothing holds up.
 //! * `turns`: one queue, in which each caller has turns; what callers are told of it.
 //! * `entry`: who may call.
@@ -13,6 +14,7 @@ mod entry;
 mod heads;
 mod hostile;
 mod leaving;
+mod slow;
 mod stopping;
 mod support;
 mod turns;
