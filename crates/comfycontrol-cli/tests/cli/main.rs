@@ -7,6 +7,7 @@
 //! * `emulator`: the emulator as a program.
 //! * `failures`: exit codes, and what an error says.
 //! * `gateway`: the gateway as a program, for curl and Python.
+//! * `gateway_clients`: curl, Python and Node before one gateway.
 //! * `run`: a run, from a graph to files on disk.
 
 mod batch;
@@ -16,5 +17,6 @@ mod doctor;
 mod emulator;
 mod failures;
 mod gateway;
+mod gateway_clients;
 mod run;
 mod support;
