@@ -1,4 +1,5 @@
-//! One grant and its settling, against the limiters of others, a clock read, and a ring locked twice.
+//! One grant and its settling, against the limiters of others, a clock read, and a ring locked
+//! twice.
 
 use std::fmt::Display;
 

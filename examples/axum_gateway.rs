@@ -1,6 +1,6 @@
-//! A gateway that holds the token and the quota for every program behind one address, among the routes
-//! of an axum program: calls wait in one queue of bounded length in which each program has turns, bodies
-//! are read before a call waits, and who hangs up loses its place.
+//! A gateway that holds the token and the quota for every program behind one address, among the
+//! routes of an axum program: calls wait in one queue of bounded length in which each program has
+//! turns, bodies are read before a call waits, and who hangs up loses its place.
 //!
 //! Two programs without a token make 2 calls and then 30 each at once. 38 of these leave at once,
 //! 10 wait, and 12 are told when to come back.
@@ -61,7 +61,8 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A program behind the gateway has neither token nor limit of its own; it has turns under its name.
+/// A program behind the gateway has neither token nor limit of its own; it has turns under its
+/// name.
 fn program(url: &str, name: &str) -> Result<Client, Error> {
     let settings = Client::builder()
         .base_url(url)

@@ -1,8 +1,8 @@
 //! One run of a workflow: a graph and a picture go up, and its outputs come to a directory.
 //!
-//! `cargo run --example run_workflow -- DIRECTORY` keeps them. On the way the response to the upload is
-//! lost, and each download breaks off after every 300 KB: the run is found, and not paid twice, and
-//! the files are whole.
+//! `cargo run --example run_workflow -- DIRECTORY` keeps them. On the way the response to the
+//! upload is lost, and each download breaks off after every 300 KB: the run is found, and not paid
+//! twice, and the files are whole.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -32,7 +32,8 @@ async fn a_sliding_log_carries_the_quota() {
     }
 }
 
-/// One request in 250 ms, for servers that want 40 in 10 s at an even pace: half of that by default.
+/// One request in 250 ms, for servers that want 40 in 10 s at an even pace: half of that by
+/// default.
 #[tokio::test(start_paused = true)]
 async fn an_even_pace_wants_a_sliding_log() {
     for (algorithm, expected) in [(Algorithm::Strict, 20.0), (Algorithm::SlidingLog, 40.0)] {

@@ -1,5 +1,5 @@
-//! A few seconds of real processes that share a budget: the server refuses none. The longer runs, with
-//! their shares and throughput, are the program's own.
+//! A few seconds of real processes that share a budget: the server refuses none. The longer runs,
+//! with their shares and throughput, are the program's own.
 
 use std::process::Command;
 

@@ -1,14 +1,14 @@
-//! Whatever comes and goes in a list while it is read page by page, and whatever the server makes of
-//! `per_page` and `total`: no item is yielded twice, none that stayed is missed without an error, a list
-//! that does not change is read whole, and so is one that changes by less than half a page between two
-//! reads. Each reading ends.
+//! Whatever comes and goes in a list while it is read page by page, and whatever the server makes
+//! of `per_page` and `total`: no item is yielded twice, none that stayed is missed without an
+//! error, a list that does not change is read whole, and so is one that changes by less than half a
+//! page between two reads. Each reading ends.
 //!
-//! An input is a line that says what the server is like, and then a line for each time between two reads.
-//! The first has the length of the list, the `per_page` that is asked for, and any of `cap=20` (the
-//! server gives no more at once), `fixed=20` (it gives so many, whatever it is asked for), `total=none`,
-//! `total=+3` and `total=-3` (as many too many or too few), `total=7`, and `null` (for an empty list).
-//! Others have changes: `+5` puts an item into the sixth place, `-5` takes the sixth away, `+5*3` and
-//! `-5*3` do so three times.
+//! An input is a line that says what the server is like, and then a line for each time between two
+//! reads. The first has the length of the list, the `per_page` that is asked for, and any of
+//! `cap=20` (the server gives no more at once), `fixed=20` (it gives so many, whatever it is asked
+//! for), `total=none`, `total=+3` and `total=-3` (as many too many or too few), `total=7`, and
+//! `null` (for an empty list). Others have changes: `+5` puts an item into the sixth place, `-5`
+//! takes the sixth away, `+5*3` and `-5*3` do so three times.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -47,8 +47,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(!is_slow, "it gave up a list that changes slowly");
         return;
     }
-    // What cannot be told: a total that is false and yet that of the end; and a change between two pages
-    // that cannot overlap.
+    // What cannot be told: a total that is false and yet that of the end; and a change between two
+    // pages that cannot overlap.
     if world.is_deceived || world.has_changed && world.has_gaps() {
         return;
     }
@@ -181,7 +181,8 @@ struct World {
     longest: usize,
     has_changed: bool,
     is_deceived: bool,
-    /// Some page was so short that it cannot be told from one of a server that gives so few at once.
+    /// Some page was so short that it cannot be told from one of a server that gives so few at
+    /// once.
     looks_capped: bool,
 }
 

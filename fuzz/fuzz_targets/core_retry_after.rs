@@ -1,5 +1,5 @@
-//! Any `Retry-After` and any `Date` are survived: digits mean that many seconds, never more than a day,
-//! and the error layer reads the same.
+//! Any `Retry-After` and any `Date` are survived: digits mean that many seconds, never more than a
+//! day, and the error layer reads the same.
 //!
 //! An input is the value of `Date` (an empty line means none), then one `Retry-After` a line.
 

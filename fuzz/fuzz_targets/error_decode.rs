@@ -2,8 +2,8 @@
 //! to be kept, and shows one bounded line without control characters and tokens.
 //!
 //! An input is a reply as one writes it down: a line with the status, then header lines, an empty
-//! line, the body. The first line may go on with the size of the body's pieces and with how the body
-//! ends: `429 7 broken` or `502 1 stalled`.
+//! line, the body. The first line may go on with the size of the body's pieces and with how the
+//! body ends: `429 7 broken` or `502 1 stalled`.
 
 #![cfg_attr(fuzzing, no_main)]
 

@@ -1,5 +1,5 @@
-//! Whatever bytes are in the store of a shared budget: nothing is granted from those that are no record,
-//! and never more than the quota from any others.
+//! Whatever bytes are in the store of a shared budget: nothing is granted from those that are no
+//! record, and never more than the quota from any others.
 //!
 //! An input is the record. It is tried as it is, and once more with a checksum that is right.
 

@@ -1,5 +1,5 @@
-//! Whatever a throttled response says of `Retry-After` and `Date`, it closes the gate for that long, no
-//! less than the cooldown and no more than its cap.
+//! Whatever a throttled response says of `Retry-After` and `Date`, it closes the gate for that
+//! long, no less than the cooldown and no more than its cap.
 //!
 //! An input is the value of `Date` (an empty line means none), then one `Retry-After` a line.
 

@@ -1,7 +1,8 @@
-//! A token goes only where scheme, host and port are the origin's, letter by letter: a plain reading of
-//! the texts agrees, and so does a browser's.
+//! A token goes only where scheme, host and port are the origin's, letter by letter: a plain
+//! reading of the texts agrees, and so does a browser's.
 //!
-//! An input is an origin, the URI of a request, and perhaps the value of its `Host` header, one a line.
+//! An input is an origin, the URI of a request, and perhaps the value of its `Host` header, one a
+//! line.
 
 #![cfg_attr(fuzzing, no_main)]
 

@@ -1,5 +1,5 @@
-//! What parses is `cfc_` and ASCII letters and digits once trimmed, and nothing else; it comes out as it
-//! went in, and neither a token nor an error ever shows a piece of the text.
+//! What parses is `cfc_` and ASCII letters and digits once trimmed, and nothing else; it comes out
+//! as it went in, and neither a token nor an error ever shows a piece of the text.
 
 #![cfg_attr(fuzzing, no_main)]
 

@@ -5,8 +5,8 @@ pub struct Rule {
     pub limit: u64,
     /// The length of a window, in nanoseconds.
     pub window: u64,
-    /// Whether the server counts what a window holds, and nothing else; otherwise it may also weigh the
-    /// window before, in windows at any phase.
+    /// Whether the server counts what a window holds, and nothing else; otherwise it may also weigh
+    /// the window before, in windows at any phase.
     pub sliding: bool,
 }
 

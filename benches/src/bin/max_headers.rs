@@ -1,5 +1,5 @@
-//! What it costs hyper to be told how many fields a response head may have, over HTTP/1.1: requests over a
-//! connection in memory, with hyper's default of 100 and with bounds that are set.
+//! What it costs hyper to be told how many fields a response head may have, over HTTP/1.1: requests
+//! over a connection in memory, with hyper's default of 100 and with bounds that are set.
 
 use std::process::Command;
 use std::time::Duration;
@@ -57,7 +57,8 @@ fn main() {
     }
 }
 
-/// Instructions for a request, by two runs of this program that differ in nothing but how many there are.
+/// Instructions for a request, by two runs of this program that differ in nothing but how many
+/// there are.
 fn counted(max_headers: Option<usize>) -> Option<u64> {
     let run = |count: u64| {
         let mut command = Command::new("valgrind");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Case, pin_to, std_now};
 
-/// Two pinned threads at once on what `prepare` makes, each at most `batch` operations in a row. The
-/// time is that of the wall, so two threads that do not hinder each other halve it.
+/// Two pinned threads at once on what `prepare` makes, each at most `batch` operations in a row.
+/// The time is that of the wall, so two threads that do not hinder each other halve it.
 pub fn two_threads<T: Sync>(
     name: impl Into<String>,
     batch: u64,

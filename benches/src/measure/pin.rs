@@ -1,5 +1,5 @@
-//! Threads that stay where they are put: an unpinned pair of short threads shares one core and never
-//! meets.
+//! Threads that stay where they are put: an unpinned pair of short threads shares one core and
+//! never meets.
 
 use std::num::NonZero;
 use std::sync::LazyLock;

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::{Case, Series};
 
-/// Times all cases, one after the other in each round, so that a slow phase of the machine hits all.
-/// A turn takes about as long as `turn`.
+/// Times all cases, one after the other in each round, so that a slow phase of the machine hits
+/// all. A turn takes about as long as `turn`.
 pub fn take_turns(cases: &mut [Case], rounds: usize, turn: Duration) -> Vec<Series> {
     let operations: Vec<_> = cases.iter_mut().map(|case| fitting(case, turn)).collect();
     let mut series: Vec<_> = cases.iter().map(|case| Series::new(case.name())).collect();

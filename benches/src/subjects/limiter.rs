@@ -75,8 +75,8 @@ pub fn attempted_when_full(window: Algorithm, quota: u32) -> Case {
     })
 }
 
-/// An answer to one of many requests under way, and then a refused attempt on a log that is still full:
-/// nothing that the last refusal knew helps.
+/// An answer to one of many requests under way, and then a refused attempt on a log that is still
+/// full: nothing that the last refusal knew helps.
 pub fn attempted_after_an_answer(window: Algorithm, quota: u32) -> Case {
     let under_way = (quota / 2).min(1_000);
     let name = format!("{window:?} {quota}");

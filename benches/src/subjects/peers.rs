@@ -72,7 +72,8 @@ impl Peer {
         (self != Self::Tower).then(|| self.case(Stock::Nothing))
     }
 
-    /// A grant, by two threads on one limiter; none for tower's `RateLimit`, which cannot be shared.
+    /// A grant, by two threads on one limiter; none for tower's `RateLimit`, which cannot be
+    /// shared.
     pub fn granted_together(self) -> Option<Case> {
         let name = self.name();
         Some(match self {

@@ -27,13 +27,14 @@ pub use self::in_doubt::RunInDoubt;
 pub(crate) use self::in_doubt::Why;
 pub(crate) use self::moment::Moment;
 
-/// Finds the run of a name, after the response to its creation was lost: sends nothing that starts one.
+/// Finds the run of a name, after the response to its creation was lost: sends nothing that starts
+/// one.
 ///
 /// The API has no key that tells. The name is free, kept and shown in lists: give each run a name
 /// of its own, as [`Api::run`](crate::Api::run) does.
 ///
-/// Made by [`Workflows::adopt`], and awaited: `Some` is the run, and `None` says that there certainly is none. An
-/// error, with [`RunInDoubt`] as its cause, says that it cannot be known.
+/// Made by [`Workflows::adopt`], and awaited: `Some` is the run, and `None` says that there
+/// certainly is none. An error, with [`RunInDoubt`] as its cause, says that it cannot be known.
 ///
 /// # What is certain
 ///
@@ -99,15 +100,15 @@ impl Workflows {
 }
 
 impl Adopt {
-    /// Sets how long after now the request may still start the run. The default is 3 minutes; with zero,
-    /// for a program that has ended long ago, the list is read once.
+    /// Sets how long after now the request may still start the run. The default is 3 minutes; with
+    /// zero, for a program that has ended long ago, the list is read once.
     pub fn settle_after(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self
     }
 
-    /// Says that the request was not sent earlier than so long ago: older runs need not be read. Unless
-    /// set, the list is read to its end.
+    /// Says that the request was not sent earlier than so long ago: older runs need not be read.
+    /// Unless set, the list is read to its end.
     ///
     /// The server's clock, which comes with the list, decides whether a run is too old, with a
     /// minute more. The time that passes from now on is added, also while the machine is suspended.
@@ -174,7 +175,8 @@ impl Adopt {
         if is_all {
             return Ok(Look::without(&scan));
         }
-        // From the beginning, and each page overlapping with the one before: the list may grow meanwhile.
+        // From the beginning, and each page overlapping with the one before: the list may grow
+        // meanwhile.
         let mut scan = Scan::new(wanted, within, &headers);
         let mut runs = self.workflows.list().items();
         let mut seen = 0;

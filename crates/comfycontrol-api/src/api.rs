@@ -4,8 +4,8 @@ use crate::{Downloader, Paginator, WorkflowUpdates};
 
 /// Reads lists, follows workflows and downloads files, by the calls of one client.
 ///
-/// Cheap to clone; clones share the client, and with it connections, limiter, token and retry budget.
-/// See the [crate docs](crate) for an example.
+/// Cheap to clone; clones share the client, and with it connections, limiter, token and retry
+/// budget. See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]
 pub struct Api {
     client: Client,

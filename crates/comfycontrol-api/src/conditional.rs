@@ -43,8 +43,8 @@ pub enum Conditional {
 }
 
 impl Conditional {
-    /// Sends a GET or HEAD, and asks for the response only if it is no longer the one that had these
-    /// validators. Costs a slot either way.
+    /// Sends a GET or HEAD, and asks for the response only if it is no longer the one that had
+    /// these validators. Costs a slot either way.
     ///
     /// Where there are no validators it is asked for as it is, and a 304 is an error.
     ///
@@ -96,8 +96,8 @@ impl Validators {
         self.last_modified.as_ref()
     }
 
-    /// The headers that ask for another version: `If-None-Match` and, for servers without entity tags,
-    /// `If-Modified-Since`.
+    /// The headers that ask for another version: `If-None-Match` and, for servers without entity
+    /// tags, `If-Modified-Since`.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let asked = [
             (IF_NONE_MATCH, self.etag.clone()),

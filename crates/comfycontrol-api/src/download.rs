@@ -4,8 +4,8 @@ use http::{HeaderValue, Method};
 
 /// Fetches signed URLs from other hosts, without token.
 ///
-/// Other hosts do not count requests against the API's limit, so nothing waits for the limiter; a URL
-/// of the API itself does.
+/// Other hosts do not count requests against the API's limit, so nothing waits for the limiter; a
+/// URL of the API itself does.
 ///
 /// A signed URL carries its own permission; the token would only leak to the host that stores the
 /// file. `https` is required. Addresses of this machine and its network are refused unless
@@ -57,8 +57,9 @@ impl Downloader {
     /// Fetches from this host of the internal network too, such as `10.0.0.7` or
     /// `storage.internal`.
     ///
-    /// A URL that a server gives may lead anywhere: hosts whose address is loopback, private, link-local or
-    /// shared are refused unless they are named here; loopback is allowed if the API itself is there.
+    /// A URL that a server gives may lead anywhere: hosts whose address is loopback, private,
+    /// link-local or shared are refused unless they are named here; loopback is allowed if the API
+    /// itself is there.
     #[must_use]
     pub fn allow_internal_host(mut self, host: impl Into<String>) -> Self {
         self.internal_hosts.push(host.into());

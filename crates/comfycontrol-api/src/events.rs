@@ -20,8 +20,8 @@ use self::bounded::Bounded;
 
 /// The server-sent events of a response (HTML Standard, "Server-sent events").
 ///
-/// A stream that ends when the server closes it. An event larger than 1 MiB is an error, comments not
-/// counted, and so is a silence longer than [`Timeouts::stall`](comfycontrol::Timeouts::stall).
+/// A stream that ends when the server closes it. An event larger than 1 MiB is an error, comments
+/// not counted, and so is a silence longer than [`Timeouts::stall`](comfycontrol::Timeouts::stall).
 ///
 /// # Errors
 ///
@@ -56,7 +56,8 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// Fails if the data is not the JSON of a `T`; the error names the path of the field that is wrong.
+    /// Fails if the data is not the JSON of a `T`; the error names the path of the field that is
+    /// wrong.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let kind = HeaderValue::from_static(EVENT_STREAM);
         let event = InvalidJson::read(StatusCode::OK, Some(&kind), self.data.as_bytes());

@@ -10,9 +10,9 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*
         ///
-        /// Any text: the API says UUID, and gives others too. An id that the API left out is empty, and a
-        /// call with it fails before anything is sent. `Display` and `Debug` mask tokens and escape control
-        /// characters; [`as_str`](Self::as_str) is the API's own text.
+        /// Any text: the API says UUID, and gives others too. An id that the API left out is empty,
+        /// and a call with it fails before anything is sent. `Display` and `Debug` mask tokens and
+        /// escape control characters; [`as_str`](Self::as_str) is the API's own text.
         #[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);

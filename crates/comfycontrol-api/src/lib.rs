@@ -1,5 +1,6 @@
-//! The ComfyControl API's resources over a [`Client`](comfycontrol::Client): all documented endpoints
-//! with their types, runs that are followed to their end, lists that are read to their end, and files.
+//! The ComfyControl API's resources over a [`Client`](comfycontrol::Client): all documented
+//! endpoints with their types, runs that are followed to their end, lists that are read to their
+//! end, and files.
 //!
 //! Every request is one of the client's: it has the token, waits for a slot and is sent again where
 //! that is safe.
@@ -38,7 +39,8 @@
 //! # }
 //! ```
 //!
-//! [`Api::run`] is all of a run, [paid once](Run#never-paid-twice); the [guide] goes through it step by step.
+//! [`Api::run`] is all of a run, [paid once](Run#never-paid-twice); the [guide] goes through it
+//! step by step.
 //!
 //! # Endpoints
 //!
@@ -89,7 +91,8 @@
 //!
 //! # Not handled
 //!
-//! A rerun whose response was lost: it has the name of the original, so that nothing tells them apart.
+//! A rerun whose response was lost: it has the name of the original, so that nothing tells them
+//! apart.
 //!
 //! # Features
 //!

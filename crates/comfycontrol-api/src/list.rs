@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use crate::field::InvalidField;
 use crate::{Items, Paginator};
 
-/// A list of resources, newest first: read [item by item](Self::items), or a [page](Self::page) at a
-/// time.
+/// A list of resources, newest first: read [item by item](Self::items), or a [page](Self::page) at
+/// a time.
 ///
 /// Made by the `list` methods of the resources.
 ///
@@ -57,8 +57,8 @@ impl<T> List<T> {
         self
     }
 
-    /// Sets how many items a page has, as [`Paginator::per_page`]. The default is 100, since each page
-    /// costs a request; [`items`](Self::items) asks for 20 and more.
+    /// Sets how many items a page has, as [`Paginator::per_page`]. The default is 100, since each
+    /// page costs a request; [`items`](Self::items) asks for 20 and more.
     pub fn per_page(mut self, items: u32) -> Self {
         self.paginator = self.paginator.per_page(items);
         self
@@ -85,8 +85,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     ///
     /// # Errors
     ///
-    /// Fails with an [`InvalidField`](crate::InvalidField) before anything is sent if the number is 0,
-    /// and if the page cannot be read.
+    /// Fails with an [`InvalidField`](crate::InvalidField) before anything is sent if the number is
+    /// 0, and if the page cannot be read.
     pub async fn page(&self, number: u32) -> Result<Page<T>, Error> {
         if number == 0 {
             return Err(InvalidField::new("page", "is 0: the first page is 1").into());

@@ -22,7 +22,8 @@ impl Api {
 
 /// The managed runners that are open to the account: ComfyUI servers of the service itself.
 ///
-/// All calls fail with 403 on a tier that has none. Cheap to clone. Made by [`Api::managed_runners`].
+/// All calls fail with 403 on a tier that has none. Cheap to clone. Made by
+/// [`Api::managed_runners`].
 ///
 /// ```no_run
 /// # async fn run(api: comfycontrol_api::Api) -> Result<(), comfycontrol::Error> {
@@ -49,8 +50,8 @@ impl ManagedRunners {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if there is none that the
-    /// tier may use.
+    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if there is none that
+    /// the tier may use.
     pub async fn get(&self, id: &ManagedRunnerId) -> Result<ManagedRunner, Error> {
         let path = path_segments(["v1", "managed-runner", id.as_str()])?;
         self.client.get(path).send().await?.json().await

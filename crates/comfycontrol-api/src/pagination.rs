@@ -51,8 +51,9 @@ impl Paginator {
         }
     }
 
-    /// Sets how many items a page has at most, from 1 to 100; other numbers are taken as the nearest.
-    /// The default is 100, since each page costs a request. [`items`](Self::items) asks for 20 and more.
+    /// Sets how many items a page has at most, from 1 to 100; other numbers are taken as the
+    /// nearest. The default is 100, since each page costs a request. [`items`](Self::items) asks
+    /// for 20 and more.
     pub fn per_page(mut self, items: u32) -> Self {
         self.per_page = items.clamp(1, MAX_PER_PAGE);
         self
@@ -72,37 +73,38 @@ impl Paginator {
 
     /// Streams the items one by one; the next page is asked for when one is used up.
     ///
-    /// The list may grow, shrink and move meanwhile. Each page after the first overlaps with the one
-    /// before by an item or more, for which pages are asked for that are a little smaller
-    /// (`page=2&per_page=99`); where that item has gone, pages before it are read again. So nothing that
-    /// stays in the list is missed or yielded twice, whatever comes and goes between two reads; a list that
-    /// grows by more than a page at each read, for long, may be [given up](ListChanged). Of what comes
-    /// meanwhile, some is yielded.
+    /// The list may grow, shrink and move meanwhile. Each page after the first overlaps with the
+    /// one before by an item or more, for which pages are asked for that are a little smaller
+    /// (`page=2&per_page=99`); where that item has gone, pages before it are read again. So nothing
+    /// that stays in the list is missed or yielded twice, whatever comes and goes between two
+    /// reads; a list that grows by more than a page at each read, for long, may be [given
+    /// up](ListChanged). Of what comes meanwhile, some is yielded.
     ///
-    /// An item is known by its `id`, and where there is none, by all that it says. At least 262,144 are
-    /// remembered, in some 20 MB at most. The end is an empty page, a short one where the `total` says so
-    /// too, and otherwise one that is shorter than asked for and than another was: a short list without a
-    /// `total` costs two requests. A `total` that says anything else ends nothing; one that is false and yet
-    /// says what a page in the middle makes look like the end cannot be told. A bare list is whole. `null` is
-    /// an empty list. After [`max_pages`](Self::max_pages) the items end without an error.
+    /// An item is known by its `id`, and where there is none, by all that it says. At least 262,144
+    /// are remembered, in some 20 MB at most. The end is an empty page, a short one where the
+    /// `total` says so too, and otherwise one that is shorter than asked for and than another was:
+    /// a short list without a `total` costs two requests. A `total` that says anything else ends
+    /// nothing; one that is false and yet says what a page in the middle makes look like the end
+    /// cannot be told. A bare list is whole. `null` is an empty list. After
+    /// [`max_pages`](Self::max_pages) the items end without an error.
     ///
-    /// Pages that cannot overlap are not checked: all of a server that does not look at `per_page`, and of
-    /// one that gives fewer than 20 items at once some of those that begin where all smaller sizes of pages
-    /// begin too (at each 60th item if it gives 5 or 6, at each 2,520th if it gives 9 or 10). What goes
-    /// between two of these is told by the `total`, as [`ListChanged`]; where there is none, or as many come
-    /// as go, items may be missed.
+    /// Pages that cannot overlap are not checked: all of a server that does not look at `per_page`,
+    /// and of one that gives fewer than 20 items at once some of those that begin where all smaller
+    /// sizes of pages begin too (at each 60th item if it gives 5 or 6, at each 2,520th if it gives
+    /// 9 or 10). What goes between two of these is told by the `total`, as [`ListChanged`]; where
+    /// there is none, or as many come as go, items may be missed.
     ///
-    /// Of a page are read at most 1,000 items, of each of them and of each other member 1 MiB, 100,000
-    /// values and 128 levels, and of the body what the client's
-    /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows. Items are held as JSON,
-    /// and decoded when they are asked for. Other tasks have their turn meanwhile: after 3 MiB at the latest,
-    /// however large a page is.
+    /// Of a page are read at most 1,000 items, of each of them and of each other member 1 MiB,
+    /// 100,000 values and 128 levels, and of the body what the client's
+    /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows. Items are held
+    /// as JSON, and decoded when they are asked for. Other tasks have their turn meanwhile: after 3
+    /// MiB at the latest, however large a page is.
     ///
     /// # Errors
     ///
     /// An error is the last item. It comes if a page cannot be read or has no such list
-    /// ([`MissingList`]), is [too large](PageTooLarge), if the [list changes](ListChanged) faster than it
-    /// is read, and if an item is not a `T`; that error names the item.
+    /// ([`MissingList`]), is [too large](PageTooLarge), if the [list changes](ListChanged) faster
+    /// than it is read, and if an item is not a `T`; that error names the item.
     pub fn items<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
         let state = State {
             position: Position::new(self.per_page.max(LEAST_PER_PAGE)),

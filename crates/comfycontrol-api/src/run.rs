@@ -45,13 +45,15 @@ pub use self::start::Started;
 ///
 /// # Errors
 ///
-/// * [`WorkflowEnded`](crate::WorkflowEnded) is the cause if the run fails, with the node and its exception, if
-///   it is cancelled, or not valid; its [status](crate::WorkflowEnded::status) tells them apart.
+/// * [`WorkflowEnded`](crate::WorkflowEnded) is the cause if the run fails, with the node and its
+///   exception, if it is cancelled, or not valid; its [status](crate::WorkflowEnded::status) tells
+///   them apart.
 /// * [`RunInDoubt`](crate::RunInDoubt) is the cause if it is not known whether it was started.
-/// * [`InvalidField`](crate::InvalidField) is the cause, and nothing was sent, if a field is out of bounds.
-/// * Otherwise it fails as [`Workflows::create`](crate::Workflows::create) if it was not started, and as
-///   [`Workflows::subscribe`](crate::Workflows::subscribe) if it cannot be followed; then the run may go
-///   on, and [`Error::call`](comfycontrol::Error::call) has its id.
+/// * [`InvalidField`](crate::InvalidField) is the cause, and nothing was sent, if a field is out of
+///   bounds.
+/// * Otherwise it fails as [`Workflows::create`](crate::Workflows::create) if it was not started,
+///   and as [`Workflows::subscribe`](crate::Workflows::subscribe) if it cannot be followed; then
+///   the run may go on, and [`Error::call`](comfycontrol::Error::call) has its id.
 ///
 /// ```no_run
 /// # async fn run(api: comfycontrol_api::Api) -> Result<(), Box<dyn std::error::Error>> {
@@ -121,8 +123,8 @@ impl Run {
         key::named(self.new.name_so_far(), &self.key)
     }
 
-    /// Looks for the run before anything is sent, as a program does that was started again and does not
-    /// know how far it came.
+    /// Looks for the run before anything is sent, as a program does that was started again and does
+    /// not know how far it came.
     ///
     /// Where there is none, it takes [three minutes](Self::settle_after) to be certain. The list is
     /// read ten times in that time, each time with a request for each 100 runs. On an account with
@@ -133,8 +135,9 @@ impl Run {
         self
     }
 
-    /// Looks for the run as [`resume`](Self::resume), among those created within this time before now: the
-    /// earlier try must not have been sent before. It costs a request for each 100 runs of that time, ten times.
+    /// Looks for the run as [`resume`](Self::resume), among those created within this time before
+    /// now: the earlier try must not have been sent before. It costs a request for each 100 runs of
+    /// that time, ten times.
     pub fn resume_within(mut self, time: Duration) -> Self {
         self.resumes = true;
         self.within = Some(time);
@@ -155,7 +158,8 @@ impl Run {
         self
     }
 
-    /// Calls `tell` with each step: the wait for a slot, the bytes that leave, and the states of the run.
+    /// Calls `tell` with each step: the wait for a slot, the bytes that leave, and the states of
+    /// the run.
     pub fn on_progress(mut self, tell: impl Fn(&RunProgress) + Send + Sync + 'static) -> Self {
         self.tell = Some(Arc::new(tell));
         self
@@ -174,8 +178,8 @@ impl Run {
         self
     }
 
-    /// Starts it, once, and does not follow it: [`Workflows::outcome`](crate::Workflows::outcome) does, or
-    /// a list, which tells of a hundred runs for one request.
+    /// Starts it, once, and does not follow it: [`Workflows::outcome`](crate::Workflows::outcome)
+    /// does, or a list, which tells of a hundred runs for one request.
     ///
     /// # Errors
     ///

@@ -62,8 +62,8 @@ impl Runners {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if the account has no such
-    /// runner.
+    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if the account has no
+    /// such runner.
     pub async fn get(&self, id: &RunnerId) -> Result<Runner, Error> {
         let path = path_segments(["v1", "runner", id.as_str()])?;
         self.client.get(path).send().await?.json().await
@@ -74,7 +74,8 @@ impl Runners {
     /// # Errors
     ///
     /// Fails with an [`InvalidField`](crate::InvalidField) before anything is sent, and as
-    /// [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 403 if the tier allows no more.
+    /// [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 403 if the tier allows no
+    /// more.
     pub async fn create(&self, runner: &NewRunner) -> Result<Runner, Error> {
         runner.validate()?;
         let request = self.client.post("/v1/runner").json(runner);

@@ -54,8 +54,8 @@ impl Templates {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if the account has no such
-    /// template.
+    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if the account has no
+    /// such template.
     pub async fn get(&self, id: &TemplateId) -> Result<Template, Error> {
         let path = path_segments(["v1", "template", id.as_str()])?;
         self.client.get(path).send().await?.json().await
@@ -66,7 +66,8 @@ impl Templates {
     /// # Errors
     ///
     /// Fails with an [`InvalidField`](crate::InvalidField) before anything is sent, and as
-    /// [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 403 if the tier allows no more.
+    /// [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 403 if the tier allows no
+    /// more.
     pub async fn create(&self, template: NewTemplate) -> Result<Template, Error> {
         template.validate()?;
         let request = self.client.post("/v1/template");

@@ -7,9 +7,9 @@ macro_rules! text_enum {
     ($(#[$attribute:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$attribute])*
         ///
-        /// A word that this crate does not know is kept as [`Unknown`](Self::Unknown). `Display` and
-        /// `Debug` mask tokens and escape control characters in it; [`as_str`](Self::as_str) is the API's
-        /// own text.
+        /// A word that this crate does not know is kept as [`Unknown`](Self::Unknown). `Display`
+        /// and `Debug` mask tokens and escape control characters in it; [`as_str`](Self::as_str) is
+        /// the API's own text.
         #[derive(Clone, Eq, Hash, PartialEq)]
         #[non_exhaustive]
         pub enum $name {

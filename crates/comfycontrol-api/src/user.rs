@@ -14,7 +14,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 401 if the token is not valid.
+    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 401 if the token is not
+    /// valid.
     ///
     /// ```no_run
     /// # async fn run(api: comfycontrol_api::Api) -> Result<(), comfycontrol::Error> {

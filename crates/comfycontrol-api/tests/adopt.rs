@@ -1,5 +1,5 @@
-//! When a run that cannot be seen is certainly not there, under a paused clock: a service in place of the
-//! network.
+//! When a run that cannot be seen is certainly not there, under a paused clock: a service in place
+//! of the network.
 
 use std::future::ready;
 use std::io;
@@ -242,7 +242,8 @@ impl Server {
     }
 }
 
-/// A run that was created so many seconds ago; of the one that is looked for, the name is not known here.
+/// A run that was created so many seconds ago; of the one that is looked for, the name is not known
+/// here.
 fn run(id: &str, ago: f64) -> Value {
     let date: jiff::Timestamp = "2024-01-15T10:30:00Z".parse().unwrap();
     let created = date - jiff::SignedDuration::from_secs_f64(ago);

@@ -1,4 +1,5 @@
-//! Lists that change while they are read, and event streams that go wrong, of an emulated API over TLS.
+//! Lists that change while they are read, and event streams that go wrong, of an emulated API over
+//! TLS.
 
 #[path = "support/emulated.rs"]
 mod emulated;

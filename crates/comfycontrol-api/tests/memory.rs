@@ -1,5 +1,5 @@
-//! What a page of a hostile server costs in memory, counted by the allocator, and how long it keeps others
-//! waiting, counted in bytes.
+//! What a page of a hostile server costs in memory, counted by the allocator, and how long it keeps
+//! others waiting, counted in bytes.
 
 #[path = "support/emulated.rs"]
 mod emulated;

@@ -146,7 +146,8 @@ struct Runner {
     id: u64,
 }
 
-/// A client of a server that makes a page out of its number, and the heads of the requests for them.
+/// A client of a server that makes a page out of its number, and the heads of the requests for
+/// them.
 fn client_of(page: impl Fn(usize) -> Value + Clone + Send + Sync + 'static) -> (Client, Heads) {
     mocked::client_of(move |n| Response::new(Body::from(page(n + 1).to_string())))
 }

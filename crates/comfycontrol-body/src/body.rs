@@ -139,8 +139,8 @@ impl Body {
 
     /// Calls `tell` with the number of bytes of each part as it is handed to the transport.
     ///
-    /// What is sent again is not told again: clones share how far the furthest of them has come, and the
-    /// sum never exceeds the length.
+    /// What is sent again is not told again: clones share how far the furthest of them has come,
+    /// and the sum never exceeds the length.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
         let told = AtomicU64::new(self.sent);

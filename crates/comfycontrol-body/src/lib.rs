@@ -1,8 +1,9 @@
 //! Request bodies that can be sent again, and forms made of them.
 //!
-//! A retry needs the body once more. A [`Body`] made of bytes, of a file or by a factory can be sent
-//! twice without being copied; one made of a stream cannot, and says so. A body keeps to the length
-//! it announces, or fails. [`Multipart`] forms stream their files and can be sent again as well.
+//! A retry needs the body once more. A [`Body`] made of bytes, of a file or by a factory can be
+//! sent twice without being copied; one made of a stream cannot, and says so. A body keeps to the
+//! length it announces, or fails. [`Multipart`] forms stream their files and can be sent again as
+//! well.
 //!
 //! Bodies are `http_body::Body`, and go into a request of any client.
 //!

@@ -6,7 +6,8 @@ use http::HeaderValue;
 
 use crate::Body;
 
-/// A form with files, written as browsers write them (RFC 7578; HTML Standard, "multipart/form-data").
+/// A form with files, written as browsers write them (RFC 7578; HTML Standard,
+/// "multipart/form-data").
 ///
 /// Names may hold any text, as those of workflow parameters do. Parts made of bytes and of files
 /// can be sent again; nothing is copied, and the length is known if that of each part is.
@@ -137,8 +138,8 @@ impl Part {
         self
     }
 
-    /// Calls `tell` with the number of bytes of each piece as it is handed to the transport, and not
-    /// again for a piece that is sent again.
+    /// Calls `tell` with the number of bytes of each piece as it is handed to the transport, and
+    /// not again for a piece that is sent again.
     pub fn on_progress(mut self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.body = self.body.on_progress(tell);
         self

@@ -1,6 +1,7 @@
 use std::cell::Cell;
 
-/// How often a response body that was polled on this thread has waited for another attempt of its call.
+/// How often a response body that was polled on this thread has waited for another attempt of its
+/// call.
 ///
 /// A body that sends its request again counts each poll that ends so. A layer that bounds the
 /// waiting for a body compares before and after it polls one: a call that waits for another attempt

@@ -1,4 +1,5 @@
-/// Leaves out of a URL or a reference to one what may be a secret: user and password, query and fragment.
+/// Leaves out of a URL or a reference to one what may be a secret: user and password, query and
+/// fragment.
 ///
 /// It is still foreign text: show it as [`Escaped`](crate::Escaped).
 ///

@@ -24,9 +24,9 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
 
 /// Returns an error that shows no secret; its causes show none either.
 ///
-/// That is the error itself, to be downcast as ever, unless its own text, its `Debug` or that of a cause shows a token
-/// or a [`KnownSecret`](crate::KnownSecret). Such an error is replaced by the texts of the chain, masked and escaped, each the
-/// [`source`](Error::source) of the one before.
+/// That is the error itself, to be downcast as ever, unless its own text, its `Debug` or that of a
+/// cause shows a token or a [`KnownSecret`](crate::KnownSecret). Such an error is replaced by the
+/// texts of the chain, masked and escaped, each the [`source`](Error::source) of the one before.
 ///
 /// ```
 /// use comfycontrol_core::clean_error;

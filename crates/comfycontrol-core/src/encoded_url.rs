@@ -2,12 +2,12 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
-/// Percent-encodes in path and query what the [URL Standard] encodes there: blanks, `"`, `<`, `>`, what is
-/// not ASCII, in a path `^`, `` ` ``, `{`, `}`, and in a query `'`.
+/// Percent-encodes in path and query what the [URL Standard] encodes there: blanks, `"`, `<`, `>`,
+/// what is not ASCII, in a path `^`, `` ` ``, `{`, `}`, and in a query `'`.
 ///
-/// Everything else stays as it is, above all `%`, `+` and the order of the query, which a signature may
-/// cover; so do a host that cannot be written in a URL, `#`, and control characters but DEL. `given` is a
-/// path that begins with `/`, or an absolute URL.
+/// Everything else stays as it is, above all `%`, `+` and the order of the query, which a signature
+/// may cover; so do a host that cannot be written in a URL, `#`, and control characters but DEL.
+/// `given` is a path that begins with `/`, or an absolute URL.
 ///
 /// ```
 /// use comfycontrol_core::encoded_url;

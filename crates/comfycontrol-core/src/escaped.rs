@@ -7,17 +7,17 @@ use crate::letters::{self, Letter, is_invisible};
 /// Displays untrusted text on one line: bounded, tokens masked, control characters escaped.
 ///
 /// `Display` leaves out white space at both ends and puts
-/// * `cfc_***` for `cfc_` and all letters, digits and `_` that follow it, wherever it stands, with invisible characters in
-///   it, percent-encoded or escaped as in JSON,
+/// * `cfc_***` for `cfc_` and all letters, digits and `_` that follow it, wherever it stands, with
+///   invisible characters in it, percent-encoded or escaped as in JSON,
 /// * `***` for each piece of a [`KnownSecret`](crate::KnownSecret),
 /// * `\t`, `\n` and `\r` for those three, and
 /// * `\u{..}` for every other control character, and for those that reorder, hide or break text.
 ///
-/// Other forms of a secret cannot be known: encoded twice, in base64, spelt with blanks, or in pieces of fewer than eight
-/// characters.
+/// Other forms of a secret cannot be known: encoded twice, in base64, spelt with blanks, or in
+/// pieces of fewer than eight characters.
 ///
-/// It shows at most `max_chars` characters of the result, and one more, `…`, where there is more. No
-/// mask and no escape is cut in two. `Debug` shows the same as a string literal.
+/// It shows at most `max_chars` characters of the result, and one more, `…`, where there is more.
+/// No mask and no escape is cut in two. `Debug` shows the same as a string literal.
 ///
 /// ```
 /// use comfycontrol_core::Escaped;

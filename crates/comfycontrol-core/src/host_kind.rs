@@ -54,7 +54,8 @@ impl HostKind {
     }
 }
 
-/// Whether a resolver may read the name as an IPv4 address (WHATWG URL, "ends in a number checker").
+/// Whether a resolver may read the name as an IPv4 address (WHATWG URL, "ends in a number
+/// checker").
 fn ends_in_a_number(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or_default();

@@ -70,10 +70,10 @@ fn is_this_machine(host: &str) -> bool {
 /// Whether an address leads to this machine or into its network: what a server elsewhere has no
 /// business with.
 ///
-/// That is loopback, private (RFC 1918, and RFC 4193 for IPv6), shared by a carrier's customers (RFC
-/// 6598), link-local (RFC 3927, which is where clouds keep their credentials), unspecified and multicast
-/// addresses, `192.0.0.0/24`, `198.18.0.0/15` and `240.0.0.0/4`; and IPv6 addresses that hold such an IPv4
-/// address.
+/// That is loopback, private (RFC 1918, and RFC 4193 for IPv6), shared by a carrier's customers
+/// (RFC 6598), link-local (RFC 3927, which is where clouds keep their credentials), unspecified and
+/// multicast addresses, `192.0.0.0/24`, `198.18.0.0/15` and `240.0.0.0/4`; and IPv6 addresses that
+/// hold such an IPv4 address.
 ///
 /// ```
 /// use comfycontrol_core::is_internal_address;

@@ -9,12 +9,13 @@ use crate::letters::{self, Letter};
 
 /// A secret that is shown nowhere, for as long as this value lives.
 ///
-/// [`Escaped`](crate::Escaped), and all that is shown by it in this process, has `***` in place of any eight characters of
-/// it that follow each other, whatever their case: whole or in part, with invisible characters between them, percent-encoded
-/// or escaped as in JSON. A secret of fewer than eight characters would be found in ordinary words, and is not looked for.
+/// [`Escaped`](crate::Escaped), and all that is shown by it in this process, has `***` in place of
+/// any eight characters of it that follow each other, whatever their case: whole or in part, with
+/// invisible characters between them, percent-encoded or escaped as in JSON. A secret of fewer than
+/// eight characters would be found in ordinary words, and is not looked for.
 ///
-/// What is kept of it are keyed hashes, with a key drawn when the process starts, and nothing once it is dropped.
-/// Where no such value lives, there is nothing to look for and it costs nothing.
+/// What is kept of it are keyed hashes, with a key drawn when the process starts, and nothing once
+/// it is dropped. Where no such value lives, there is nothing to look for and it costs nothing.
 ///
 /// ```
 /// use comfycontrol_core::{Escaped, KnownSecret};

@@ -9,8 +9,8 @@ pub(crate) enum Letter {
     Other,
 }
 
-/// The first letter of `text`, and how many bytes it is written with: itself, `%41` (RFC 3986 §2.1), or `\u0041` or `\/`
-/// (RFC 8259 §7).
+/// The first letter of `text`, and how many bytes it is written with: itself, `%41` (RFC 3986
+/// §2.1), or `\u0041` or `\/` (RFC 8259 §7).
 pub(crate) fn first(text: &str) -> Option<(Letter, usize)> {
     let bytes = text.as_bytes();
     Some(match (*bytes.first()?, bytes.get(1)) {

@@ -1,7 +1,8 @@
 //! What two or more of the ComfyControl crates need: pure functions and types, no I/O, and no state
 //! but which secrets are known in this process.
 //!
-//! * [`retry_after`] reads how long a response asks its client to wait, [`sent_at`] when it was sent.
+//! * [`retry_after`] reads how long a response asks its client to wait, [`sent_at`] when it was
+//!   sent.
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
 //! * [`KnownSecret`] is a secret that is masked in all text shown so; [`mask_secrets`] and
 //!   [`clean_error`] mask it, and tokens, in texts and errors that are fit to be shown otherwise.

@@ -8,9 +8,9 @@ pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Reads how long a response asks its client to wait: its `Retry-After` (RFC 9110 §10.2.3).
 ///
 /// The value is a number of seconds, digits only, or an HTTP-date. A date is measured against the
-/// response's own `Date`, so that the local clock does not matter; without a readable `Date` it says
-/// nothing, and one that has passed means now. The longest of several counts, and none is taken for
-/// longer than [one day](MAX_RETRY_AFTER). `None` when the response names no wait.
+/// response's own `Date`, so that the local clock does not matter; without a readable `Date` it
+/// says nothing, and one that has passed means now. The longest of several counts, and none is
+/// taken for longer than [one day](MAX_RETRY_AFTER). `None` when the response names no wait.
 ///
 /// ```
 /// use comfycontrol_core::retry_after;
@@ -34,8 +34,8 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .max()
 }
 
-/// Reads when a response was sent, by its server's clock: its `Date` (RFC 9110 §6.6.1). `None` when it does
-/// not say, or not so that it can be read.
+/// Reads when a response was sent, by its server's clock: its `Date` (RFC 9110 §6.6.1). `None` when
+/// it does not say, or not so that it can be read.
 ///
 /// ```
 /// use comfycontrol_core::sent_at;

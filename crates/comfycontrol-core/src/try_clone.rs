@@ -1,8 +1,8 @@
 /// A request body that may be cloned, so that its request can be sent again.
 ///
-/// Implemented here for the bodies that come with the language, and with the feature `http-body-util`
-/// for those of that crate. A body type of your own implements it itself; put one of another crate
-/// into a type of your own first.
+/// Implemented here for the bodies that come with the language, and with the feature
+/// `http-body-util` for those of that crate. A body type of your own implements it itself; put one
+/// of another crate into a type of your own first.
 ///
 /// ```
 /// use comfycontrol_core::TryClone;

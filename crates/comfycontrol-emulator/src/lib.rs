@@ -93,8 +93,8 @@
 //!
 //! # A long way
 //!
-//! [`Emulator::link`] puts a [`Link`] before the API: it delays what goes over it, has a bandwidth, and cuts
-//! connections, as far away servers do.
+//! [`Emulator::link`] puts a [`Link`] before the API: it delays what goes over it, has a bandwidth,
+//! and cuts connections, as far away servers do.
 //!
 //! # Errors
 //!

@@ -28,8 +28,8 @@ impl Asked {
             let values = headers.get_all(ACCEPT_ENCODING).iter();
             return Self::ByCaller(values.cloned().collect());
         }
-        // Without the header any coding is acceptable (RFC 9110 §12.5.3). A range of an encoded body
-        // cannot be decoded (§14), and the length that HEAD is asked for is that of the bytes.
+        // Without the header any coding is acceptable (RFC 9110 §12.5.3). A range of an encoded
+        // body cannot be decoded (§14), and the length that HEAD is asked for is that of the bytes.
         let asked = if method == Method::HEAD {
             Self::NoBody
         } else if cfg!(feature = "gzip") && !headers.contains_key(RANGE) {

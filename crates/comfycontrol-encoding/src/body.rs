@@ -12,15 +12,15 @@ use crate::decoding::Decoding;
 use std::convert::Infallible as Decoding;
 
 pin_project! {
-    /// Response body of [`Decompression`](crate::Decompression): decoded if it was gzip, and otherwise as
-    /// it is.
+    /// Response body of [`Decompression`](crate::Decompression): decoded if it was gzip, and
+    /// otherwise as it is.
     ///
-    /// All members are read, one after the other (RFC 1952 §2.2). A body that ends within a member, and
-    /// one in which anything but a member follows a member, ends with an
+    /// All members are read, one after the other (RFC 1952 §2.2). A body that ends within a member,
+    /// and one in which anything but a member follows a member, ends with an
     #[cfg_attr(feature = "gzip", doc = "[`InvalidGzip`](crate::InvalidGzip)")]
     #[cfg_attr(not(feature = "gzip"), doc = "`InvalidGzip`")]
-    /// behind what could be decoded; padding with zeros is no exception, since the standard has none. A
-    /// body of no bytes at all is empty.
+    /// behind what could be decoded; padding with zeros is no exception, since the standard has
+    /// none. A body of no bytes at all is empty.
     ///
     /// What can be decoded comes out before more is asked for, in pieces of at most 96 KiB.
     /// Trailers come last. It is not `Unpin`: pin it before you read it frame by frame.

@@ -10,8 +10,8 @@ use crate::body::DecompressionBody;
 use crate::unexpected_content_encoding::UnexpectedContentEncoding;
 
 pin_project! {
-    /// Response future of [`Decompression`](crate::Decompression): decides by the head what becomes of
-    /// the body.
+    /// Response future of [`Decompression`](crate::Decompression): decides by the head what becomes
+    /// of the body.
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]

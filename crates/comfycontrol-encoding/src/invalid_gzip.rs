@@ -2,8 +2,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// A body is not gzip from its first byte to its last (RFC 1952): it ends too early, its checksums do
-/// not match, or something else follows a member.
+/// A body is not gzip from its first byte to its last (RFC 1952): it ends too early, its checksums
+/// do not match, or something else follows a member.
 ///
 /// The error of a [`DecompressionBody`](crate::DecompressionBody), in a box.
 #[derive(Debug)]

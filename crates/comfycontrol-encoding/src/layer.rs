@@ -8,8 +8,8 @@ use crate::service::Decompression;
 pub struct DecompressionLayer(());
 
 impl DecompressionLayer {
-    /// Creates a layer that asks for gzip and undoes it; without the feature `gzip`, one that asks for
-    /// bodies as they are.
+    /// Creates a layer that asks for gzip and undoes it; without the feature `gzip`, one that asks
+    /// for bodies as they are.
     pub const fn new() -> Self {
         Self(())
     }

@@ -10,10 +10,10 @@
 //! | any other | `gzip` | gzip, by one of its names (`gzip`, `x-gzip`, in letters of any case): decoded |
 //! | any | | anything else, several codings, or gzip in a 206: [`UnexpectedContentEncoding`] |
 //!
-//! The last line holds for successes. An unsuccessful response keeps its status: where its body cannot be
-//! decoded it goes on as it is, `Content-Encoding` included. `identity` and empty elements of a list are
-//! nothing, and without a body (HEAD, 204) nothing is judged. The rules are those of RFC 9110 §8.4,
-//! §12.5.3 and §14.
+//! The last line holds for successes. An unsuccessful response keeps its status: where its body
+//! cannot be decoded it goes on as it is, `Content-Encoding` included. `identity` and empty
+//! elements of a list are nothing, and without a body (HEAD, 204) nothing is judged. The rules are
+//! those of RFC 9110 §8.4, §12.5.3 and §14.
 //!
 //! # Example
 //!

@@ -15,8 +15,8 @@ use crate::unexpected_content_encoding::UnexpectedContentEncoding;
 ///
 /// # Errors
 ///
-/// Fails with [`UnexpectedContentEncoding`], turned into the error of the inner service, and with that
-/// service's own errors.
+/// Fails with [`UnexpectedContentEncoding`], turned into the error of the inner service, and with
+/// that service's own errors.
 #[derive(Clone, Copy, Debug)]
 pub struct Decompression<S> {
     inner: S,

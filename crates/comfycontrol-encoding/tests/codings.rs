@@ -107,7 +107,8 @@ fn a_body_that_is_not_encoded_costs_nothing() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the server writes there, its bytes are those of the body or the response is refused.
+    /// Whatever the server writes there, its bytes are those of the body or the response is
+    /// refused.
     #[test]
     fn no_coding_is_passed_off_as_text(lines in prop::collection::vec("[ -~\u{80}-\u{ff}]{0,20}|[ ,]{0,3}|(identity|IDENTITY)?,?", 0..3)) {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();

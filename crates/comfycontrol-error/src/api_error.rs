@@ -15,10 +15,10 @@ use crate::{ApiErrorKind, Applied, BodyIncomplete, ProblemDetails, RetryClass, S
 
 /// An unsuccessful response, with everything that is known about it.
 ///
-/// One word wide. `Display` is one line a person can act on. `Debug` names the headers and shows the
-/// values of those that hold no secrets. In both, what the server wrote is escaped, cut, and free of
-/// tokens. Raw bytes come only from [`body`](Self::body), [`headers`](Self::headers)
-/// and [`into_response`](Self::into_response).
+/// One word wide. `Display` is one line a person can act on. `Debug` names the headers and shows
+/// the values of those that hold no secrets. In both, what the server wrote is escaped, cut, and
+/// free of tokens. Raw bytes come only from [`body`](Self::body), [`headers`](Self::headers) and
+/// [`into_response`](Self::into_response).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -86,8 +86,8 @@ impl ApiError {
     /// What the server says, fit to be shown; the status's phrase if it says nothing.
     ///
     /// One line of at most [1,000](crate::MAX_MESSAGE_CHARS) characters (and `…` where it was cut),
-    /// control characters escaped and tokens masked. Of an HTML page this is its title, of the XML of a
-    /// store of files (`<Error>`) its `Code` and `Message`.
+    /// control characters escaped and tokens masked. Of an HTML page this is its title, of the XML
+    /// of a store of files (`<Error>`) its `Code` and `Message`.
     pub fn message(&self) -> &str {
         &self.0.decoded.message
     }
@@ -109,8 +109,8 @@ impl ApiError {
 
     /// Whether the server may have done what the request asked for.
     ///
-    /// [`Applied::No`] for what is [turned away](RetryClass::NeverApplied), 3xx and 4xx; `Maybe` for
-    /// 408, 409, 425 and 5xx.
+    /// [`Applied::No`] for what is [turned away](RetryClass::NeverApplied), 3xx and 4xx; `Maybe`
+    /// for 408, 409, 425 and 5xx.
     pub fn applied(&self) -> Applied {
         Applied::new(self.retry_class(), self.status())
     }

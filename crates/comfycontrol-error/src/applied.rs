@@ -43,14 +43,16 @@ impl Applied {
         }
     }
 
-    /// What makes sure that a repeat is safe is known of the status, and of what stands in the body.
+    /// What makes sure that a repeat is safe is known of the status, and of what stands in the
+    /// body.
     pub(crate) fn new(class: RetryClass, status: StatusCode) -> Self {
         match (class, status.as_u16()) {
             (RetryClass::NeverApplied, _) => Self::No,
             (RetryClass::MaybeApplied, _) => Self::Maybe,
             // A caller that does not call it a success cannot undo it.
             (RetryClass::Permanent, 200..=299) => Self::Yes,
-            // RFC 9110 §15.5.10: in conflict with the state of things, which it may itself have made.
+            // RFC 9110 §15.5.10: in conflict with the state of things, which it may itself have
+            // made.
             (RetryClass::Permanent, 409) => Self::Maybe,
             (RetryClass::Permanent, 300..=499) => Self::No,
             (RetryClass::Permanent, _) => Self::Maybe,

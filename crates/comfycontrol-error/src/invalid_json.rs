@@ -22,7 +22,8 @@ impl InvalidJson {
     ///
     /// # Errors
     ///
-    /// Fails if the body is not the JSON of a `T`; the error names the path of the field that is wrong.
+    /// Fails if the body is not the JSON of a `T`; the error names the path of the field that is
+    /// wrong.
     pub fn read<T: DeserializeOwned>(
         status: StatusCode,
         content_type: Option<&HeaderValue>,
@@ -40,8 +41,8 @@ impl InvalidJson {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read); the path of the error begins with `place`, and what it tells of the body is
-    /// that of the part.
+    /// As [`read`](Self::read); the path of the error begins with `place`, and what it tells of the
+    /// body is that of the part.
     pub fn read_part<T: DeserializeOwned>(
         status: StatusCode,
         place: &str,
@@ -58,8 +59,8 @@ impl InvalidJson {
         })
     }
 
-    /// The error of a body that was read piece by piece: at `place` it is not JSON. `beginning` is what it
-    /// began with.
+    /// The error of a body that was read piece by piece: at `place` it is not JSON. `beginning` is
+    /// what it began with.
     #[must_use]
     pub fn not_json(
         status: StatusCode,
@@ -71,8 +72,8 @@ impl InvalidJson {
         Self::new(status, content_type.map(shown), place, beginning, problem)
     }
 
-    /// The error of a body that was read piece by piece: it ends in the middle, at `place`. `beginning` is
-    /// what it began with.
+    /// The error of a body that was read piece by piece: it ends in the middle, at `place`.
+    /// `beginning` is what it began with.
     #[must_use]
     pub fn incomplete(
         status: StatusCode,

@@ -4,8 +4,8 @@ use http::StatusCode;
 ///
 /// # What to do
 ///
-/// By status and by what the response looks like. [`RetryClass`](crate::RetryClass) says whether the
-/// request may be sent again.
+/// By status and by what the response looks like. [`RetryClass`](crate::RetryClass) says whether
+/// the request may be sent again.
 ///
 #[doc = include_str!("table.md")]
 ///

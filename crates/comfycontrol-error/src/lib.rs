@@ -1,10 +1,10 @@
 //! Tower middleware that turns an unsuccessful HTTP response into a typed error.
 //!
 //! A successful response passes through as it is: same body, same type, nothing read or copied. Of
-//! any other, [`ErrorDecoder`] reads the body, at most [64 KiB](DEFAULT_MAX_ERROR_BODY) of it and for
-//! at most [5 s](DEFAULT_ERROR_BODY_TIMEOUT), and decodes it into an [`ApiError`]. Decoding cannot
-//! fail: whether the API sent the response, the network in front of it, or something unforeseen,
-//! status and headers survive, and [`ApiError::kind`], [`ApiError::retry_class`] and
+//! any other, [`ErrorDecoder`] reads the body, at most [64 KiB](DEFAULT_MAX_ERROR_BODY) of it and
+//! for at most [5 s](DEFAULT_ERROR_BODY_TIMEOUT), and decodes it into an [`ApiError`]. Decoding
+//! cannot fail: whether the API sent the response, the network in front of it, or something
+//! unforeseen, status and headers survive, and [`ApiError::kind`], [`ApiError::retry_class`] and
 //! [`ApiError::retry_after`] say what can be done.
 //!
 //! # Example

@@ -5,7 +5,8 @@ use crate::json::Members;
 /// The problem details (RFC 9457) in the body of a response, with Cloudflare's extensions.
 ///
 /// Texts are safe to show: control characters escaped, tokens masked, each cut to
-/// [`MAX_MESSAGE_CHARS`](crate::MAX_MESSAGE_CHARS), which is 1,000. The body as it came is in [`ApiError::body`](crate::ApiError::body).
+/// [`MAX_MESSAGE_CHARS`](crate::MAX_MESSAGE_CHARS), which is 1,000. The body as it came is in
+/// [`ApiError::body`](crate::ApiError::body).
 ///
 /// ```
 /// use bytes::Bytes;

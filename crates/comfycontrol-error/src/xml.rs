@@ -1,5 +1,5 @@
-//! The errors of stores of files: `<Error><Code>…</Code><Message>…</Message>…</Error>`, as S3, R2, GCS
-//! and Azure send them.
+//! The errors of stores of files: `<Error><Code>…</Code><Message>…</Message>…</Error>`, as S3, R2,
+//! GCS and Azure send them.
 
 /// What such a document tells.
 #[derive(Debug, Eq, PartialEq)]

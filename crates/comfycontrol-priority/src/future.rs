@@ -15,8 +15,9 @@ use crate::turn::Turn;
 pin_project! {
     /// Waits for its turn and for a slot, and sends the request.
     ///
-    /// Future of [`PriorityLimit`](crate::PriorityLimit). The call arrives when it is polled for the
-    /// first time. Dropping it before the request has left costs nothing; afterwards the request counts.
+    /// Future of [`PriorityLimit`](crate::PriorityLimit). The call arrives when it is polled for
+    /// the first time. Dropping it before the request has left costs nothing; afterwards the
+    /// request counts.
     pub struct ResponseFuture<S, ReqBody>
     where
         S: Service<Request<ReqBody>>,

@@ -9,8 +9,8 @@
 //! 2. Of one urgency, each [key](Priority::with_key) in turn, however many calls it has.
 //! 3. Of one key, in the order of arrival.
 //!
-//! So an urgent call waits for the slot of the call that is at the limiter, for those whose share is due, and
-//! for its own.
+//! So an urgent call waits for the slot of the call that is at the limiter, for those whose share
+//! is due, and for its own.
 //!
 //! # Example
 //!
@@ -51,9 +51,9 @@
 //!
 //! # Errors
 //!
-//! The middleware does not change the error type of the service it wraps, and adds no error of its own:
-//! it gives the limiter's [`Rejected`](comfycontrol_rate_limit::Rejected), where a
-//! [longest queue](PriorityLimiterBuilder::max_queued) was set or a
+//! The middleware does not change the error type of the service it wraps, and adds no error of its
+//! own: it gives the limiter's [`Rejected`](comfycontrol_rate_limit::Rejected), where a [longest
+//! queue](PriorityLimiterBuilder::max_queued) was set or a
 //! [`Deadline`](comfycontrol_core::Deadline) in the extensions of the request passes.
 //!
 //! # Clones
@@ -62,8 +62,8 @@
 //!
 //! # Cost
 //!
-//! A call that need not wait allocates nothing. One that waits has a place in two trees and one timer.
-//! Nothing is spawned.
+//! A call that need not wait allocates nothing. One that waits has a place in two trees and one
+//! timer. Nothing is spawned.
 //!
 //! # Panics
 //!
@@ -73,9 +73,9 @@
 //!
 //! * Callers that choose their keys: one with many keys has as many turns. Give each caller one.
 //! * What the limiter's [`max_wait`](comfycontrol_rate_limit::LimiterBuilder::max_wait) and
-//!   [`max_queued`](comfycontrol_rate_limit::LimiterBuilder::max_queued) see: the one call that is at the
-//!   limiter. A call that waits here is rejected when its deadline has passed, not as soon as that is
-//!   certain.
+//!   [`max_queued`](comfycontrol_rate_limit::LimiterBuilder::max_queued) see: the one call that is
+//!   at the limiter. A call that waits here is rejected when its deadline has passed, not as soon
+//!   as that is certain.
 //! * A [`Tracker`](comfycontrol_rate_limit::Tracker) is told of the wait at the limiter only.
 //! * A task that does not poll its call when its turn comes: it holds the others up for a second,
 //!   or for up to four if they have waited for longer. Then the next one goes in.

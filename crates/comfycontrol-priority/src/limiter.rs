@@ -53,8 +53,8 @@ impl PriorityLimiter {
         self.snapshot_of(usize::MAX)
     }
 
-    /// As [`snapshot`](Self::snapshot), with the first `lines` [lines](Snapshot::lines) at most: takes a
-    /// time that does not grow with the number of keys.
+    /// As [`snapshot`](Self::snapshot), with the first `lines` [lines](Snapshot::lines) at most:
+    /// takes a time that does not grow with the number of keys.
     pub fn snapshot_of(&self, lines: usize) -> Snapshot {
         self.shared.with(|turns| Snapshot::of(turns, lines))
     }
@@ -88,8 +88,8 @@ impl PriorityLimiterBuilder {
         self
     }
 
-    /// Rejects a call when as many of its key wait already, whatever their urgency; by default none is. Those
-    /// without a key count as one.
+    /// Rejects a call when as many of its key wait already, whatever their urgency; by default none
+    /// is. Those without a key count as one.
     pub fn max_queued_by_key(mut self, calls: usize) -> Self {
         self.bounds.queued_by_key = calls;
         self

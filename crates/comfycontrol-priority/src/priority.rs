@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 /// A request extension: how urgent a call is, and whose it is.
 ///
-/// A request without one has urgency [`DEFAULT`](Urgency::DEFAULT) and no key. All calls without a key
-/// of one urgency are one line.
+/// A request without one has urgency [`DEFAULT`](Urgency::DEFAULT) and no key. All calls without a
+/// key of one urgency are one line.
 ///
 /// ```
 /// use comfycontrol_priority::{Priority, Urgency};
@@ -100,7 +100,8 @@ impl fmt::Display for Urgency {
     }
 }
 
-/// Whose calls they are: a user, a job, a caller of a gateway. It is shown by `Debug`, so no secret.
+/// Whose calls they are: a user, a job, a caller of a gateway. It is shown by `Debug`, so no
+/// secret.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Key(Arc<str>);
 

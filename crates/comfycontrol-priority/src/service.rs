@@ -10,8 +10,8 @@ use crate::depart::Depart;
 use crate::future::ResponseFuture;
 use crate::shared::Shared;
 
-/// Holds each request back until it is its turn and its [`Limiter`](comfycontrol_rate_limit::Limiter)
-/// grants it a slot.
+/// Holds each request back until it is its turn and its
+/// [`Limiter`](comfycontrol_rate_limit::Limiter) grants it a slot.
 ///
 /// See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]

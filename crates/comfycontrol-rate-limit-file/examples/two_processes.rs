@@ -1,5 +1,5 @@
-//! Starts itself twice over one file. Both processes send as much as they may, and keep to one quota
-//! together.
+//! Starts itself twice over one file. Both processes send as much as they may, and keep to one
+//! quota together.
 
 use std::error::Error;
 use std::process::Command;

@@ -18,17 +18,19 @@ pub struct FileError {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FileErrorKind {
-    /// Another process has held its lock for as long as this one waited: it was stopped, or is stuck.
+    /// Another process has held its lock for as long as this one waited: it was stopped, or is
+    /// stuck.
     Locked {
         /// How long this one waited.
         waited: Duration,
     },
-    /// It was cut, overwritten, or put back to an older state. It has been begun anew without a record.
+    /// It was cut, overwritten, or put back to an older state. It has been begun anew without a
+    /// record.
     Damaged,
     /// The file is not a store, or is one of another format. It was left as it is.
     Foreign,
-    /// A process of another machine, of another run of it, or of another time namespace uses it at the
-    /// same time.
+    /// A process of another machine, of another run of it, or of another time namespace uses it at
+    /// the same time.
     OtherMachine,
     /// It is on a network, where locks do not hold or clocks are not one.
     Network,

@@ -1,4 +1,5 @@
-//! A [`Store`](comfycontrol_rate_limit::Store) in a file, for all programs of one user on one machine.
+//! A [`Store`](comfycontrol_rate_limit::Store) in a file, for all programs of one user on one
+//! machine.
 //!
 //! A server counts the address, not the process: a script that is started twice, or again within
 //! the window, or next to a daemon, shares one quota with itself. With this crate such programs
@@ -6,8 +7,8 @@
 //!
 //! # Example
 //!
-//! Two processes, each with a store of its own over the same file: one swap wins, and the other brings
-//! back what won.
+//! Two processes, each with a store of its own over the same file: one swap wins, and the other
+//! brings back what won.
 //!
 //! ```
 //! use comfycontrol_rate_limit::{Record, Replaced, Store, Version};
@@ -33,14 +34,15 @@
 //!
 //! # What holds
 //!
-//! * A process that is killed at any instant damages nothing: there are two pages with a checksum each,
-//!   and the older one is overwritten.
+//! * A process that is killed at any instant damages nothing: there are two pages with a checksum
+//!   each, and the older one is overwritten.
 //! * A process that is stopped while it holds the lock delays the others by their
 //!   [wait](FileStore::with_wait), after which they get an error. Nothing is granted from an error.
-//! * A file that was cut, overwritten, removed or put back to an older state is begun anew as another
-//!   instance, with an error once: the limiter then holds until the loss cannot matter.
+//! * A file that was cut, overwritten, removed or put back to an older state is begun anew as
+//!   another instance, with an error once: the limiter then holds until the loss cannot matter.
 //! * A file that never was a store is left as it is.
-//! * A member whose process has ended is seen to be gone at once, since each locks a file of its own.
+//! * A member whose process has ended is seen to be gone at once, since each locks a file of its
+//!   own.
 //!
 //! # Time
 //!
@@ -56,11 +58,13 @@
 //!
 //! # Not handled
 //!
-//! * Network file systems and FUSE: refused on Linux. Elsewhere nothing tells that a path is on one.
+//! * Network file systems and FUSE: refused on Linux. Elsewhere nothing tells that a path is on
+//!   one.
 //! * Processes of several users, unless a file is named that all of them can write.
-//! * Containers, and services with a `/tmp` of their own: [name](FileStore::open) a file on a volume that
-//!   they share.
-//! * A file and its directory removed while no process runs, within the time that the limiter would hold.
+//! * Containers, and services with a `/tmp` of their own: [name](FileStore::open) a file on a
+//!   volume that they share.
+//! * A file and its directory removed while no process runs, within the time that the limiter would
+//!   hold.
 
 mod clock;
 mod disk;

@@ -17,8 +17,8 @@ pub(crate) fn of_user(name: &str) -> Result<PathBuf, FileError> {
 }
 
 /// It depends on the user alone: a program that cron starts has another environment than one in a
-/// terminal, and `XDG_RUNTIME_DIR` is not there before the user has logged in. It is emptied when the
-/// machine starts, which ends all that is kept in it anyway.
+/// terminal, and `XDG_RUNTIME_DIR` is not there before the user has logged in. It is emptied when
+/// the machine starts, which ends all that is kept in it anyway.
 #[cfg(unix)]
 fn directory() -> Result<PathBuf, FileError> {
     let user = rustix::process::geteuid().as_raw();

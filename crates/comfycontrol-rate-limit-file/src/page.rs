@@ -1,7 +1,7 @@
 //! What the bytes of a file say: two pages. The newer whole one counts.
 //!
-//! A process can be killed in the middle of any write, so the older page is overwritten and the newer
-//! one is left alone. What does not fit into its page stands behind both.
+//! A process can be killed in the middle of any write, so the older page is overwritten and the
+//! newer one is left alone. What does not fit into its page stands behind both.
 
 use comfycontrol_rate_limit::{Record, Version};
 

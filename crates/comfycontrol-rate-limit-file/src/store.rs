@@ -19,9 +19,9 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// Keeps the budget of all programs of one user on one machine in a file.
 ///
-/// A step locks the file, reads it, and writes some 800 bytes for eight processes; nothing waits for a disk. It
-/// runs on a thread of tokio's that may block, and ends within [twice the wait](Self::with_wait), also
-/// where another process was stopped while it held the lock.
+/// A step locks the file, reads it, and writes some 800 bytes for eight processes; nothing waits
+/// for a disk. It runs on a thread of tokio's that may block, and ends within [twice the
+/// wait](Self::with_wait), also where another process was stopped while it held the lock.
 ///
 /// # Panics
 ///
@@ -33,8 +33,8 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// The store in the file that all programs of this user find under `name`: that of the server whose
-    /// budget it is, such as `api.comfycontrol.app`.
+    /// The store in the file that all programs of this user find under `name`: that of the server
+    /// whose budget it is, such as `api.comfycontrol.app`.
     ///
     /// It is in `/tmp/comfycontrol-UID` on Unix, whatever the environment says, and in
     /// `%LOCALAPPDATA%\comfycontrol` on Windows. The directory must be this user's alone.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 const SHORTEST: Duration = Duration::from_millis(20);
 
-/// The pause after so many failures in a row, at most `longest`; `random` puts the processes of a fleet
-/// apart.
+/// The pause after so many failures in a row, at most `longest`; `random` puts the processes of a
+/// fleet apart.
 pub(crate) fn pause(failures: u32, longest: Duration, random: u64) -> Duration {
     let doubled = SHORTEST.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX));
     let whole = doubled.min(longest);

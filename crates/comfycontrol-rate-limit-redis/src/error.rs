@@ -8,8 +8,8 @@ use redis::{ErrorKind, ServerErrorKind};
 /// Why a server cannot tell or keep the record: nothing is granted from it.
 ///
 /// The source of [`Unavailable`](comfycontrol_rate_limit::Unavailable), and the error of opening a
-/// [`RedisStore`](crate::RedisStore). It shows no part of the URL, and nothing of what a server says but
-/// the code of its error.
+/// [`RedisStore`](crate::RedisStore). It shows no part of the URL, and nothing of what a server
+/// says but the code of its error.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RedisError {
     kind: RedisErrorKind,

@@ -1,5 +1,5 @@
-//! A [`Store`](comfycontrol_rate_limit::Store) in Redis or Valkey, for the processes of many machines
-//! behind one address.
+//! A [`Store`](comfycontrol_rate_limit::Store) in Redis or Valkey, for the processes of many
+//! machines behind one address.
 //!
 //! The server only swaps one small value if no other process was quicker, and tells its time. The
 //! rule is in the limiter: no process trusts another's clock. Programs of several versions keep one
@@ -33,9 +33,9 @@
 //!   one that timed out the connection stays in use: what is asked next comes after it. It is given
 //!   up after five timeouts of silence. A lost connection is made again at once, then after pauses
 //!   of at most half a timeout.
-//! * A server that was started anew, or a replica in its place, is another instance by its `run_id`: the
-//!   limiter holds until what was lost cannot matter. A server that has evicted keys, or was promoted,
-//!   vouches only for the time since it was connected to.
+//! * A server that was started anew, or a replica in its place, is another instance by its
+//!   `run_id`: the limiter holds until what was lost cannot matter. A server that has evicted keys,
+//!   or was promoted, vouches only for the time since it was connected to.
 //! * A member is subscribed to a channel of its own, which ends with its connection. It is said to
 //!   be gone only after it was [absent](RedisStore::with_absence) for 5 s: a process that is cut
 //!   off is not a dead one. That is half of the limiter's usual
@@ -46,8 +46,8 @@
 //! # The server
 //!
 //! Redis 7 or later, or Valkey 8 or later, tested with Redis 7 and Valkey 9. One key with a time to
-//! live; `maxmemory-policy` should be `noeviction`, or one of `volatile-ttl` and `allkeys-lru` with room
-//! to spare. A user needs
+//! live; `maxmemory-policy` should be `noeviction`, or one of `volatile-ttl` and `allkeys-lru` with
+//! room to spare. A user needs
 //!
 //! ```text
 //! ~comfycontrol:* &{comfycontrol:* -@all +info +evalsha +script|load +time +get +getrange +set
@@ -57,18 +57,20 @@
 //! and in a cluster `+ssubscribe +pubsub|shardnumsub`. Anyone else who can write the key can open
 //! or close the budget; there is no token in it.
 //!
-//! * **Sentinel.** A URL names one server, so name one that leads to the primary, such as a service or a
-//!   proxy: a replica is an [error](RedisErrorKind::NotPrimary), after which the name is looked up again.
-//!   Replication is asynchronous, so a failover can lose the newest swaps: it is another instance.
-//! * **Cluster.** Any node will do; the one that has the key is found when the connection is made, and
-//!   again when the key [moves](RedisErrorKind::Moved). One key has one node: a cluster brings no more
-//!   throughput. Replies that send elsewhere for one command, while a slot moves, are errors.
+//! * **Sentinel.** A URL names one server, so name one that leads to the primary, such as a service
+//!   or a proxy: a replica is an [error](RedisErrorKind::NotPrimary), after which the name is
+//!   looked up again. Replication is asynchronous, so a failover can lose the newest swaps: it is
+//!   another instance.
+//! * **Cluster.** Any node will do; the one that has the key is found when the connection is made,
+//!   and again when the key [moves](RedisErrorKind::Moved). One key has one node: a cluster brings
+//!   no more throughput. Replies that send elsewhere for one command, while a slot moves, are
+//!   errors.
 //! * **Client-side caching and read replicas** are never used.
 //!
 //! # Not handled
 //!
-//! * A `FLUSHALL` or an eviction that only newcomers could have seen, within the time that the limiter
-//!   would hold.
+//! * A `FLUSHALL` or an eviction that only newcomers could have seen, within the time that the
+//!   limiter would hold.
 //! * Certificates of the client's own.
 //!
 //! # Features

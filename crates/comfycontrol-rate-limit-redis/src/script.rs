@@ -5,8 +5,8 @@ use redis::Value;
 
 use crate::error::{RedisError, RedisErrorKind};
 
-/// The time is read once and first: within a script it runs on in Redis and stands still in Valkey. It
-/// is passed on as the text that it is, since a number of Lua's would be rounded.
+/// The time is read once and first: within a script it runs on in Redis and stands still in Valkey.
+/// It is passed on as the text that it is, since a number of Lua's would be rounded.
 pub(crate) const SCRIPT: &str = "\
 local time = redis.call('TIME')
 if ARGV[2] and redis.call('GETRANGE', KEYS[1], 0, 15) == ARGV[1] then

@@ -20,7 +20,8 @@ impl ServerInfo {
     ///
     /// # Errors
     ///
-    /// [`RedisErrorKind::NotPrimary`] of a replica, [`RedisErrorKind::Malformed`] where a line is missing.
+    /// [`RedisErrorKind::NotPrimary`] of a replica, [`RedisErrorKind::Malformed`] where a line is
+    /// missing.
     pub(crate) fn parse(info: &str) -> Result<Self, RedisError> {
         let field = |name: &str| {
             let mut lines = info.lines().filter_map(|line| line.split_once(':'));

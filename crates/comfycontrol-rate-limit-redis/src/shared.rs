@@ -123,7 +123,8 @@ impl Shared {
     }
 }
 
-/// Makes the connection again whenever it is lost, so that the members of a process that waits are there.
+/// Makes the connection again whenever it is lost, so that the members of a process that waits are
+/// there.
 pub(crate) async fn reconnect(shared: Weak<Shared>) {
     let Some(lost) = shared.upgrade().map(|shared| Arc::clone(&shared.lost)) else {
         return;

@@ -19,9 +19,9 @@ const ABSENCE: Duration = Duration::from_secs(5);
 
 /// Keeps the budget of many processes in one key of Redis or Valkey.
 ///
-/// A swap is one trip, won or lost. There is one connection, which is made at the first operation and
-/// again when it is lost. Each operation ends within its [timeout](Self::with_timeout), connecting
-/// included.
+/// A swap is one trip, won or lost. There is one connection, which is made at the first operation
+/// and again when it is lost. Each operation ends within its [timeout](Self::with_timeout),
+/// connecting included.
 ///
 /// # Panics
 ///
@@ -40,13 +40,13 @@ struct Opened {
 }
 
 impl RedisStore {
-    /// The store at this URL: `redis://user:password@host:6379/0`, `rediss://` with TLS, `valkey://` and
-    /// `valkeys://` alike, `redis+unix:///path`. Nothing is connected yet.
+    /// The store at this URL: `redis://user:password@host:6379/0`, `rediss://` with TLS,
+    /// `valkey://` and `valkeys://` alike, `redis+unix:///path`. Nothing is connected yet.
     ///
     /// # Errors
     ///
-    /// [`RedisError`] if the URL is none of these, or asks for TLS and the feature `tls` is off. It shows
-    /// no part of the URL.
+    /// [`RedisError`] if the URL is none of these, or asks for TLS and the feature `tls` is off. It
+    /// shows no part of the URL.
     pub fn open(url: &str) -> Result<Self, RedisError> {
         let address = Address::parse(url)?;
         if address.tls && cfg!(not(feature = "tls")) {
@@ -65,8 +65,8 @@ impl RedisStore {
         })
     }
 
-    /// Keeps the budget in this key: one for each server, and for each address that requests come from.
-    /// Default: `comfycontrol:budget`.
+    /// Keeps the budget in this key: one for each server, and for each address that requests come
+    /// from. Default: `comfycontrol:budget`.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Self {
         self.target.key = key.into();
@@ -80,8 +80,8 @@ impl RedisStore {
         self
     }
 
-    /// Says of a member that it is gone once it has been absent for `absence`: a process that is only cut
-    /// off can come back before. At least half a lease. Default: 5 s, for a lease of 10 s.
+    /// Says of a member that it is gone once it has been absent for `absence`: a process that is
+    /// only cut off can come back before. At least half a lease. Default: 5 s, for a lease of 10 s.
     #[must_use]
     pub const fn with_absence(mut self, absence: Duration) -> Self {
         self.absence = absence;

@@ -34,7 +34,8 @@ impl Target {
         }
     }
 
-    /// Opens a connection at `address`, which is that of the target or of another node of its cluster.
+    /// Opens a connection at `address`, which is that of the target or of another node of its
+    /// cluster.
     pub(crate) async fn stream(&self, address: &Address) -> Result<Box<dyn Stream>, RedisError> {
         let (host, port) = match &address.place {
             Place::Host(host, port) => (host, *port),

@@ -1,5 +1,5 @@
-//! Sends 50 calls at once over a quota of 40 requests in 10 s, and prints when each left, and how the last
-//! one comes nearer. The clock is paused, so that it ends at once.
+//! Sends 50 calls at once over a quota of 40 requests in 10 s, and prints when each left, and how
+//! the last one comes nearer. The clock is paused, so that it ends at once.
 
 use std::time::Duration;
 

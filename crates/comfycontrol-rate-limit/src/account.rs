@@ -23,8 +23,8 @@ use self::rule::Rule;
 use self::stamps::Stamps;
 use crate::Algorithm;
 
-/// What the server may still hold against us. All times are nanoseconds since one fixed instant; in a
-/// record that processes share, microseconds.
+/// What the server may still hold against us. All times are nanoseconds since one fixed instant; in
+/// a record that processes share, microseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     algorithm: Algorithm,
@@ -143,8 +143,8 @@ impl Account {
         }
     }
 
-    /// As [`check`](Self::check), but quick, and the instant may be too early: for when a response is
-    /// about to change it anyway.
+    /// As [`check`](Self::check), but quick, and the instant may be too early: for when a response
+    /// is about to change it anyway.
     pub(crate) fn check_quickly(&mut self, now: u64) -> Result<(), Option<u64>> {
         if self.has_room() || self.earliest.is_some() {
             return self.check(now);
@@ -236,8 +236,8 @@ impl Account {
         }
     }
 
-    /// Assumes the worst after a throttled response: that the server has just counted a whole quota,
-    /// or all we know of in the last window if a larger quota was allowed then.
+    /// Assumes the worst after a throttled response: that the server has just counted a whole
+    /// quota, or all we know of in the last window if a larger quota was allowed then.
     pub(crate) fn fill(&mut self, at: u64) {
         // All of one grain are one 429's, or each would add its own.
         let at = self.round_up(at);
@@ -285,8 +285,9 @@ impl Account {
     }
 }
 
-/// The largest quota whose stamps are kept one by one. Above it they are rounded up, to a power of two
-/// of at most 1/1,024 of the window: never early, hardly late, and the cost of a check stays flat.
+/// The largest quota whose stamps are kept one by one. Above it they are rounded up, to a power of
+/// two of at most 1/1,024 of the window: never early, hardly late, and the cost of a check stays
+/// flat.
 const MAX_EXACT: u32 = 1024;
 
 /// Into how many grains a window falls at least.

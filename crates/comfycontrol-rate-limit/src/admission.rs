@@ -1,6 +1,6 @@
-//! All that decides, in one place: the slots and the queue, moved by events. Pure: every event brings
-//! its `now`, in nanoseconds since one fixed instant, and what is to be woken is collected in
-//! [`Effects`], never woken here.
+//! All that decides, in one place: the slots and the queue, moved by events. Pure: every event
+//! brings its `now`, in nanoseconds since one fixed instant, and what is to be woken is collected
+//! in [`Effects`], never woken here.
 
 mod control;
 mod counters;
@@ -153,8 +153,8 @@ impl Admission {
         Ok(ticket)
     }
 
-    /// Looks after a queued call, where `waiter` waits from now on. One that has had a slot takes no
-    /// other before it is `ready` to use it.
+    /// Looks after a queued call, where `waiter` waits from now on. One that has had a slot takes
+    /// no other before it is `ready` to use it.
     pub(crate) fn check(
         &mut self,
         now: u64,
@@ -189,7 +189,8 @@ impl Admission {
         self.queue.place(ticket).into()
     }
 
-    /// Puts a slot aside whose caller cannot use it yet, and would wait until `deadline` for another.
+    /// Puts a slot aside whose caller cannot use it yet, and would wait until `deadline` for
+    /// another.
     pub(crate) fn park(&mut self, now: u64, grant: &Grant, deadline: Option<u64>) -> Ticket {
         let deadline = self.slots.settings().deadline(now, deadline);
         let ticket = self.queue.push_granted(now, grant.probe, deadline);
@@ -197,8 +198,8 @@ impl Admission {
         ticket
     }
 
-    /// Takes up the slot a queued call was granted, and tells since when the call has waited; `Err` if
-    /// the slot has gone to another meanwhile.
+    /// Takes up the slot a queued call was granted, and tells since when the call has waited; `Err`
+    /// if the slot has gone to another meanwhile.
     pub(crate) fn claim(&mut self, ticket: Ticket) -> Result<(Grant, u64), Ticket> {
         let Place::Granted { probe, .. } = *self.queue.place(&ticket) else {
             return Err(ticket);

@@ -7,10 +7,10 @@
 //!                     └──── 429 to the probe: for longer ───────┘
 //! ```
 //!
-//! The 429s of one burst are one *episode*: those to requests that left before the gate closed. They
-//! can only move its end forward, and so can those of stragglers, requests of episodes before. When
-//! the gate opens, one request goes first, the *probe*. A probe that is lost hands its role on; one
-//! without a response for as long as the gate was closed lets the next go.
+//! The 429s of one burst are one *episode*: those to requests that left before the gate closed.
+//! They can only move its end forward, and so can those of stragglers, requests of episodes before.
+//! When the gate opens, one request goes first, the *probe*. A probe that is lost hands its role
+//! on; one without a response for as long as the gate was closed lets the next go.
 
 mod saved;
 
@@ -18,7 +18,8 @@ use std::num::NonZeroU32;
 
 pub(crate) use self::saved::Saved;
 
-/// All times are nanoseconds since one fixed instant; in a record that processes share, microseconds.
+/// All times are nanoseconds since one fixed instant; in a record that processes share,
+/// microseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Cooldown {
     phase: Phase,
@@ -200,8 +201,8 @@ impl Cooldown {
         self.paused_until = self.by_hand_until.max(self.blind_until);
     }
 
-    /// Closed until then and no longer, as we do not know what the server counts; instead of what was
-    /// said so before.
+    /// Closed until then and no longer, as we do not know what the server counts; instead of what
+    /// was said so before.
     pub(crate) fn blind(&mut self, until: Option<u64>) {
         self.blind_until = until.unwrap_or(0);
         self.paused_until = self.by_hand_until.max(self.blind_until);

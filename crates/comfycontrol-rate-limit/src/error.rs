@@ -37,7 +37,8 @@ pub enum RejectedReason {
     KeeperStopped,
     /// As many calls wait as are allowed to.
     QueueFull,
-    /// The store of a shared budget has been away for [longer than allowed](crate::LimiterBuilder::max_outage).
+    /// The store of a shared budget has been away for [longer than
+    /// allowed](crate::LimiterBuilder::max_outage).
     StoreUnavailable,
     /// The call would certainly have waited past its deadline, or longer than allowed.
     WouldWaitTooLong,

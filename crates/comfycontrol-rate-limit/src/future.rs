@@ -14,8 +14,8 @@ use crate::{Rejected, Tracker};
 pin_project! {
     /// Waits for a slot, sends the request, and gives the slot back with the response.
     ///
-    /// Future of [`RateLimit`](crate::RateLimit). The call arrives when it is polled for the first time.
-    /// Dropping it before the request has left costs nothing; afterwards the request counts.
+    /// Future of [`RateLimit`](crate::RateLimit). The call arrives when it is polled for the first
+    /// time. Dropping it before the request has left costs nothing; afterwards the request counts.
     pub struct ResponseFuture<S, ReqBody>
     where
         S: Service<Request<ReqBody>>,

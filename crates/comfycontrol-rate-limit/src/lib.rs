@@ -1,4 +1,5 @@
-//! Tower middleware that keeps a client within a server's rate limit, and silent through a cooldown.
+//! Tower middleware that keeps a client within a server's rate limit, and silent through a
+//! cooldown.
 //!
 //! Calls leave at once while the server's quota allows it and wait in arrival order when it does
 //! not. It counts what the *server* can count: a slot comes back one window after the response
@@ -91,7 +92,8 @@
 //! # Place in a stack
 //!
 //! * Inside anything that sends a request again: each attempt counts.
-//! * Inside anything that turns responses into errors: the status and headers of a 429 must be seen.
+//! * Inside anything that turns responses into errors: the status and headers of a 429 must be
+//!   seen.
 //! * Outside anything whose value ages while a call waits, such as a token or an attempt's timeout.
 //!
 //! The service is always ready, so `LoadShed` outside never sheds: use
@@ -115,8 +117,8 @@
 //!
 //! # Panics
 //!
-//! None in the layer itself. A call that has to wait needs a tokio runtime with time enabled, as all
-//! of tokio's timers do, and panics outside one, or in one that has been shut down.
+//! None in the layer itself. A call that has to wait needs a tokio runtime with time enabled, as
+//! all of tokio's timers do, and panics outside one, or in one that has been shut down.
 //!
 //! # Not handled
 //!
@@ -126,13 +128,13 @@
 //! * Turns for processes far from the [`Store`] they share. Turns are kept while a round trip to it
 //!   takes less than half a window divided by the quota, and 150 ms. A process further away, among
 //!   busy near ones, gets little or nothing. Nothing is ever sent too soon because of that.
-//! * Servers that allow a smaller burst than their quota, as leaky buckets can. Give the limiter the
-//!   quota that they really have: a burst of `b` in `b·W/N`, with [`Algorithm::SlidingLog`].
+//! * Servers that allow a smaller burst than their quota, as leaky buckets can. Give the limiter
+//!   the quota that they really have: a burst of `b` in `b·W/N`, with [`Algorithm::SlidingLog`].
 //! * Requests that are on their way longer than [`linger`](LimiterBuilder::linger) after they were
 //!   given up.
 //! * Servers that count in windows longer than they say, or later than
-//!   [`count_lag`](LimiterBuilder::count_lag). Sliding-window counters that know the time in steps, or
-//!   count in sub-windows, are among them: one step, or one sub-window, is their lag.
+//!   [`count_lag`](LimiterBuilder::count_lag). Sliding-window counters that know the time in steps,
+//!   or count in sub-windows, are among them: one step, or one sub-window, is their lag.
 //! * Limits by anything but the number of requests.
 //! * Cooldowns that another process was told to keep, unless they share a [`Store`].
 //! * Permits that are never dropped, unless there is a [longest hold](LimiterBuilder::max_hold).

@@ -62,14 +62,15 @@ impl Limiter {
     ///
     /// # Panics
     ///
-    /// When it has to wait outside a tokio runtime with time enabled, or in one that has been shut down.
+    /// When it has to wait outside a tokio runtime with time enabled, or in one that has been shut
+    /// down.
     #[inline]
     pub fn acquire(&self) -> Acquire {
         Acquire::new(self.reserve(), None)
     }
 
-    /// As [`acquire`](Self::acquire), but rejected as soon as it is certain that no slot comes until
-    /// `deadline`, provided that every outstanding [`Permit`](crate::Permit) is used.
+    /// As [`acquire`](Self::acquire), but rejected as soon as it is certain that no slot comes
+    /// until `deadline`, provided that every outstanding [`Permit`](crate::Permit) is used.
     ///
     /// # Errors
     ///
@@ -90,10 +91,10 @@ impl Limiter {
     /// When how many requests could leave together, each number with its instant, the fewest first:
     /// what is free now, and how the rest comes back. Uses no slot.
     ///
-    /// It is as if no call left until then and none waited. Slots of requests that are on their way are
-    /// not in it, since their time begins with the response. Of a quota larger than `points`, about that
-    /// many numbers are looked at; each takes as long as granting a call does. Empty where the budget is
-    /// [shared](LimiterBuilder::build_shared).
+    /// It is as if no call left until then and none waited. Slots of requests that are on their way
+    /// are not in it, since their time begins with the response. Of a quota larger than `points`,
+    /// about that many numbers are looked at; each takes as long as granting a call does. Empty
+    /// where the budget is [shared](LimiterBuilder::build_shared).
     ///
     /// ```
     /// use comfycontrol_rate_limit::{Limiter, Quota};

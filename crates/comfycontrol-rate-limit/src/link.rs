@@ -29,7 +29,8 @@ impl Link {
         }
     }
 
-    /// Whether something has happened since it was asked last; if not, the keeper is woken when it does.
+    /// Whether something has happened since it was asked last; if not, the keeper is woken when it
+    /// does.
     pub(crate) fn poll_rung(&self, cx: &Context<'_>) -> Poll<()> {
         if self.has_rung.swap(false, Ordering::SeqCst) {
             return Poll::Ready(());

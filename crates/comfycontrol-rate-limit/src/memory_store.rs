@@ -8,8 +8,8 @@ use crate::{Member, Reading, Record, Replaced, Store, StoreTime, Unavailable, Ve
 
 /// Keeps a budget in the memory of one process, for several limiters that share it, and for tests.
 ///
-/// Clones are handles to one store. It begins empty, and limiters over it begin with the whole quota, as
-/// [`Limiter::new`](crate::Limiter::new) does. It answers at once and is never away.
+/// Clones are handles to one store. It begins empty, and limiters over it begin with the whole
+/// quota, as [`Limiter::new`](crate::Limiter::new) does. It answers at once and is never away.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     start: Instant,

@@ -72,8 +72,8 @@ impl Future for Acquire {
 
     /// # Panics
     ///
-    /// When it has to wait outside a tokio runtime with time enabled or in one that has been shut down,
-    /// or after it has finished.
+    /// When it has to wait outside a tokio runtime with time enabled or in one that has been shut
+    /// down, or after it has finished.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let deadline = self.deadline;
@@ -95,9 +95,9 @@ impl Future for Acquire {
 /// A permit is for use at once. One that is held while a 429 arrives is *not* held back by the
 /// cooldown: dispatch it, or drop it and acquire again.
 ///
-/// One that is never dropped, as by [`std::mem::forget`], costs its slot for good; with all slots lost
-/// nothing is sent any more, and [`Snapshot::next_slot`](crate::Snapshot::next_slot) is `None`. With
-/// [`max_hold`](crate::LimiterBuilder::max_hold) such a slot comes back.
+/// One that is never dropped, as by [`std::mem::forget`], costs its slot for good; with all slots
+/// lost nothing is sent any more, and [`Snapshot::next_slot`](crate::Snapshot::next_slot) is
+/// `None`. With [`max_hold`](crate::LimiterBuilder::max_hold) such a slot comes back.
 #[derive(Debug)]
 #[must_use = "dropping a permit gives the slot back"]
 pub struct Permit {

@@ -22,8 +22,9 @@ use crate::queue::Spot;
 
 /// Follows one call: where it stands in the queue, and when its request leaves.
 ///
-/// For progress bars and journals, as a [`Stream`] or step by step. The [`Tracker`] it is made with goes into the extensions of a request,
-/// or [with an `acquire`](crate::Acquire::tracked_by). Calls without one pay nothing for it.
+/// For progress bars and journals, as a [`Stream`] or step by step. The [`Tracker`] it is made with
+/// goes into the extensions of a request, or [with an `acquire`](crate::Acquire::tracked_by). Calls
+/// without one pay nothing for it.
 ///
 /// ```
 /// use comfycontrol_rate_limit::{Limiter, Progress, Quota, Step};
@@ -75,15 +76,15 @@ impl Progress {
         (tracker, Self { track, seen })
     }
 
-    /// Where the call is now; `None` before it has begun to wait or left, and when it was dropped or
-    /// rejected.
+    /// Where the call is now; `None` before it has begun to wait or left, and when it was dropped
+    /// or rejected.
     pub fn step(&self) -> Option<Step> {
         self.track.step()
     }
 
-    /// The next step: when the number of calls before this one has changed, when it is its turn more than
-    /// 1 s sooner or later than was told, or when it has left. `None` when there is no more to come, as all
-    /// [`Tracker`]s are gone.
+    /// The next step: when the number of calls before this one has changed, when it is its turn
+    /// more than 1 s sooner or later than was told, or when it has left. `None` when there is no
+    /// more to come, as all [`Tracker`]s are gone.
     ///
     /// Steps that follow each other too quickly are left out, but never the last one. Dropping the
     /// future loses nothing.
@@ -119,8 +120,8 @@ impl Stream for Progress {
 /// Tells a [`Progress`] about the call it goes with: in the extensions of its request, or
 /// [with an `acquire`](crate::Acquire::tracked_by).
 ///
-/// Clones tell the same one, as those of a request that is sent again do. It is for one call at a time: of
-/// several, only the one that was heard of last is told of.
+/// Clones tell the same one, as those of a request that is sent again do. It is for one call at a
+/// time: of several, only the one that was heard of last is told of.
 #[derive(Clone)]
 pub struct Tracker(Arc<Teller>);
 

@@ -75,7 +75,8 @@ impl Quota {
         self.per
     }
 
-    /// The window as we keep it, in nanoseconds: longer by a thousandth, for clocks that do not agree.
+    /// The window as we keep it, in nanoseconds: longer by a thousandth, for clocks that do not
+    /// agree.
     pub(crate) fn stretched(&self) -> u64 {
         let window = nanos(self.per);
         window + window / 1_000

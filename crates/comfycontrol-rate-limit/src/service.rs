@@ -11,7 +11,8 @@ use crate::reservation::Reservation;
 use crate::shared::Shared;
 use crate::{Rejected, ResponseFuture, Tracker};
 
-/// Holds each request back until its [`Limiter`](crate::Limiter) grants it a slot, in arrival order.
+/// Holds each request back until its [`Limiter`](crate::Limiter) grants it a slot, in arrival
+/// order.
 ///
 /// See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]

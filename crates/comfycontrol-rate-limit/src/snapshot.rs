@@ -94,9 +94,9 @@ impl Snapshot {
         self.counters.cooldowns
     }
 
-    /// All processes that share the budget; `None` if it is not shared. Then `free` and `paused_until`
-    /// are those of all processes together, `next_slot` is when it is this one's turn, and the other numbers are
-    /// those of this one.
+    /// All processes that share the budget; `None` if it is not shared. Then `free` and
+    /// `paused_until` are those of all processes together, `next_slot` is when it is this one's
+    /// turn, and the other numbers are those of this one.
     pub fn fleet(&self) -> Option<&Fleet> {
         self.fleet.as_ref()
     }
@@ -117,8 +117,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// How many limiters share the budget, this one included once it has needed a slot. One that has gone
-    /// counts until its [lease](crate::LimiterBuilder::lease) ends.
+    /// How many limiters share the budget, this one included once it has needed a slot. One that
+    /// has gone counts until its [lease](crate::LimiterBuilder::lease) ends.
     pub fn owners(&self) -> usize {
         self.owners
     }
@@ -138,7 +138,8 @@ impl Fleet {
         self.free
     }
 
-    /// Until when none of them sends anything: by a cooldown, a pause, or because the record was lost.
+    /// Until when none of them sends anything: by a cooldown, a pause, or because the record was
+    /// lost.
     pub fn paused_until(&self) -> Option<Instant> {
         self.paused_until
     }
@@ -148,8 +149,8 @@ impl Fleet {
         self.seen_at
     }
 
-    /// Since when the [`Store`](crate::Store) has not answered; `None` if it answered when it was asked
-    /// last. Nothing new leaves meanwhile.
+    /// Since when the [`Store`](crate::Store) has not answered; `None` if it answered when it was
+    /// asked last. Nothing new leaves meanwhile.
     pub fn away_since(&self) -> Option<Instant> {
         self.away_since
     }

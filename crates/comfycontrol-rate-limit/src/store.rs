@@ -9,7 +9,8 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-/// A register that many processes see, which a shared [`Limiter`](crate::Limiter) keeps its budget in.
+/// A register that many processes see, which a shared [`Limiter`](crate::Limiter) keeps its budget
+/// in.
 ///
 /// All operations of one store are done one after the other: the limiter starts each after the one
 /// before it has ended. Each ends within a bound that the store documents. A future that is dropped
@@ -27,8 +28,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] if the store did not tell, or not in time: the record may have been put there
-    /// or not.
+    /// [`Unavailable`] if the store did not tell, or not in time: the record may have been put
+    /// there or not.
     fn replace(
         &self,
         seen: Option<Version>,

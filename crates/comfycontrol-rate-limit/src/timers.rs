@@ -45,7 +45,8 @@ impl Default for Bell {
 }
 
 impl Bell {
-    /// To be called by the timer's waker, which sets the timer anew unless it was rung `by_setting` it.
+    /// To be called by the timer's waker, which sets the timer anew unless it was rung `by_setting`
+    /// it.
     pub(crate) fn ring(&self, by_setting: bool) {
         self.is_orphaned.store(by_setting, Ordering::SeqCst);
         self.has_rung.store(true, Ordering::SeqCst);
@@ -75,8 +76,8 @@ impl Timers {
         Some(self.0.swap_remove(index))
     }
 
-    /// Has all of them ring `at` once at the latest, and that of the runtime `here` just then; returns
-    /// those that will not ring any more, and whether it is time already.
+    /// Has all of them ring `at` once at the latest, and that of the runtime `here` just then;
+    /// returns those that will not ring any more, and whether it is time already.
     pub(crate) fn set(&mut self, at: Instant, here: Option<runtime::Id>) -> (Vec<Timer>, bool) {
         let (mut stopped, mut is_due) = (Vec::new(), false);
         let mut index = 0;

@@ -1,4 +1,5 @@
-//! A service that is unavailable twice, behind the retries. The clock is paused: nothing is waited for.
+//! A service that is unavailable twice, behind the retries. The clock is paused: nothing is waited
+//! for.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

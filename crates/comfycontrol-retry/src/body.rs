@@ -15,15 +15,15 @@ use crate::head::Head;
 use crate::reader::Reader;
 
 pin_project! {
-    /// Response body of [`Retry`](crate::Retry): sends its request again where it breaks off before a byte of
-    /// it was handed on.
+    /// Response body of [`Retry`](crate::Retry): sends its request again where it breaks off before
+    /// a byte of it was handed on.
     ///
-    /// Only if the method is idempotent and [`Failure::body_failure_kind`] says that the reason passes: as
-    /// often, after the same waits and from the same budget as a failed call, both counted together. The
-    /// head is with the caller by then, so the new response must have the same status, and the same
-    /// `Content-Encoding`, `Content-Length`, `Content-Range`, `Content-Type`, `ETag` and `Last-Modified`. Where
-    /// it has others, and where no other response comes, the body ends with the error it broke off
-    /// with.
+    /// Only if the method is idempotent and [`Failure::body_failure_kind`] says that the reason
+    /// passes: as often, after the same waits and from the same budget as a failed call, both
+    /// counted together. The head is with the caller by then, so the new response must have the
+    /// same status, and the same `Content-Encoding`, `Content-Length`, `Content-Range`,
+    /// `Content-Type`, `ETag` and `Last-Modified`. Where it has others, and where no other response
+    /// comes, the body ends with the error it broke off with.
     ///
     /// A copy of the request and of the service are kept until the first byte of data is handed on,
     /// or the body has ended; read by [`collect`](crate::collect()), until the end. It is not
@@ -34,7 +34,8 @@ pin_project! {
     {
         #[pin]
         inner: R,
-        // Boxed: what it holds is as large as a call, and a body is moved through all that reads it.
+        // Boxed: what it holds is as large as a call, and a body is moved through all that reads
+        // it.
         again: Option<Box<Again<S, E, B>>>,
         // Boxed: few bodies break off, and each body would be as large as a whole call.
         sending: Option<BoxSending<S, E, B>>,

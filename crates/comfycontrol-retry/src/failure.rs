@@ -37,8 +37,8 @@ pub trait Failure: Sized {
     /// Takes over what [`take_for_later`](Self::take_for_later) took out of the failure before this
     /// one.
     ///
-    /// Called after [`failure_kind`](Self::failure_kind) and [`retry_after`](Self::retry_after): what is taken over
-    /// changes the error of the call, and not whether it is made again.
+    /// Called after [`failure_kind`](Self::failure_kind) and [`retry_after`](Self::retry_after):
+    /// what is taken over changes the error of the call, and not whether it is made again.
     fn follow(&mut self, earlier: Self) {
         let _ = earlier;
     }
@@ -51,17 +51,18 @@ pub enum FailureKind {
     /// The request may or may not have been applied, and the reason passes. It is sent again after
     /// backoff if its method is idempotent.
     MaybeApplied,
-    /// The request was certainly not applied, and the reason may pass. It is sent again after backoff.
+    /// The request was certainly not applied, and the reason may pass. It is sent again after
+    /// backoff.
     NeverApplied,
     /// The same request will fail alike, or nothing is known. It is not sent again.
     Permanent,
-    /// A rate limiter of this program did not let it leave, and would only reject it again. It is not
-    /// sent again.
+    /// A rate limiter of this program did not let it leave, and would only reject it again. It is
+    /// not sent again.
     Rejected,
     /// The response is a 429: the server has not processed the request. It is sent again, after
     /// the [cooldown](crate::RetryPolicy::cooldown) or when a rate limiter inside lets it go.
     Throttled,
-    /// The response is a 401, and there is another token now. The request is sent again at once, up to
-    /// three times in one call.
+    /// The response is a 401, and there is another token now. The request is sent again at once, up
+    /// to three times in one call.
     TokenReplaced,
 }

@@ -15,7 +15,8 @@ use crate::future::ResponseFuture;
 use crate::policy::{Forget, Policy};
 use crate::settings::RetryPolicy;
 
-/// Applies [`Retry`] to a service whose error is an `E`: sends its requests again where that is safe.
+/// Applies [`Retry`] to a service whose error is an `E`: sends its requests again where that is
+/// safe.
 ///
 /// Services of one layer share the budget of its [`RetryPolicy`].
 #[must_use]

@@ -21,10 +21,10 @@
 //!
 //! # Response bodies
 //!
-//! A response whose body breaks off before a byte of it was handed on is a failed attempt as well, where
-//! [`Failure::body_failure_kind`] says so and the method is idempotent: the [`RetryBody`] sends the request
-//! again and goes on with the new body, if that belongs to the same head. [`collect`](collect()) hands nothing on
-//! before the end, so that it may break off anywhere.
+//! A response whose body breaks off before a byte of it was handed on is a failed attempt as well,
+//! where [`Failure::body_failure_kind`] says so and the method is idempotent: the [`RetryBody`]
+//! sends the request again and goes on with the new body, if that belongs to the same head.
+//! [`collect`](collect()) hands nothing on before the end, so that it may break off anywhere.
 //!
 //! # Bounds
 //!
@@ -73,25 +73,25 @@
 //!
 //! # Errors
 //!
-//! It adds none of its own. The error of the last attempt is the error of the call; [`Failure::follow`]
-//! lets it speak for the attempts before it. One that the service inside gives while it becomes ready
-//! for another attempt is passed on as it is.
+//! It adds none of its own. The error of the last attempt is the error of the call;
+//! [`Failure::follow`] lets it speak for the attempts before it. One that the service inside gives
+//! while it becomes ready for another attempt is passed on as it is.
 //!
 //! # Clones
 //!
 //! Clones of a [`RetryPolicy`], of a [`RetryLayer`] and of its services share the budget. Each call
-//! keeps a clone of the service inside, to send through it again, and so does its response body until
-//! its first byte is handed on.
+//! keeps a clone of the service inside, to send through it again, and so does its response body
+//! until its first byte is handed on.
 //!
 //! # Place in a stack
 //!
-//! Outside whatever each attempt must pass through anew: an error decoder, a rate limiter, a timeout
-//! of one attempt, the token. Inside a timeout of the whole call.
+//! Outside whatever each attempt must pass through anew: an error decoder, a rate limiter, a
+//! timeout of one attempt, the token. Inside a timeout of the whole call.
 //!
 //! # Tracing
 //!
-//! How often a request was sent again is recorded in the field `http.request.resend_count` of the current span, if
-//! the span has it.
+//! How often a request was sent again is recorded in the field `http.request.resend_count` of the
+//! current span, if the span has it.
 //!
 //! # Panics
 //!

@@ -89,8 +89,8 @@ impl<E: Failure> Policy<E> {
         {
             return None;
         }
-        // Last, so that a retry that is not begun costs nothing. What is not waited for here, a rate
-        // limiter or another token paces.
+        // Last, so that a retry that is not begun costs nothing. What is not waited for here, a
+        // rate limiter or another token paces.
         if wait.until().is_some() && !self.settings.budget.withdraw() {
             return None;
         }

@@ -12,8 +12,8 @@ use crate::backoff::{Dice, backoff};
 /// Clones share the budget: what one call spends on retries, another cannot. See the
 /// [crate docs](crate) for the rules.
 ///
-/// It is the settings of a [`RetryLayer`](crate::RetryLayer), and not itself a policy for tower's own
-/// retry layer.
+/// It is the settings of a [`RetryLayer`](crate::RetryLayer), and not itself a policy for tower's
+/// own retry layer.
 #[derive(Clone)]
 #[must_use]
 pub struct RetryPolicy {
@@ -27,9 +27,9 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Sends a request up to twice more after 0.2 s and 0.4 s, each up to doubled by chance, and up to
-    /// three times more after 429s, each time after 10 s, or what the response asks for if that is
-    /// longer, and such a backoff on top.
+    /// Sends a request up to twice more after 0.2 s and 0.4 s, each up to doubled by chance, and up
+    /// to three times more after 429s, each time after 10 s, or what the response asks for if that
+    /// is longer, and such a backoff on top.
     ///
     /// The budget is tower's [`TpsBudget`]: one retry for five calls that succeeded, plus ten
     /// retries, which may go all at once. Both are counted over some 10 s: what was spent comes
@@ -46,7 +46,8 @@ impl RetryPolicy {
         }
     }
 
-    /// Sends nothing again, except with a new token where the old one was replaced: up to three times.
+    /// Sends nothing again, except with a new token where the old one was replaced: up to three
+    /// times.
     ///
     /// [`without_token_retry`](Self::without_token_retry) excludes that too.
     pub fn none() -> Self {
@@ -66,17 +67,18 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets how long a throttled request is held back at least before it is sent again; 10 s unless set.
+    /// Sets how long a throttled request is held back at least before it is sent again; 10 s unless
+    /// set.
     ///
-    /// A longer `Retry-After` is obeyed up to 30 s; one above that is given back at once. Five minutes at
-    /// most.
+    /// A longer `Retry-After` is obeyed up to 30 s; one above that is given back at once. Five
+    /// minutes at most.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.cooldown = Cooldown::At(cooldown.min(MAX_COOLDOWN));
         self
     }
 
-    /// Leaves the wait after a 429 to a rate limiter inside, unless a [`cooldown`](Self::cooldown) is
-    /// set: a throttled request is sent on at once.
+    /// Leaves the wait after a 429 to a rate limiter inside, unless a [`cooldown`](Self::cooldown)
+    /// is set: a throttled request is sent on at once.
     ///
     /// Without such a limiter it would run into the server's cooldown.
     pub fn behind_rate_limit(mut self) -> Self {

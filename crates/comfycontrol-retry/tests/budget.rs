@@ -47,8 +47,8 @@ async fn there_are_ten_more_after_six_to_twenty_seconds() {
 
 // === support ===
 
-/// How many of a hundred failing calls are retried at each of these times, in milliseconds, after so
-/// many calls that succeeded.
+/// How many of a hundred failing calls are retried at each of these times, in milliseconds, after
+/// so many calls that succeeded.
 async fn retried(succeeded: u32, times: impl IntoIterator<Item = u64>) -> Vec<u32> {
     let sent = Arc::new(AtomicU32::new(0));
     let attempts = sent.clone();

@@ -3,8 +3,8 @@ use std::time::Duration;
 use comfycontrol_rate_limit::{Member, Store};
 use comfycontrol_test::within;
 
-/// Has one member join and leave: it is there for another that asks, while its store is, and gone soon
-/// after; the one that asks stays. A member joins again without harm.
+/// Has one member join and leave: it is there for another that asks, while its store is, and gone
+/// soon after; the one that asks stays. A member joins again without harm.
 pub async fn presence_ends<S: Store>(open: impl Fn() -> S) {
     let (stays, leaves) = (Member::from_u128(1), Member::from_u128(u128::MAX));
     let (asking, other) = (open(), open());

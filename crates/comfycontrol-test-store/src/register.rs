@@ -17,8 +17,9 @@ enum Step {
     SwapOld(usize),
 }
 
-/// Does any sequence of reads and swaps by three processes, one at a time, and compares the store with a
-/// variable. `cases` times, each over a store of its own that `open` opens for the case of this number.
+/// Does any sequence of reads and swaps by three processes, one at a time, and compares the store
+/// with a variable. `cases` times, each over a store of its own that `open` opens for the case of
+/// this number.
 pub fn is_a_register<S: Store>(runtime: &Runtime, cases: u32, open: impl Fn(u32) -> S) {
     let lengths = || prop_oneof![0..4usize, 600..900usize, 3_990..4_010usize, Just(65_536)];
     let step = prop_oneof![

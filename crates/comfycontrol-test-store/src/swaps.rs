@@ -4,8 +4,8 @@ use tokio::task::JoinSet;
 
 use crate::calls::KEEP;
 
-/// Lets `processes` add to one number at the same time, `each` of them so often: none is lost, and none
-/// is counted twice.
+/// Lets `processes` add to one number at the same time, `each` of them so often: none is lost, and
+/// none is counted twice.
 pub async fn one_swap_wins<S: Store>(processes: u64, each: u64, open: impl Fn() -> S) {
     let mut running = JoinSet::new();
     for process in 0..processes {

@@ -46,7 +46,8 @@ impl<L, S> Companion<L, S> {
 /// * `room` is how many calls a buffer and a concurrency limit let in.
 /// * `load_shed_outside` says what a call does while the innermost service is not ready and load is
 ///   shed outside of the layer: a variant of [`WhileBusy`]. It is the one thing that depends on the
-///   layer: `Sheds` where its `poll_ready` is the inner service's, `Waits` where it is always ready.
+///   layer: `Sheds` where its `poll_ready` is the inner service's, `Waits` where it is always
+///   ready.
 /// * `checks` names the tests of each row, and for each an `async fn` that takes a [`Companion`].
 ///
 /// ```

@@ -20,8 +20,8 @@ pub fn transport<E>() -> Transport<E> {
     typed(client())
 }
 
-/// An axum application with a stack in its state: it aims each request, sends it on through the stack,
-/// and shows its caller what comes of it.
+/// An axum application with a stack in its state: it aims each request, sends it on through the
+/// stack, and shows its caller what comes of it.
 pub fn gateway<S, E>(
     stack: S,
     aim: impl Fn(Request<Body>) -> Request<Body> + Clone + Send + Sync + 'static,

@@ -2,13 +2,15 @@
 //!
 //! It knows none of the layers under test, so that each of them can use it in its own tests.
 //!
-//! * A stack over a mock: [`pair`], [`Stack`], [`call`], [`poll`], [`arrived`], [`nothing_arrived`].
+//! * A stack over a mock: [`pair`], [`Stack`], [`call`], [`poll`], [`arrived`],
+//!   [`nothing_arrived`].
 //! * A layer next to each of tower's own: [`companions!`].
 //! * Typed errors: [`Failed`], [`typed`]. Any errors: [`chain`], [`find`].
 //! * Services and policies that do as they are told: [`Scripted`], [`responding`], [`RetryOnce`].
 //! * Servers on loopback: [`serve`], [`gateway`], [`client`], [`fetch`].
 //! * Redis and Valkey as they are installed: [`RedisProgram`], [`RedisServer`].
-//! * Time and wake-ups: [`now`], [`paused`], [`within`], [`at_once`], [`WakeCounter`], [`PanickingWaker`].
+//! * Time and wake-ups: [`now`], [`paused`], [`within`], [`at_once`], [`WakeCounter`],
+//!   [`PanickingWaker`].
 //! * A test in a process of its own: [`once_more`].
 //! * What is logged, and what a request gives away: [`Log`], [`tracer`], [`carries`].
 

@@ -5,7 +5,8 @@ use tower_test::mock::{self, Handle, Mock, SendResponse};
 
 use crate::messages::{Req, Res};
 
-/// The service at the bottom of a stack. It panics when an instance is called that was not made ready.
+/// The service at the bottom of a stack. It panics when an instance is called that was not made
+/// ready.
 pub type Inner = Mock<Req, Res>;
 
 /// What the test does with the requests that have come down to [`Inner`].

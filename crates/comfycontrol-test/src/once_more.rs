@@ -1,7 +1,7 @@
 use std::process::Command;
 
-/// This test program once more, to run one test of it, ignored or not: in a process with another environment,
-/// or one that can be stopped.
+/// This test program once more, to run one test of it, ignored or not: in a process with another
+/// environment, or one that can be stopped.
 pub fn once_more(test: &str) -> Command {
     let program = std::env::current_exe().expect("the path of this program");
     let mut command = Command::new(program);

@@ -25,8 +25,8 @@ pub struct RedisServer {
 }
 
 impl RedisProgram {
-    /// Those that are installed: in `REDIS_SERVER` and `VALKEY_SERVER`, or on the `PATH`. One that is not is
-    /// said to be missing, and fails the test if `REDIS_SERVERS_REQUIRED` is set.
+    /// Those that are installed: in `REDIS_SERVER` and `VALKEY_SERVER`, or on the `PATH`. One that
+    /// is not is said to be missing, and fails the test if `REDIS_SERVERS_REQUIRED` is set.
     pub fn installed() -> Vec<Self> {
         static INSTALLED: LazyLock<Vec<RedisProgram>> = LazyLock::new(RedisProgram::find);
         INSTALLED.clone()

@@ -9,7 +9,8 @@ use tower::{BoxError, Service};
 
 use crate::messages::Late;
 
-/// A service that is always ready, and gives its outcomes in turn, at once. Clones share what is left.
+/// A service that is always ready, and gives its outcomes in turn, at once. Clones share what is
+/// left.
 pub struct Scripted<E = BoxError, B = Late>(Arc<Mutex<Outcomes<E, B>>>);
 
 type Outcomes<E, B> = VecDeque<Result<Response<B>, E>>;

@@ -18,7 +18,8 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// A runtime of this thread alone, whose clock is paused: for a test that has several, or sees one end.
+/// A runtime of this thread alone, whose clock is paused: for a test that has several, or sees one
+/// end.
 pub fn paused() -> Runtime {
     Builder::new_current_thread()
         .enable_time()

@@ -34,8 +34,8 @@ impl AttemptTimeoutLayer {
         }
     }
 
-    /// Says that a [`MarkDispatched`](crate::MarkDispatched) stands inside: a request that it has not
-    /// seen when the time has passed was never sent.
+    /// Says that a [`MarkDispatched`](crate::MarkDispatched) stands inside: a request that it has
+    /// not seen when the time has passed was never sent.
     ///
     /// Without the mark in its place the error would call every request unsent.
     pub const fn with_mark_dispatched(mut self) -> Self {
@@ -57,13 +57,13 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
 
 /// Fails an attempt when no response head comes, and no part of its body leaves, for too long.
 ///
-/// The time begins with `call` and ends with the response head. It starts anew while an upload makes
-/// progress: its silence is noticed after one to two times the timeout. The failure is an error,
-/// never a made-up 408.
+/// The time begins with `call` and ends with the response head. It starts anew while an upload
+/// makes progress: its silence is noticed after one to two times the timeout. The failure is an
+/// error, never a made-up 408.
 ///
-/// Stands inside of retries, so that each attempt has its time, and inside of a rate limiter, so that
-/// the time begins when the request may leave and not when it begins to wait. The inner service
-/// gets the request with a [`ProgressBody`]. A time too long to have an end is none.
+/// Stands inside of retries, so that each attempt has its time, and inside of a rate limiter, so
+/// that the time begins when the request may leave and not when it begins to wait. The inner
+/// service gets the request with a [`ProgressBody`]. A time too long to have an end is none.
 ///
 /// # Errors
 ///

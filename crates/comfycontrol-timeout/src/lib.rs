@@ -8,7 +8,8 @@
 //! | [`AttemptTimeoutLayer`] | one attempt | no response head came, and no part of the request body left, for too long |
 //! | [`MarkDispatchedLayer`] | nothing | tells the two whether the request had been sent |
 //!
-//! One [`Timeouts`] holds the three times and what a body must bring. A request can carry its own in its extensions.
+//! One [`Timeouts`] holds the three times and what a body must bring. A request can carry its own
+//! in its extensions.
 //!
 //! # Example
 //!
@@ -52,10 +53,10 @@
 //!
 //! # Cost
 //!
-//! Nothing is spawned or boxed, and a timer is made only when there is something to wait for. A total
-//! puts a [`Deadline`](comfycontrol_core::Deadline) into the extensions of the request, and a request
-//! body that is not known to be empty gets one shared count under an attempt timeout. Anything else
-//! allocates nothing.
+//! Nothing is spawned or boxed, and a timer is made only when there is something to wait for. A
+//! total puts a [`Deadline`](comfycontrol_core::Deadline) into the extensions of the request, and a
+//! request body that is not known to be empty gets one shared count under an attempt timeout.
+//! Anything else allocates nothing.
 //!
 //! # Not handled
 //!

@@ -29,15 +29,15 @@ impl<S> Layer<S> for MarkDispatchedLayer {
 ///
 /// Stands innermost, next to the transport. With it
 /// [`TimedOut::was_dispatched`](crate::TimedOut::was_dispatched) tells a call that never left the
-/// program, and can safely be made again, from one that the server may have received. The timeout layers
-/// must know that it is there:
+/// program, and can safely be made again, from one that the server may have received. The timeout
+/// layers must know that it is there:
 /// [`TotalTimeoutLayer::with_mark_dispatched`](crate::TotalTimeoutLayer::with_mark_dispatched),
 /// [`AttemptTimeoutLayer::with_mark_dispatched`](crate::AttemptTimeoutLayer::with_mark_dispatched).
 ///
-/// It counts per thread: nothing is allocated for a call, and nothing is put into its request. So what
-/// stands between a timeout and the mark must call the mark within its own `call` or within
-/// the poll of its own future. A layer that hands the request to another task, as tower's `Buffer` does,
-/// may stand outside of the timeouts, but not between them and the mark.
+/// It counts per thread: nothing is allocated for a call, and nothing is put into its request. So
+/// what stands between a timeout and the mark must call the mark within its own `call` or within
+/// the poll of its own future. A layer that hands the request to another task, as tower's `Buffer`
+/// does, may stand outside of the timeouts, but not between them and the mark.
 #[derive(Clone, Copy, Debug)]
 pub struct MarkDispatched<S> {
     inner: S,

@@ -8,8 +8,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// Request body under an [`AttemptTimeout`](crate::AttemptTimeout): counts the bytes that it hands
-    /// on, so that an upload which moves is not taken for silent.
+    /// Request body under an [`AttemptTimeout`](crate::AttemptTimeout): counts the bytes that it
+    /// hands on, so that an upload which moves is not taken for silent.
     ///
     /// Nothing is counted without a timeout, nor if the body is known to be empty.
     /// Clones add to the same count.

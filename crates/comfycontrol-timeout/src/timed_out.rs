@@ -9,8 +9,8 @@ use crate::dispatched::Dispatched;
 /// A timeout of a call has passed.
 ///
 /// The error of [`TotalTimeout`](crate::TotalTimeout) and
-/// [`AttemptTimeout`](crate::AttemptTimeout), turned into the error of the stack by `From`, and, in a
-/// box, of [`TimeoutBody`](crate::TimeoutBody).
+/// [`AttemptTimeout`](crate::AttemptTimeout), turned into the error of the stack by `From`, and, in
+/// a box, of [`TimeoutBody`](crate::TimeoutBody).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct TimedOut {
     kind: TimeoutKind,
@@ -34,8 +34,8 @@ pub enum TimeoutKind {
 }
 
 impl TimedOut {
-    /// Creates the error of a timeout that has passed `after` its beginning, in a call whose request may
-    /// have been dispatched and whose response head has not come.
+    /// Creates the error of a timeout that has passed `after` its beginning, in a call whose
+    /// request may have been dispatched and whose response head has not come.
     #[must_use]
     pub const fn new(kind: TimeoutKind, after: Duration) -> Self {
         Self {

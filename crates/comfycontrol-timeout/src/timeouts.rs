@@ -80,8 +80,8 @@ impl Timeouts {
         Self::call().attempt(Duration::from_secs(120))
     }
 
-    /// Sets the time for the whole call, from its beginning to the last byte of the body, all waiting
-    /// and all attempts included.
+    /// Sets the time for the whole call, from its beginning to the last byte of the body, all
+    /// waiting and all attempts included.
     pub const fn total(mut self, total: Duration) -> Self {
         self.total = Setting::After(total);
         self
@@ -89,8 +89,8 @@ impl Timeouts {
 
     /// Sets the time for one attempt, from its beginning to the response head.
     ///
-    /// An upload that makes progress starts it anew, so that its silence is noticed after one to two
-    /// times as long.
+    /// An upload that makes progress starts it anew, so that its silence is noticed after one to
+    /// two times as long.
     pub const fn attempt(mut self, attempt: Duration) -> Self {
         self.attempt = Setting::After(attempt);
         self
@@ -103,7 +103,8 @@ impl Timeouts {
     }
 
     /// Sets how many bytes of the response body must come within each ten minutes, or
-    /// [`stall`](Self::stall) if that is longer, that are spent waiting for them; with 0 any part will do.
+    /// [`stall`](Self::stall) if that is longer, that are spent waiting for them; with 0 any part
+    /// will do.
     ///
     /// Time that the reader takes is not counted, and a response that calls itself
     /// `text/event-stream` is exempt. Means nothing where the stall is off.
@@ -161,7 +162,8 @@ impl Timeouts {
         self.stall.limit()
     }
 
-    /// The bytes that must come within ten minutes of waiting, or a longer stall; `None` if any part will do.
+    /// The bytes that must come within ten minutes of waiting, or a longer stall; `None` if any
+    /// part will do.
     #[must_use]
     pub const fn min_progress_limit(&self) -> Option<usize> {
         match self.min_progress {

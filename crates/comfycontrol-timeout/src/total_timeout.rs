@@ -34,8 +34,8 @@ impl TotalTimeoutLayer {
         }
     }
 
-    /// Says that a [`MarkDispatched`](crate::MarkDispatched) stands inside: a request that it has not
-    /// seen when the time has passed was never sent.
+    /// Says that a [`MarkDispatched`](crate::MarkDispatched) stands inside: a request that it has
+    /// not seen when the time has passed was never sent.
     ///
     /// Without the mark in its place the error would call every request unsent.
     pub const fn with_mark_dispatched(mut self) -> Self {
@@ -57,15 +57,15 @@ impl<S> Layer<S> for TotalTimeoutLayer {
 
 /// Ends a call when its time has passed, wherever it is waiting, and a response body that stalls.
 ///
-/// The time begins with `call` and covers what happens in the future inside, waiting and all attempts
-/// included, and the response body to its end. Waiting in `poll_ready` is not covered. The end travels
-/// inwards as a [`Deadline`] in the extensions of the request, unless an earlier one is there, so
-/// that a layer inside need not begin what cannot end in time. A time too long to have an end is none;
-/// a call with no time at all is not passed on.
+/// The time begins with `call` and covers what happens in the future inside, waiting and all
+/// attempts included, and the response body to its end. Waiting in `poll_ready` is not covered. The
+/// end travels inwards as a [`Deadline`] in the extensions of the request, unless an earlier one is
+/// there, so that a layer inside need not begin what cannot end in time. A time too long to have an
+/// end is none; a call with no time at all is not passed on.
 ///
-/// The response body must bring its [`min_progress`](Timeouts::min_progress) in each ten minutes of waiting
-/// for it, and some part in each [`stall`](Timeouts::stall); an event stream need only do the latter. This
-/// stands outside of decompression, so that what counts is what the caller gets.
+/// The response body must bring its [`min_progress`](Timeouts::min_progress) in each ten minutes of
+/// waiting for it, and some part in each [`stall`](Timeouts::stall); an event stream need only do
+/// the latter. This stands outside of decompression, so that what counts is what the caller gets.
 ///
 /// # Errors
 ///

@@ -181,8 +181,8 @@ impl Cache {
             return (Verdict::Unchanged, None);
         };
         if current.generation == generation {
-            // A server that sends a 401 now and then for what it accepts otherwise does not have the source read each
-            // time.
+            // A server that sends a 401 now and then for what it accepts otherwise does not have
+            // the source read each time.
             let asked = now
                 .zip(current.asked_in_vain)
                 .is_some_and(|(now, asked)| self.schedule.is_recent(asked, now));

@@ -37,8 +37,8 @@ impl TokenWithheld {
         self.reason
     }
 
-    /// What is wrong with the token's source, where the reason is [`NoToken`](WithheldReason::NoToken) or
-    /// [`ReadTimedOut`](WithheldReason::ReadTimedOut).
+    /// What is wrong with the token's source, where the reason is
+    /// [`NoToken`](WithheldReason::NoToken) or [`ReadTimedOut`](WithheldReason::ReadTimedOut).
     pub fn source_error(&self) -> Option<&SourceError> {
         self.source.as_ref()
     }

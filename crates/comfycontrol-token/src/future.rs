@@ -20,7 +20,8 @@ use crate::{TokenProvider, TokenReplaced, TokenWithheld};
 pin_project! {
     /// Response future of [`AddToken`](crate::AddToken).
     ///
-    /// A little larger than the inner service's: what a call needs only while it waits for the source is on the heap.
+    /// A little larger than the inner service's: what a call needs only while it waits for the
+    /// source is on the heap.
     pub struct ResponseFuture<S, ReqBody>
     where
         S: Service<Request<ReqBody>>,

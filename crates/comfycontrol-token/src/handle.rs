@@ -47,7 +47,8 @@ impl From<TokenHandle> for TokenProvider {
     }
 }
 
-/// As one part of a [`FirstOfSource`](crate::FirstOfSource), which sees a rotation at its next reading.
+/// As one part of a [`FirstOfSource`](crate::FirstOfSource), which sees a rotation at its next
+/// reading.
 impl TokenSource for TokenHandle {
     fn read(&self) -> Result<Token, SourceError> {
         self.provider

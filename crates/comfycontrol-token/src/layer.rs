@@ -17,8 +17,8 @@ pub struct AddTokenLayer {
 impl AddTokenLayer {
     /// Creates a layer that puts the token of `provider` on requests to `origin`.
     ///
-    /// `provider` may be a [`Token`](crate::Token), a [`TokenHandle`](crate::TokenHandle), a source such as
-    /// [`file`](crate::file()), or a [`TokenProvider`] made before.
+    /// `provider` may be a [`Token`](crate::Token), a [`TokenHandle`](crate::TokenHandle), a source
+    /// such as [`file`](crate::file()), or a [`TokenProvider`] made before.
     pub fn new(origin: Origin, provider: impl Into<TokenProvider>) -> Self {
         Self {
             origin,

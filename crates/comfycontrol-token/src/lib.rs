@@ -36,9 +36,10 @@
 //! # }
 //! ```
 //!
-//! A token that can change comes from [`file`](file()), [`env`](env()), [`command`], [`first_of`] several, a
-//! [`TokenHandle`], or a source of your own: a [`TokenSource`] may block, an [`AsyncTokenSource`] need not. The [`guide`] puts
-//! the layer over a plain hyper-util client and into an axum application, and reads the token from a vault.
+//! A token that can change comes from [`file`](file()), [`env`](env()), [`command`], [`first_of`]
+//! several, a [`TokenHandle`], or a source of your own: a [`TokenSource`] may block, an
+//! [`AsyncTokenSource`] need not. The [`guide`] puts the layer over a plain hyper-util client and
+//! into an axum application, and reads the token from a vault.
 //!
 //! # Errors
 //!
@@ -50,14 +51,16 @@
 //!
 //! # Clones
 //!
-//! Clones of an [`AddToken`], all services made by clones of one [`AddTokenLayer`], and all layers made with
-//! clones of one [`TokenProvider`] or [`TokenHandle`] share the token and what is known about it. One of them reads the source at a time.
+//! Clones of an [`AddToken`], all services made by clones of one [`AddTokenLayer`], and all layers
+//! made with clones of one [`TokenProvider`] or [`TokenHandle`] share the token and what is known
+//! about it. One of them reads the source at a time.
 //!
 //! # Place in a stack
 //!
-//! Innermost, next to the transport: inside a retry layer, so that each attempt has the token of its moment; inside a rate
-//! limiter, so that the token is read when the request leaves and not when it queues (a request withheld there has
-//! cost its slot, though nothing was sent); and inside any layer that follows redirects, which cannot make it leak. Where no retry policy looks for
+//! Innermost, next to the transport: inside a retry layer, so that each attempt has the token of
+//! its moment; inside a rate limiter, so that the token is read when the request leaves and not
+//! when it queues (a request withheld there has cost its slot, though nothing was sent); and inside
+//! any layer that follows redirects, which cannot make it leak. Where no retry policy looks for
 //! [`TokenReplaced`], the feature `retry` has one, `ResendReplaced`.
 //!
 //! # Not handled
@@ -65,9 +68,10 @@
 //! * Where the connection really ends. The transport must ensure that a loopback name leads to a
 //!   loopback address, and that no proxy is in between.
 //! * The buffers in which hyper encodes a request: they are not wiped.
-//! * Stopping a source that never returns. No request waits for it longer than the
-//!   [read timeout](TokenProvider::set_read_timeout), and neither does the end of the program, but the thread or the task that
-//!   reads it is lost, and no other token comes. It is one thread a provider, and 512 in all.
+//! * Stopping a source that never returns. No request waits for it longer than the [read
+//!   timeout](TokenProvider::set_read_timeout), and neither does the end of the program, but the
+//!   thread or the task that reads it is lost, and no other token comes. It is one thread a
+//!   provider, and 512 in all.
 //! * Getting tokens. The API cannot make them (authentication page, "Obtaining an API Token").
 
 mod attached;

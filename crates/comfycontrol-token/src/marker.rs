@@ -13,7 +13,8 @@
 #[derive(Clone, Copy, Debug)]
 pub struct WithoutToken;
 
-/// Response extension on a 401: another token is in use by now, so sending once more is worth while.
+/// Response extension on a 401: another token is in use by now, so sending once more is worth
+/// while.
 ///
 /// The layer itself never sends twice. A retry policy outside does, if the body can be sent again:
 ///

@@ -10,10 +10,10 @@ use http::uri::Scheme;
 
 /// Says which requests may have the token: those to one scheme, host and port.
 ///
-/// Two origins are equal when all three are (RFC 6454 section 4). Hosts are compared letter by letter
-/// without regard to case, and a port left out is the scheme's own; nothing else is
-/// normalised. `api.example.` with a dot at its end, another spelling of an IPv6 address, or a longer
-/// name with the same ending is another host.
+/// Two origins are equal when all three are (RFC 6454 section 4). Hosts are compared letter by
+/// letter without regard to case, and a port left out is the scheme's own; nothing else is
+/// normalised. `api.example.` with a dot at its end, another spelling of an IPv6 address, or a
+/// longer name with the same ending is another host.
 ///
 /// # Example
 ///
@@ -43,7 +43,8 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// An [`InvalidOrigin`] that says what to change. It does not show the text, which may hold a password.
+    /// An [`InvalidOrigin`] that says what to change. It does not show the text, which may hold a
+    /// password.
     pub fn parse(text: impl AsRef<str>) -> Result<Self, InvalidOrigin> {
         let text = text.as_ref();
         if !text.is_ascii() {
@@ -117,7 +118,8 @@ impl Origin {
         self.port
     }
 
-    /// Whether the host is written as one of this machine: `127.0.0.0/8`, `[::1]`, or exactly `localhost`.
+    /// Whether the host is written as one of this machine: `127.0.0.0/8`, `[::1]`, or exactly
+    /// `localhost`.
     ///
     /// The same rule as for plain `http` in [`parse`](Self::parse), whatever the scheme. It looks
     /// at the text only; the transport must ensure that a connection really ends at a loopback
@@ -175,7 +177,8 @@ impl FromStr for Origin {
 pub enum InvalidOrigin {
     /// There is a `#` in it.
     FragmentIncluded,
-    /// The host is neither a name of letters, digits, `-`, `_` and `.`, nor an IP address in its usual form.
+    /// The host is neither a name of letters, digits, `-`, `_` and `.`, nor an IP address in its
+    /// usual form.
     HostInvalid,
     /// Not of the form `https://host[:port]`.
     NotAnOrigin,

@@ -40,9 +40,9 @@ use crate::{
 /// * A token that was read while another one worked is on trial until the server accepts it: on a
 ///   401 (to the first half of a longer one, say), it gives the place back to the one before.
 ///
-/// A blocking [`TokenSource`] is read on a thread of its own, which nothing joins, an [`AsyncTokenSource`] in a task of the tokio runtime. A
-/// token without a source (a [`Token`], a [`TokenHandle`](crate::TokenHandle)) needs neither, nor a clock, unless it has
-/// an expiry.
+/// A blocking [`TokenSource`] is read on a thread of its own, which nothing joins, an
+/// [`AsyncTokenSource`] in a task of the tokio runtime. A token without a source (a [`Token`], a
+/// [`TokenHandle`](crate::TokenHandle)) needs neither, nor a clock, unless it has an expiry.
 ///
 /// # Example
 ///
@@ -106,10 +106,11 @@ impl TokenProvider {
         self.check_present()
     }
 
-    /// Reads the source, blocking or not, so that a mistake in the configuration shows at the start.
+    /// Reads the source, blocking or not, so that a mistake in the configuration shows at the
+    /// start.
     ///
-    /// Waits as long as the source takes; a `tokio::time::timeout` around it gives up earlier, and the reading goes on.
-    /// Does nothing where there is a token already.
+    /// Waits as long as the source takes; a `tokio::time::timeout` around it gives up earlier, and
+    /// the reading goes on. Does nothing where there is a token already.
     ///
     /// # Errors
     ///
@@ -124,11 +125,12 @@ impl TokenProvider {
 
     /// Sets how long one call waits for the source at most; 10 s unless set. Holds for all clones.
     ///
-    /// A call without a token then ends with [`ReadTimedOut`](crate::WithheldReason::ReadTimedOut), one with a token in
-    /// doubt goes out with it, and a 401 held back for another token is handed on as it is. The reading itself is not
-    /// stopped, and what it brings serves later calls. The time is measured by the tokio runtime in which the call is
-    /// polled, whose time must be enabled; outside of one there is no limit. An outer timeout should be longer, or it
-    /// takes the place of the 401.
+    /// A call without a token then ends with [`ReadTimedOut`](crate::WithheldReason::ReadTimedOut),
+    /// one with a token in doubt goes out with it, and a 401 held back for another token is handed
+    /// on as it is. The reading itself is not stopped, and what it brings serves later calls. The
+    /// time is measured by the tokio runtime in which the call is polled, whose time must be
+    /// enabled; outside of one there is no limit. An outer timeout should be longer, or it takes
+    /// the place of the 401.
     ///
     /// ```
     /// use std::time::Duration;
@@ -179,7 +181,8 @@ impl TokenProvider {
         Lookup::of(&self.shared, may_read)
     }
 
-    /// Another token than that of `generation`, which had a 401. Without `may_read`, it is made do with what is there.
+    /// Another token than that of `generation`, which had a 401. Without `may_read`, it is made do
+    /// with what is there.
     pub(crate) fn replacement(&self, generation: u64, may_read: bool) -> Replacement {
         Replacement::of(&self.shared, generation, may_read)
     }

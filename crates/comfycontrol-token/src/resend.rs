@@ -5,12 +5,13 @@ use tower::retry::Policy;
 
 use crate::TokenReplaced;
 
-/// A [`tower::retry`] policy that sends again after a 401 if the token was replaced meanwhile: up to three times.
+/// A [`tower::retry`] policy that sends again after a 401 if the token was replaced meanwhile: up
+/// to three times.
 ///
-/// For stacks that have no retry policy of their own. It goes outside [`AddToken`](crate::AddToken) and outside
-/// any rate limiter, which has to count both. A 401 means that nothing was done, so the method does not matter.
-/// Only a request whose body is `Clone` can be sent
-/// again; its extensions go along.
+/// For stacks that have no retry policy of their own. It goes outside [`AddToken`](crate::AddToken)
+/// and outside any rate limiter, which has to count both. A 401 means that nothing was done, so the
+/// method does not matter. Only a request whose body is `Clone` can be sent again; its extensions
+/// go along.
 ///
 /// # Example
 ///

@@ -17,8 +17,9 @@ use crate::Fingerprint;
 /// [`parse`](Self::parse) is the caller's to wipe, and the buffers in which an HTTP implementation
 /// encodes requests are not wiped.
 ///
-/// As long as that memory is there, the token is a [`KnownSecret`]: what others say in this process, as servers in messages and
-/// transports in errors, is shown without it, whatever its format.
+/// As long as that memory is there, the token is a [`KnownSecret`]: what others say in this
+/// process, as servers in messages and transports in errors, is shown without it, whatever its
+/// format.
 ///
 /// `Debug` shows the [`Fingerprint`] only. There is neither `Display` nor `Serialize`:
 ///
@@ -72,10 +73,11 @@ impl Token {
         Ok(Self::new(text))
     }
 
-    /// Reads a token of any format that fits into the header, for servers other than the documented one.
+    /// Reads a token of any format that fits into the header, for servers other than the documented
+    /// one.
     ///
-    /// It must still be a `b64token` (RFC 6750 section 2.1): ASCII letters, digits and `-._~+/`, then
-    /// any number of `=`. The same is dropped around it as by [`parse`](Self::parse).
+    /// It must still be a `b64token` (RFC 6750 section 2.1): ASCII letters, digits and `-._~+/`,
+    /// then any number of `=`. The same is dropped around it as by [`parse`](Self::parse).
     ///
     /// # Errors
     ///
@@ -93,8 +95,8 @@ impl Token {
     /// Sets when the server will stop accepting the token.
     ///
     /// The API does not tell this date; the dashboard shows it when the token is made. It brings
-    /// about a look for the next token 5 minutes before and a warning 1 day before, and never holds a
-    /// request back: whether a token still counts is the server's decision.
+    /// about a look for the next token 5 minutes before and a warning 1 day before, and never holds
+    /// a request back: whether a token still counts is the server's decision.
     #[must_use]
     pub fn with_expiry(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);

@@ -197,8 +197,8 @@ impl ClientBuilder {
     }
 
     /// Connects through a proxy: `http://`, `https://`, `socks5://` or `socks5h://`, credentials in
-    /// front of the host. The default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`;
-    /// see [`TransportBuilder::proxy`].
+    /// front of the host. The default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY`; see [`TransportBuilder::proxy`].
     #[cfg(feature = "proxy")]
     pub fn proxy(self, url: impl AsRef<str>) -> Self {
         self.network(|network| network.proxy(url))

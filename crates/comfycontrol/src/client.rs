@@ -36,9 +36,9 @@ impl Client {
 
     /// Begins a request.
     ///
-    /// `path` is absolute, such as `/v1/user`; a full URL must belong to the base URL's origin. Steps
-    /// such as `..` are refused in every encoding; [`path_segments`](crate::path_segments) writes an id
-    /// into a path.
+    /// `path` is absolute, such as `/v1/user`; a full URL must belong to the base URL's origin.
+    /// Steps such as `..` are refused in every encoding; [`path_segments`](crate::path_segments)
+    /// writes an id into a path.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> RequestBuilder {
         RequestBuilder::new(Arc::clone(&self.shared), method, path.as_ref())
     }
@@ -73,8 +73,8 @@ impl Client {
         self.request(Method::HEAD, path)
     }
 
-    /// A client for absolute URLs of any origin, such as signed ones: it has no token, no limiter and
-    /// no default headers.
+    /// A client for absolute URLs of any origin, such as signed ones: it has no token, no limiter
+    /// and no default headers.
     ///
     /// It shares timeouts and retry budget with this one, and connections with all other clients
     /// that this gives. `https` is required. This machine is reached only where the base URL leads
@@ -87,9 +87,9 @@ impl Client {
         self.for_other_origins_allowing(Vec::new())
     }
 
-    /// A client [for other origins](Self::for_other_origins) that also reaches these hosts of the internal
-    /// network, each as it stands in the URL: `10.0.0.7`, `[fd00::7]`, `storage.internal`. It has
-    /// connections of its own.
+    /// A client [for other origins](Self::for_other_origins) that also reaches these hosts of the
+    /// internal network, each as it stands in the URL: `10.0.0.7`, `[fd00::7]`, `storage.internal`.
+    /// It has connections of its own.
     #[must_use]
     pub fn for_other_origins_allowing(&self, internal_hosts: Vec<String>) -> Self {
         Self::new(self.shared.for_other_origins(internal_hosts))

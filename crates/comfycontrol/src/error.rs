@@ -65,14 +65,14 @@ impl Error {
         }
     }
 
-    /// Makes an error of a response that was read and cannot be used, for crates that read what comes
-    /// with this status. `{}` prints `source`, and [`as_cause`](Self::as_cause) finds it.
+    /// Makes an error of a response that was read and cannot be used, for crates that read what
+    /// comes with this status. `{}` prints `source`, and [`as_cause`](Self::as_cause) finds it.
     pub fn unusable(status: StatusCode, source: impl Into<BoxError>) -> Self {
         Self::new(Cause::Unusable(status, source.into()))
     }
 
-    /// Makes an error of a request that a crate above the client refuses to send. `{}` prints `source`,
-    /// and [`as_cause`](Self::as_cause) finds it.
+    /// Makes an error of a request that a crate above the client refuses to send. `{}` prints
+    /// `source`, and [`as_cause`](Self::as_cause) finds it.
     pub fn refused(source: impl Into<BoxError>) -> Self {
         Self::new(Cause::Refused(source.into()))
     }
@@ -185,7 +185,8 @@ impl Error {
         }
     }
 
-    /// Whether the server may have done what the call asked for, at the last attempt or an earlier one.
+    /// Whether the server may have done what the call asked for, at the last attempt or an earlier
+    /// one.
     ///
     /// [`No`](Applied::No) if nothing was sent or it was turned away; [`Yes`](Applied::Yes) after a
     /// successful status, whatever was wrong with the body; see the

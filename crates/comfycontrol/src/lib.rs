@@ -1,10 +1,10 @@
 //! A client of the ComfyControl API that keeps within its rate limit.
 //!
 //! The API takes 40 requests in 10 s from one IP address and punishes a breach with ten seconds of
-//! silence. A [`Client`] keeps below that: calls that come too early wait their turn. The token goes
-//! to the API alone, failures are typed errors, what is safe to repeat is repeated, and HTTP/2 is
-//! spoken over TLS. All of it is tower middleware, stacked in [`stack`], and each layer is a crate of
-//! its own.
+//! silence. A [`Client`] keeps below that: calls that come too early wait their turn. The token
+//! goes to the API alone, failures are typed errors, what is safe to repeat is repeated, and HTTP/2
+//! is spoken over TLS. All of it is tower middleware, stacked in [`stack`], and each layer is a
+//! crate of its own.
 //!
 //! # Example
 //!
@@ -39,16 +39,16 @@
 //!
 //! # Errors
 //!
-//! Everything fails with an [`Error`]: one word wide, with a [kind](Error::kind), the status if there
-//! was one, and tells "was it [sent](Error::sent)?" and "may I [try again](Error::is_retryable)?".
-//! `{}` prints one line, `{:#}` the causes as well.
+//! Everything fails with an [`Error`]: one word wide, with a [kind](Error::kind), the status if
+//! there was one, and tells "was it [sent](Error::sent)?" and "may I [try
+//! again](Error::is_retryable)?". `{}` prints one line, `{:#}` the causes as well.
 //!
 //! # Clones
 //!
 //! Clones of a [`Client`] share everything. Clients built one by one share the limiter too, if they
-//! reach the same origin by the same proxy, because the API counts by address: that is the one piece
-//! of state the crate keeps process-wide, and it keeps it weakly. Clients for this machine and those
-//! with a [transport of their own](ClientBuilder::transport) are left out, and
+//! reach the same origin by the same proxy, because the API counts by address: that is the one
+//! piece of state the crate keeps process-wide, and it keeps it weakly. Clients for this machine
+//! and those with a [transport of their own](ClientBuilder::transport) are left out, and
 //! [`rate_limit`](ClientBuilder::rate_limit) chooses another.
 //!
 //! # Place in a stack
@@ -59,8 +59,8 @@
 //!
 //! # Not handled
 //!
-//! Redirects, which are errors here; cookies. Without a
-//! [shared budget](guide::limits#one-address-many-processes) also other processes behind the same address,
+//! Redirects, which are errors here; cookies. Without a [shared
+//! budget](guide::limits#one-address-many-processes) also other processes behind the same address,
 //! which take from the same limit unseen, and what this program sent before it was started again.
 //!
 //! # Features

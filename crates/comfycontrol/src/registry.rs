@@ -11,7 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use comfycontrol_rate_limit::{Limiter, WeakLimiter};
 use comfycontrol_token::Origin;
 
-/// What decides by which address the server sees us: the origin we ask, and the proxy we go through.
+/// What decides by which address the server sees us: the origin we ask, and the proxy we go
+/// through.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Key {
     pub(crate) origin: Origin,

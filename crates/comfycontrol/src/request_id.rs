@@ -39,8 +39,8 @@ impl RequestIds {
         // Owned so, the text is one allocation, and the copies of a request kept for retries none.
         let id = Bytes::from_owner(Id::new(self.0.client, call));
         let mut id = HeaderValue::from_maybe_shared(id).expect("hexadecimal digits and a dash");
-        // Nothing to hide, but HTTP/2 would keep each in the table of headers that come again (RFC 7541
-        // §7.1.3), search it at the next, and soon have pushed out all that do.
+        // Nothing to hide, but HTTP/2 would keep each in the table of headers that come again (RFC
+        // 7541 §7.1.3), search it at the next, and soon have pushed out all that do.
         id.set_sensitive(true);
         id
     }

@@ -59,8 +59,8 @@ impl Response {
         self.inner.extensions()
     }
 
-    /// The length of the body in bytes, if it was announced and is not compressed; in response to HEAD
-    /// that of the body that GET would bring.
+    /// The length of the body in bytes, if it was announced and is not compressed; in response to
+    /// HEAD that of the body that GET would bring.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         if self.context().is_to_head() {
@@ -128,11 +128,12 @@ impl Response {
 
     /// Reads the whole body and decodes it from JSON.
     ///
-    /// Until it is decoded the body takes at most twice its size, decompressed; the value takes what a `T`
-    /// takes: 16 times the size for a `serde_json::Value` of many small numbers. It may have 128 levels.
-    /// Decoding is one stretch on the task's thread, in which no other task of that thread runs: where that
-    /// matters, bound it by [`with_max_body`](Self::with_max_body), or decode [`bytes`](Self::bytes) on a
-    /// thread for blocking work. Lists of the API are read item by item by the crate `comfycontrol-api`.
+    /// Until it is decoded the body takes at most twice its size, decompressed; the value takes
+    /// what a `T` takes: 16 times the size for a `serde_json::Value` of many small numbers. It may
+    /// have 128 levels. Decoding is one stretch on the task's thread, in which no other task of
+    /// that thread runs: where that matters, bound it by [`with_max_body`](Self::with_max_body), or
+    /// decode [`bytes`](Self::bytes) on a thread for blocking work. Lists of the API are read item
+    /// by item by the crate `comfycontrol-api`.
     ///
     /// # Errors
     ///
@@ -148,8 +149,8 @@ impl Response {
 
     /// Reads the body piece by piece, however long it is.
     ///
-    /// A body that breaks off is asked for again, where that is safe, only before the first piece has been
-    /// handed out.
+    /// A body that breaks off is asked for again, where that is safe, only before the first piece
+    /// has been handed out.
     ///
     /// # Errors
     ///

@@ -27,7 +27,8 @@
 //! | call of a body that may break off | 1 | what it would be asked for again with; none if the response has no body, or the method is not idempotent |
 //! | progress of an upload | 2 | a count of bytes and who adds to it, for the timeout of the attempt; none without a body |
 //!
-//! [`ClientBuilder::layers`](crate::ClientBuilder::layers) gives the layers one by one, for another order.
+//! [`ClientBuilder::layers`](crate::ClientBuilder::layers) gives the layers one by one, for another
+//! order.
 //!
 //! ```
 //! use comfycontrol::{Body, Client, Error};

@@ -155,8 +155,8 @@ fn wait_a_little() {
     std::thread::sleep(Duration::from_millis(50));
 }
 
-/// Where it is installed. One that is not is said to be missing, and fails the test if `ENGINES_REQUIRED`
-/// is set.
+/// Where it is installed. One that is not is said to be missing, and fails the test if
+/// `ENGINES_REQUIRED` is set.
 fn installed(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);

@@ -1,4 +1,5 @@
-//! What is shown of what a server said: nothing that may be secret, and nothing that a terminal obeys.
+//! What is shown of what a server said: nothing that may be secret, and nothing that a terminal
+//! obeys.
 
 use std::io;
 use std::pin::Pin;

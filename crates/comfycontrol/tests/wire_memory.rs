@@ -1,4 +1,5 @@
-//! What a hostile error body costs in memory, with sockets, TLS and decompression, counted by the allocator.
+//! What a hostile error body costs in memory, with sockets, TLS and decompression, counted by the
+//! allocator.
 
 #[path = "support/emulated.rs"]
 mod emulated;

@@ -1,5 +1,6 @@
 //! Do processes that share a budget keep it together, and does each get its share? Starts them at a
-//! barrier, greedy, against one emulated server whose 429 closes everything, and judges what came in.
+//! barrier, greedy, against one emulated server whose 429 closes everything, and judges what came
+//! in.
 
 mod child;
 mod fleet;

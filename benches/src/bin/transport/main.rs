@@ -1,8 +1,8 @@
 //! The transport compared with reqwest, hyper-util's client and curl: cold bursts, long links,
 //! unread responses.
 //!
-//! Each measurement is a process of its own against one server, so that time, processor and memory are the
-//! client's alone; all of a table take turns, and medians are shown.
+//! Each measurement is a process of its own against one server, so that time, processor and memory
+//! are the client's alone; all of a table take turns, and medians are shown.
 
 mod client;
 mod report;

@@ -16,8 +16,8 @@ use rustls::crypto::ring;
 use super::server::Servers;
 use super::{PATH, REPLY, Sender, Wire};
 
-/// One client of each kind, ready for each server; all trust the same root through the same provider
-/// and put the same headers on the wire.
+/// One client of each kind, ready for each server; all trust the same root through the same
+/// provider and put the same headers on the wire.
 pub(super) struct Clients {
     bare: HyperClient<HttpsConnector<HttpConnector>, Empty<Bytes>>,
     facade: [Client; 3],

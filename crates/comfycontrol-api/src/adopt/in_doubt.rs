@@ -8,8 +8,8 @@ use crate::shown;
 /// Whether a run was started is not known. Nothing was sent again.
 ///
 /// It is the [cause](Error::as_cause) of an error of the kind
-/// [`InDoubt`](comfycontrol::ErrorKind::InDoubt). [`Workflows::adopt`](crate::Workflows::adopt) looks for
-/// the run once more.
+/// [`InDoubt`](comfycontrol::ErrorKind::InDoubt). [`Workflows::adopt`](crate::Workflows::adopt)
+/// looks for the run once more.
 #[derive(Debug)]
 pub struct RunInDoubt {
     name: String,

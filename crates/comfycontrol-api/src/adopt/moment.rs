@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// A moment by two clocks: one that is never set, and one that goes on while the machine is suspended.
+/// A moment by two clocks: one that is never set, and one that goes on while the machine is
+/// suspended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     steady: Instant,
@@ -23,7 +24,8 @@ impl Moment {
     /// How long before `now` it was, at most.
     ///
     /// The steady clock stands still in a suspend on some systems (`CLOCK_MONOTONIC`), and the wall
-    /// clock may have been set back: the larger is right, or too large, which only makes a search longer.
+    /// clock may have been set back: the larger is right, or too large, which only makes a search
+    /// longer.
     pub(super) fn elapsed(&self, now: Self) -> Duration {
         let steady = now.steady.saturating_duration_since(self.steady);
         let wall = now.wall.duration_since(self.wall).unwrap_or_default();

@@ -30,8 +30,8 @@ pub(super) enum Seen {
 impl<'a> Scan<'a> {
     /// Looks for one that was created within this time before the list was read, if that is known.
     ///
-    /// The time is the server's own, told with the list: a clock here that is wrong would end the search
-    /// too early, and a run be paid twice.
+    /// The time is the server's own, told with the list: a clock here that is wrong would end the
+    /// search too early, and a run be paid twice.
     pub(super) fn new(wanted: Wanted<'a>, within: Option<Duration>, list: &HeaderMap) -> Self {
         let oldest = within.and_then(|within| {
             let read = date(list)?;

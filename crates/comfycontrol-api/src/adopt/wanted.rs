@@ -47,7 +47,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Whether a text has these words, and not just as parts of longer ones: `row 1` is not in `row 17`.
+/// Whether a text has these words, and not just as parts of longer ones: `row 1` is not in `row
+/// 17`.
 fn has_words(text: &str, words: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let words = words.to_ascii_lowercase();

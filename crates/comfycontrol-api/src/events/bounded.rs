@@ -103,7 +103,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// The obvious model: the bytes since the last empty line, comments and ends of lines apart.
+        /// The obvious model: the bytes since the last empty line, comments and ends of lines
+        /// apart.
         #[test]
         fn an_event_is_measured_however_it_is_cut(
             stream in prop::collection::vec("(:|data:|x)?y{0,20}(\n|\r|\r\n|)", 0..20),

@@ -5,8 +5,8 @@ use comfycontrol_core::Escaped;
 
 /// A list has changed so much while it was read that items may have been missed.
 ///
-/// It is the [cause](comfycontrol::Error::as_cause) of the last item of [`Items`](crate::Items). What was
-/// yielded is right; read the list again for the rest.
+/// It is the [cause](comfycontrol::Error::as_cause) of the last item of [`Items`](crate::Items).
+/// What was yielded is right; read the list again for the rest.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ListChanged;
@@ -57,8 +57,8 @@ impl fmt::Display for MissingList {
 
 impl Error for MissingList {}
 
-/// A page has more than is read of one: 1,000 items, or 1 MiB, 100,000 values or 128 levels in one of
-/// them or in another member.
+/// A page has more than is read of one: 1,000 items, or 1 MiB, 100,000 values or 128 levels in one
+/// of them or in another member.
 ///
 /// It is the [cause](comfycontrol::Error::as_cause) of the last item of [`Items`](crate::Items).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -5,12 +5,14 @@ use super::window::Window;
 
 /// How far a list has been read that may change meanwhile: no I/O.
 ///
-/// A page is *linked* to what was read if it is the first, or has an item that was seen: then nothing that
-/// stayed in the list lies between them. So each page is chosen to overlap with the one before by an item.
-/// Where that item has gone, pages before it are read until one is linked; the first page always is.
+/// A page is *linked* to what was read if it is the first, or has an item that was seen: then
+/// nothing that stayed in the list lies between them. So each page is chosen to overlap with the
+/// one before by an item. Where that item has gone, pages before it are read until one is linked;
+/// the first page always is.
 #[derive(Debug)]
 pub(super) struct Position {
-    /// Where the first item that was not read is thought to be, and how far that is behind the last page.
+    /// Where the first item that was not read is thought to be, and how far that is behind the last
+    /// page.
     next: u64,
     ahead: u64,
     /// The most items a page may have, and the most that one had.

@@ -8,8 +8,9 @@ use super::value::Value;
 
 /// Reads a page out of its body, however that is cut, within bounds: no I/O.
 ///
-/// The body is split into the members of its object and the items of the list, each of which is JSON or
-/// not; none is decoded. Nothing else of it is kept, and what follows one item too many is not read.
+/// The body is split into the members of its object and the items of the list, each of which is
+/// JSON or not; none is decoded. Nothing else of it is kept, and what follows one item too many is
+/// not read.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     key: &'a str,

@@ -26,9 +26,9 @@ impl Window {
 
     /// Of the pages that have the item at `position` and the next one, the one that leads furthest.
     ///
-    /// Pages of one size never overlap; those of others do. `None` if there is no such page of at most
-    /// `most` items, which needs that all sizes divide the next position: with 10 items once in 2,520,
-    /// with 20 once in 232,792,560.
+    /// Pages of one size never overlap; those of others do. `None` if there is no such page of at
+    /// most `most` items, which needs that all sizes divide the next position: with 10 items once
+    /// in 2,520, with 20 once in 232,792,560.
     pub(super) fn beyond(position: u64, most: u32) -> Option<Self> {
         (1..=most)
             .map(|size| Self::at(position, size))

@@ -66,12 +66,13 @@ impl Outcome {
 }
 
 impl Workflows {
-    /// Follows a run that has been started until it is completed, as [`Api::run`](crate::Api::run) does.
+    /// Follows a run that has been started until it is completed, as [`Api::run`](crate::Api::run)
+    /// does.
     ///
     /// # Errors
     ///
-    /// Fails as [`subscribe`](Self::subscribe), and with a [`WorkflowEnded`](crate::WorkflowEnded) as cause
-    /// if the run ends otherwise.
+    /// Fails as [`subscribe`](Self::subscribe), and with a [`WorkflowEnded`](crate::WorkflowEnded)
+    /// as cause if the run ends otherwise.
     pub async fn outcome(&self, id: &WorkflowId) -> Result<Outcome, Error> {
         let run = crate::WorkflowSummary {
             id: id.clone(),

@@ -22,7 +22,8 @@ pub struct NewRunner {
 }
 
 impl NewRunner {
-    /// Creates a runner of a name of 1 to 100 characters, at an http or https URL that the API can reach.
+    /// Creates a runner of a name of 1 to 100 characters, at an http or https URL that the API can
+    /// reach.
     pub fn new(name: impl Into<String>, endpoint: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -44,7 +45,8 @@ impl NewRunner {
         self
     }
 
-    /// Checks the bounds, as [`Runners::create`](crate::Runners::create) does before it sends anything.
+    /// Checks the bounds, as [`Runners::create`](crate::Runners::create) does before it sends
+    /// anything.
     ///
     /// # Errors
     ///
@@ -68,7 +70,8 @@ impl fmt::Debug for NewRunner {
     }
 }
 
-/// A change to a runner, made by [`Runners::update`](crate::Runners::update). What is not set stays.
+/// A change to a runner, made by [`Runners::update`](crate::Runners::update). What is not set
+/// stays.
 ///
 /// `Debug` shows of the headers their names, and of the endpoint neither password nor query.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
@@ -111,7 +114,8 @@ impl RunnerUpdate {
         self
     }
 
-    /// Sets all tags, at most 10. The documentation does not say whether those that are left out stay.
+    /// Sets all tags, at most 10. The documentation does not say whether those that are left out
+    /// stay.
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         self.tags = Some(tags.into_iter().map(Into::into).collect());
         self
@@ -123,7 +127,8 @@ impl RunnerUpdate {
         self
     }
 
-    /// Checks the bounds, as [`Runners::update`](crate::Runners::update) does before it sends anything.
+    /// Checks the bounds, as [`Runners::update`](crate::Runners::update) does before it sends
+    /// anything.
     ///
     /// # Errors
     ///

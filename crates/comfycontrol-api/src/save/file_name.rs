@@ -5,8 +5,8 @@ use percent_encoding::percent_decode_str;
 /// The name for the file at this URL, or for this id if the URL has none.
 ///
 /// The last step of the URL's path, decoded. It is one name in one directory on every system: no
-/// separators, control or invisible characters, no dot before or behind, none of Windows' devices, 200
-/// bytes at most, and not that of a file that is still being written.
+/// separators, control or invisible characters, no dot before or behind, none of Windows' devices,
+/// 200 bytes at most, and not that of a file that is still being written.
 pub(super) fn file_name(url: &str, id: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let path = path.split_once("://").map_or(path, |(_, rest)| rest);

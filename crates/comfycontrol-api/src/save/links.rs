@@ -34,8 +34,8 @@ impl Links {
         }
     }
 
-    /// The link of an output, which is the one at this place of those that have its id; `None` if it is
-    /// no longer there.
+    /// The link of an output, which is the one at this place of those that have its id; `None` if
+    /// it is no longer there.
     pub(super) async fn get(&self, output: &Output, place: usize) -> Option<Link> {
         let current = self.current.lock().await;
         let mut alike = current.outputs.iter().filter(|other| other.id == output.id);

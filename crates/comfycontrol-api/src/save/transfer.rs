@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 /// One file on its way to the disk.
 ///
 /// It is put together from responses only while they are certainly parts of the same file: by a
-/// strong entity tag, which is compared here, since a 206 does not prove that the server has kept to
-/// `If-Range` (RFC 9110 §13.1.5, §15.3.7).
+/// strong entity tag, which is compared here, since a 206 does not prove that the server has kept
+/// to `If-Range` (RFC 9110 §13.1.5, §15.3.7).
 #[derive(Debug, Default)]
 pub(super) struct Transfer {
     /// How many bytes of it are there.
@@ -25,8 +25,8 @@ pub(super) struct Transfer {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Ask {
     Whole,
-    /// What follows after so many bytes, if the file still has this tag. From the first byte on it is the
-    /// whole, and the response tells its length once more than by its own.
+    /// What follows after so many bytes, if the file still has this tag. From the first byte on it
+    /// is the whole, and the response tells its length once more than by its own.
     From {
         first: u64,
         etag: Option<HeaderValue>,

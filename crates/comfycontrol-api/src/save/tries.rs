@@ -11,8 +11,8 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    /// The pause before the next request, now that the last one has left so many bytes on disk; `None` if
-    /// it is time to give up.
+    /// The pause before the next request, now that the last one has left so many bytes on disk;
+    /// `None` if it is time to give up.
     ///
     /// A try that leads further is not a miss, and nothing waits after it. A file that breaks off
     /// every megabyte still arrives; one that brings nothing new is asked for six times more, in

@@ -77,8 +77,8 @@ impl WorkflowParams {
         self.with(Kind::File, key.into(), part)
     }
 
-    /// Sets the file of `$file(key)` to one on disk, under its own name. It is opened when the form is
-    /// sent, and read piece by piece.
+    /// Sets the file of `$file(key)` to one on disk, under its own name. It is opened when the form
+    /// is sent, and read piece by piece.
     #[cfg(feature = "fs")]
     #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
     pub fn file_path(
@@ -98,8 +98,8 @@ impl WorkflowParams {
         self
     }
 
-    /// Checks the keys, as the calls do before they send anything: none is empty; those of files have
-    /// at most 255 characters, all letters, digits, `_` or `-`.
+    /// Checks the keys, as the calls do before they send anything: none is empty; those of files
+    /// have at most 255 characters, all letters, digits, `_` or `-`.
     ///
     /// # Errors
     ///

@@ -30,13 +30,13 @@ impl NewWorkflow {
         }
     }
 
-    /// Creates a workflow from a graph on disk, exported from ComfyUI in API format. Its name is that of the
-    /// file, without extension.
+    /// Creates a workflow from a graph on disk, exported from ComfyUI in API format. Its name is
+    /// that of the file, without extension.
     ///
     /// # Errors
     ///
-    /// Fails with an [`UnreadableFile`](crate::UnreadableFile) as cause if the file cannot be read, or is larger than the 50 MB
-    /// that a form may have.
+    /// Fails with an [`UnreadableFile`](crate::UnreadableFile) as cause if the file cannot be read,
+    /// or is larger than the 50 MB that a form may have.
     #[cfg(feature = "fs")]
     #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
     pub async fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
@@ -70,8 +70,8 @@ impl NewWorkflow {
         self
     }
 
-    /// Sets the file of `$file(key)` in the graph: its name and what is in it. All of a form may have
-    /// 50 MB.
+    /// Sets the file of `$file(key)` in the graph: its name and what is in it. All of a form may
+    /// have 50 MB.
     pub fn file(
         mut self,
         key: impl Into<String>,
@@ -82,8 +82,8 @@ impl NewWorkflow {
         self
     }
 
-    /// Sets the file of `$file(key)` to one on disk, under its own name. It is opened when the form is
-    /// sent, and read piece by piece.
+    /// Sets the file of `$file(key)` to one on disk, under its own name. It is opened when the form
+    /// is sent, and read piece by piece.
     #[cfg(feature = "fs")]
     #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
     pub fn file_path(

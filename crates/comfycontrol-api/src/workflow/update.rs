@@ -43,7 +43,8 @@ pub struct WorkflowUpdate {
 }
 
 impl WorkflowUpdate {
-    /// Whether nothing follows: the status says so, or it is not known and there is a time of the end.
+    /// Whether nothing follows: the status says so, or it is not known and there is a time of the
+    /// end.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         match &self.status {
@@ -52,7 +53,8 @@ impl WorkflowUpdate {
         }
     }
 
-    /// Turns the end of a workflow that is not completed into an error, and gives back any other update.
+    /// Turns the end of a workflow that is not completed into an error, and gives back any other
+    /// update.
     ///
     /// # Errors
     ///

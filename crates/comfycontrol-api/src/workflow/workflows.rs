@@ -65,8 +65,8 @@ impl Workflows {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if the account has no such
-    /// workflow.
+    /// As [`RequestBuilder::send`](comfycontrol::RequestBuilder::send); 404 if the account has no
+    /// such workflow.
     pub async fn get(&self, id: &WorkflowId) -> Result<WorkflowDetail, Error> {
         let path = path_segments(["v1", "workflow", id.as_str()])?;
         self.client.get(path).send().await?.json().await
@@ -74,9 +74,10 @@ impl Workflows {
 
     /// Creates a workflow and starts it.
     ///
-    /// The API knows no key that would make this safe to repeat: after a lost response the workflow may
-    /// run, and sending it again may start a second. The client sends it again only where the first
-    /// certainly did nothing; [`adopt`](Self::adopt) finds out, and [`Api::run`] does all of it.
+    /// The API knows no key that would make this safe to repeat: after a lost response the workflow
+    /// may run, and sending it again may start a second. The client sends it again only where the
+    /// first certainly did nothing; [`adopt`](Self::adopt) finds out, and [`Api::run`] does all of
+    /// it.
     ///
     /// # Errors
     ///
@@ -142,8 +143,8 @@ impl Workflows {
 }
 
 impl List<WorkflowSummary> {
-    /// Lists the workflows of this status alone. The API documents this for completed, running, queued,
-    /// failed and cancelled.
+    /// Lists the workflows of this status alone. The API documents this for completed, running,
+    /// queued, failed and cancelled.
     pub fn status(self, status: WorkflowStatus) -> Self {
         self.filter("status", status.as_str())
     }

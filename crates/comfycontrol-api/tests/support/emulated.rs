@@ -3,7 +3,8 @@
 use comfycontrol::{Client, ClientBuilder};
 use comfycontrol_emulator::Emulator;
 
-/// A client with a token that the emulator is told of, over TLS, whatever the environment says of proxies.
+/// A client with a token that the emulator is told of, over TLS, whatever the environment says of
+/// proxies.
 pub(crate) fn builder(emulator: &Emulator, token: &str) -> ClientBuilder {
     emulator.tokens().insert("test", token, None);
     Client::builder()

@@ -1,11 +1,12 @@
-//! A client over a service in place of the network. `download`, `events`, `models` and `pages` take this
-//! file by its path.
+//! A client over a service in place of the network. `download`, `events`, `models` and `pages` take
+//! this file by its path.
 
 use comfycontrol::{Body, Client, Error};
 use comfycontrol_test::{Heads, responding};
 use http::Response;
 
-/// A client whose responses are made out of the number of the request, and the heads of its requests.
+/// A client whose responses are made out of the number of the request, and the heads of its
+/// requests.
 pub(crate) fn client_of(
     respond: impl Fn(usize) -> Response<Body> + Clone + Send + Sync + 'static,
 ) -> (Client, Heads) {

@@ -1,4 +1,5 @@
-//! A client of a service that looks at each request. `following` and `lists` take this file by its path.
+//! A client of a service that looks at each request. `following` and `lists` take this file by its
+//! path.
 
 use std::collections::HashMap;
 use std::future::ready;

@@ -1,4 +1,5 @@
-//! An emulated API, a client of it, and what came in. `bounds` and `endpoints` take this file by its path.
+//! An emulated API, a client of it, and what came in. `bounds` and `endpoints` take this file by
+//! its path.
 
 #[path = "emulated.rs"]
 mod emulated;

@@ -12,7 +12,8 @@ use super::template::Template;
 use super::workflow::{Place, Workflow};
 use crate::random::{mix, seed};
 
-/// The account: its user, runners, workflows and templates, and the managed runners that are open to it.
+/// The account: its user, runners, workflows and templates, and the managed runners that are open
+/// to it.
 #[derive(Debug)]
 pub(crate) struct Account {
     scenario: Scenario,
@@ -83,7 +84,8 @@ impl Account {
         id::uuid(high, low)
     }
 
-    /// Where the next workflow runs: the newest active runner of the account, or else a managed one.
+    /// Where the next workflow runs: the newest active runner of the account, or else a managed
+    /// one.
     pub(super) fn next_place(&self) -> Option<Place> {
         let own = self.runners.iter().find(|runner| runner.active);
         let own = own.map(|runner| Place::Runner(runner.id.clone()));

@@ -27,7 +27,8 @@ impl Kept for ManagedRunner {
 }
 
 impl ManagedRunner {
-    /// The managed runner of this number, from 1 on, that was there so many days before the emulator.
+    /// The managed runner of this number, from 1 on, that was there so many days before the
+    /// emulator.
     pub(super) fn seeded(number: usize, id: String, wall_clock: SystemTime) -> Self {
         let age = Duration::from_secs(86_400 * number as u64);
         Self {

@@ -111,7 +111,8 @@ impl Edge {
         self.tokens.as_ref()
     }
 
-    /// The tokens it accepts, to be changed, unless the edge is [without tokens](Self::without_tokens).
+    /// The tokens it accepts, to be changed, unless the edge is [without
+    /// tokens](Self::without_tokens).
     pub fn tokens_mut(&mut self) -> Option<&mut Tokens> {
         self.tokens.as_mut()
     }

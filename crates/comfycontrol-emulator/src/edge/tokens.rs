@@ -135,7 +135,8 @@ impl Default for Tokens {
 }
 
 impl fmt::Debug for Tokens {
-    /// The tokens' names and times; their text is not kept, their digests and the seed are not shown.
+    /// The tokens' names and times; their text is not kept, their digests and the seed are not
+    /// shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }

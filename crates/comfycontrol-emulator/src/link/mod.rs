@@ -65,8 +65,8 @@ impl Link {
         self
     }
 
-    /// Ends the first connection after so many bytes from the server. Called again, it is the second
-    /// connection, and so on; the others are left whole.
+    /// Ends the first connection after so many bytes from the server. Called again, it is the
+    /// second connection, and so on; the others are left whole.
     #[must_use]
     pub fn cut_after(mut self, bytes: u64) -> Self {
         self.cuts.push(bytes);

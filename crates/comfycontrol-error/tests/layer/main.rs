@@ -1,4 +1,5 @@
-//! The layer as its users see it: a service behind it that does as it is told, a paused clock around it.
+//! The layer as its users see it: a service behind it that does as it is told, a paused clock
+//! around it.
 //!
 //! * `bodies`: bodies that break off, are not there, or are dropped.
 //! * `cap`: of an error's body so much is read and no more.

@@ -10,8 +10,8 @@ use comfycontrol_test::SECOND;
 
 use crate::support::*;
 
-/// A store that a process has joined and swapped in, damaged in some way: an error once, then another
-/// instance without a record that vouches for nothing before.
+/// A store that a process has joined and swapped in, damaged in some way: an error once, then
+/// another instance without a record that vouches for nothing before.
 async fn is_begun_anew(damage: impl Fn(&Path)) {
     let budget = Budget::new();
     let store = budget.open();

@@ -1,5 +1,5 @@
-//! Limiters that share a budget while something happens to the server or the way to it: a server that
-//! counts them would have refused none, and each call ends by its deadline.
+//! Limiters that share a budget while something happens to the server or the way to it: a server
+//! that counts them would have refused none, and each call ends by its deadline.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,8 +34,8 @@ impl Counted {
         counted.iter().filter(|at| **at >= from).count()
     }
 
-    /// The most that a sliding-window counter of any phase would have estimated, and how many more than
-    /// allowed in any one window.
+    /// The most that a sliding-window counter of any phase would have estimated, and how many more
+    /// than allowed in any one window.
     #[track_caller]
     fn is_within_the_limit(&self) {
         let mut counted = self.0.lock().unwrap().clone();

@@ -1,5 +1,5 @@
-//! Something between a store and its server: it delays what passes, cuts connections, and can lead to
-//! another server.
+//! Something between a store and its server: it delays what passes, cuts connections, and can lead
+//! to another server.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -1,12 +1,12 @@
-//! An account that is kept elsewhere, as its unstamped requests and its stamps; and one that keeps no
-//! stamps at all.
+//! An account that is kept elsewhere, as its unstamped requests and its stamps; and one that keeps
+//! no stamps at all.
 
 use super::Account;
 use crate::Algorithm;
 
 impl Account {
-    /// What was [kept](Self::stamps) elsewhere. Its stamps are exact up to a limit of 128; above that
-    /// they are rounded up, to a power of two of at most 1/256 of the window.
+    /// What was [kept](Self::stamps) elsewhere. Its stamps are exact up to a limit of 128; above
+    /// that they are rounded up, to a power of two of at most 1/256 of the window.
     pub(crate) fn kept(
         algorithm: Algorithm,
         limit: u32,
@@ -45,8 +45,8 @@ impl Account {
         }
     }
 
-    /// When `more` may be granted at once, as long as nothing changes but the time; `None` while that
-    /// depends on responses that have not arrived.
+    /// When `more` may be granted at once, as long as nothing changes but the time; `None` while
+    /// that depends on responses that have not arrived.
     pub(crate) fn earliest_for(&mut self, more: u64) -> Option<u64> {
         self.rule(more).map(|rule| rule.earliest())
     }

@@ -89,8 +89,8 @@ impl Stamps {
         true
     }
 
-    /// Takes away all up to `at`; returns how many requests of those have a stamp from `since` on. The
-    /// others are forgotten.
+    /// Takes away all up to `at`; returns how many requests of those have a stamp from `since` on.
+    /// The others are forgotten.
     pub(super) fn remove_until(&mut self, at: u64, since: u64) -> u64 {
         self.forget(since);
         let later = self.list.partition_point(|stamp| stamp.at <= at);

@@ -1,5 +1,5 @@
-//! A budget that is shared with other processes, as the slots of this one see it: what the keeper has
-//! got for them, and what it is to be told. Pure.
+//! A budget that is shared with other processes, as the slots of this one see it: what the keeper
+//! has got for them, and what it is to be told. Pure.
 
 use std::sync::Arc;
 
@@ -63,7 +63,8 @@ impl Desk {
         self.notes.push(note);
     }
 
-    /// A request leaves. Returns when its stamp is at the latest, if that is known: then it is told.
+    /// A request leaves. Returns when its stamp is at the latest, if that is known: then it is
+    /// told.
     pub(super) fn dispatch(
         &mut self,
         now: u64,
@@ -153,8 +154,8 @@ impl Desk {
         self.episode = view.episode;
     }
 
-    /// Whether slots that are granted may be used: others wait no longer than a lease for a process that
-    /// is not heard of.
+    /// Whether slots that are granted may be used: others wait no longer than a lease for a process
+    /// that is not heard of.
     pub(super) fn is_in_time(&self, now: Moment) -> bool {
         let in_time = |asked: Moment| now.longest_since(asked) <= self.lease / 2;
         self.closed.is_none() && self.asked.is_some_and(in_time)

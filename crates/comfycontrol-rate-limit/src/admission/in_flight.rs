@@ -1,4 +1,5 @@
-/// How long requests are on their way while calls wait: by how many are at a time, and how many leave.
+/// How long requests are on their way while calls wait: by how many are at a time, and how many
+/// leave.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     /// Nanoseconds of all requests, and how many those were.

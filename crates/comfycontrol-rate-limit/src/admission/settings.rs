@@ -23,8 +23,8 @@ impl Settings {
         [own, longest].into_iter().flatten().min()
     }
 
-    /// With how many requests to remember a slot is free whatever the time: none if we must know since
-    /// when it is held.
+    /// With how many requests to remember a slot is free whatever the time: none if we must know
+    /// since when it is held.
     pub(super) fn timeless(&self, limit: u64) -> u64 {
         if self.max_hold.is_none() { limit } else { 0 }
     }

@@ -1,4 +1,5 @@
-//! What the keeper of a shared budget does with the slots: fetches what has happened, brings grants.
+//! What the keeper of a shared budget does with the slots: fetches what has happened, brings
+//! grants.
 
 use super::{Admission, Effects, Event, Flight, Outcome, due};
 use crate::ledger::{Demand, Grants, Moment, View};
@@ -89,7 +90,8 @@ impl Admission {
         Some(Event::Noted)
     }
 
-    /// As [`reject`](Self::reject), of a budget that is shared. Apart, so that it costs the others nothing.
+    /// As [`reject`](Self::reject), of a budget that is shared. Apart, so that it costs the others
+    /// nothing.
     #[cold]
     #[inline(never)]
     pub(super) fn reject_shared(

@@ -72,8 +72,8 @@ impl Slots {
         check(&mut self.account, now).map(|()| as_probe)
     }
 
-    /// When to look again for the first in line, which is granted its slot at `next_grant` if that is
-    /// known.
+    /// When to look again for the first in line, which is granted its slot at `next_grant` if that
+    /// is known.
     pub(super) fn retry_at(&mut self, now: u64, next_grant: Option<u64>) -> Option<u64> {
         match self.gate.check(now) {
             Gate::WaitForProbe { until } => Some(until),
@@ -267,8 +267,8 @@ impl Slots {
         }
     }
 
-    /// From when on the rule allows `more` together, whatever the gate says; `None` while that depends
-    /// on responses.
+    /// From when on the rule allows `more` together, whatever the gate says; `None` while that
+    /// depends on responses.
     pub(super) fn earliest_for(&mut self, now: u64, more: u64) -> Option<u64> {
         let earliest = self.account.earliest_for(more);
         earliest.map(|at| at.max(now))

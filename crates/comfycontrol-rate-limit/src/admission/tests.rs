@@ -1,8 +1,8 @@
-//! The admission against a naive model of itself, driven as the shell drives it: [`Admission::run`] at
-//! every alarm, nothing else by itself.
+//! The admission against a naive model of itself, driven as the shell drives it: [`Admission::run`]
+//! at every alarm, nothing else by itself.
 //!
-//! A longer campaign:
-//! `PROPTEST_CASES=1000000 cargo test --release -p comfycontrol-rate-limit --lib agrees_with_the_naive_model`
+//! A longer campaign: `PROPTEST_CASES=1000000 cargo test --release -p comfycontrol-rate-limit --lib
+//! agrees_with_the_naive_model`
 
 mod caller;
 mod driver;

@@ -1,6 +1,6 @@
-//! A clock that moves when told to, and runtimes whose timers behave as tokio's do: setting a timer to
-//! a time that its runtime has seen already, or whose runtime is gone, fires it on the spot; polling
-//! one whose runtime is gone panics.
+//! A clock that moves when told to, and runtimes whose timers behave as tokio's do: setting a timer
+//! to a time that its runtime has seen already, or whose runtime is gone, fires it on the spot;
+//! polling one whose runtime is gone panics.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -111,7 +111,8 @@ pub(crate) fn start() {
     WORLD.with(|slot| *slot.borrow_mut() = Some(Arc::new(world)));
 }
 
-/// This thread runs a task of that runtime, which does not go meanwhile; of the other if it has gone.
+/// This thread runs a task of that runtime, which does not go meanwhile; of the other if it has
+/// gone.
 pub(crate) fn enter(runtime: usize) -> Running {
     let world = world();
     let mut driver = world.drivers[runtime].lock();

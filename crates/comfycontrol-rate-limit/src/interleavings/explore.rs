@@ -25,8 +25,8 @@ pub(super) fn limiter(limit: u32) -> Arc<Shared> {
     Shared::new(state, false, Classifier::default(), None)
 }
 
-/// Tries many interleavings, the same ones each time: at random, and by priorities that change a few
-/// times.
+/// Tries many interleavings, the same ones each time: at random, and by priorities that change a
+/// few times.
 pub(super) fn explore(scenario: impl Fn() + Clone + Send + Sync + 'static) {
     clock::prepare();
     let iterations = std::env::var("INTERLEAVINGS")

@@ -57,8 +57,8 @@ impl LimiterBuilder {
     /// A longer `Retry-After` is obeyed, and each throttled probe in a row doubles the time, up to
     /// [`max_cooldown`](Self::max_cooldown).
     ///
-    /// Then one request goes first. Its response lets the others follow; without one the next goes first
-    /// after as long again.
+    /// Then one request goes first. Its response lets the others follow; without one the next goes
+    /// first after as long again.
     ///
     /// Default: 10 s, the silence of the ComfyControl API. At most 1 day.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
@@ -85,8 +85,8 @@ impl LimiterBuilder {
 
     /// How late the server's counters may be. Each slot stays taken for that much longer.
     ///
-    /// This also covers sliding-window counters that count some requests for longer than a window. With
-    /// a lag of zero and a quota of 40 in 10 s, under [`Algorithm::Strict`]:
+    /// This also covers sliding-window counters that count some requests for longer than a window.
+    /// With a lag of zero and a quota of 40 in 10 s, under [`Algorithm::Strict`]:
     ///
     /// | the server | reaches | lag that keeps it at 40 |
     /// |---|---:|---|
@@ -110,7 +110,8 @@ impl LimiterBuilder {
         self
     }
 
-    /// Sets how long a [`Permit`](crate::Permit) may be held before its slot comes back to the limiter.
+    /// Sets how long a [`Permit`](crate::Permit) may be held before its slot comes back to the
+    /// limiter.
     ///
     /// For permits that are lost, as by [`std::mem::forget`], and would keep their slot forever.
     /// One that is still [dispatched](crate::Permit::dispatch) later is counted, beyond the quota
@@ -126,8 +127,9 @@ impl LimiterBuilder {
     /// Sets how long a request may at most take from here until the server counts it, connecting
     /// and queueing in the transport included.
     ///
-    /// For endpoints whose responses are slow: their slots come back that long after they were used,
-    /// not when the response comes. The promise to keep the quota then holds only as far as this does.
+    /// For endpoints whose responses are slow: their slots come back that long after they were
+    /// used, not when the response comes. The promise to keep the quota then holds only as far as
+    /// this does.
     ///
     /// Default: unknown. At most 1 day.
     pub fn max_transit(mut self, transit: Duration) -> Self {
@@ -135,7 +137,8 @@ impl LimiterBuilder {
         self
     }
 
-    /// Sets how long a call waits at most. One that would certainly wait longer is rejected at once.
+    /// Sets how long a call waits at most. One that would certainly wait longer is rejected at
+    /// once.
     ///
     /// Default: as long as it takes. At most 1 day.
     pub fn max_wait(mut self, wait: Duration) -> Self {

@@ -30,8 +30,8 @@ impl Waiting {
         self.ahead + 1
     }
 
-    /// When it leaves if no call before it gives up, and responses take as long as they have taken while
-    /// calls waited; sooner if one does.
+    /// When it leaves if no call before it gives up, and responses take as long as they have taken
+    /// while calls waited; sooner if one does.
     pub fn earliest(&self) -> Instant {
         self.earliest
     }

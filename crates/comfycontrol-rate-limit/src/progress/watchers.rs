@@ -66,8 +66,8 @@ impl Watchers {
         waiting.iter().for_each(|track| track.wake());
     }
 
-    /// When the call is served that waits behind so many others; `outlook` is asked for where the last
-    /// one is not true any more.
+    /// When the call is served that waits behind so many others; `outlook` is asked for where the
+    /// last one is not true any more.
     pub(crate) fn earliest(
         &self,
         now: u64,

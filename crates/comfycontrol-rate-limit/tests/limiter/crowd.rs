@@ -110,8 +110,8 @@ async fn a_crowd_that_comes_back_after_a_429_keeps_its_order() {
     time::advance(SECOND + MILLISECOND).await;
     assert!(calls.iter().all(|call| call.is_woken()));
     throttle(throttled, &[]);
-    // None of them has taken its slot up. If each looked through the others for its place, this would
-    // take minutes.
+    // None of them has taken its slot up. If each looked through the others for its place, this
+    // would take minutes.
     for call in &mut calls {
         assert_pending!(call.poll());
     }

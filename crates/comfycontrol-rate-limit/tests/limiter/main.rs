@@ -1,7 +1,8 @@
 //! The limiter as its users see it: by its layer and by its handle.
 //!
 //! * `algorithms`: how many requests leave in any window, under both algorithms.
-//! * `cancellation`: calls that are dropped, fail or panic, before and after their request has left.
+//! * `cancellation`: calls that are dropped, fail or panic, before and after their request has
+//!   left.
 //! * `cooldown`: when a throttled response closes the gate, and for how long.
 //! * `crowd`: thousands of calls at once: few polls, arrival order, no call starved.
 //! * `handle`: the limiter without tower: permits, weak handles, snapshots, manual pauses.
@@ -19,8 +20,8 @@
 //! * `waiting`: who may wait, how long, and what a rejected call is told.
 //! * `wakers`: foreign code that is run by the limiter, and comes back in.
 //!
-//! The rest is for the tests: `mocked` is a service that does as it is told, `traffic` are many calls
-//! at once, `watchdog` ends tests that hang, `support` is what most of them need.
+//! The rest is for the tests: `mocked` is a service that does as it is told, `traffic` are many
+//! calls at once, `watchdog` ends tests that hang, `support` is what most of them need.
 
 mod algorithms;
 mod cancellation;

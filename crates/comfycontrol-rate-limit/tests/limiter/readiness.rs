@@ -1,5 +1,5 @@
-//! Services that take their time to become ready: a call that loses its slot meanwhile gets another,
-//! keeps what it has won of the service below, and keeps its place.
+//! Services that take their time to become ready: a call that loses its slot meanwhile gets
+//! another, keeps what it has won of the service below, and keeps its place.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -35,7 +35,8 @@ async fn calls_are_sent_however_long_the_service_takes_to_become_ready() {
         for readiness in READINESS {
             for together in [false, true] {
                 let sent = sent(requests, calls, together, |log| Slow::new(readiness, log)).await;
-                // A slot is held while the service becomes ready, and may be another's for a second.
+                // A slot is held while the service becomes ready, and may be another's for a
+                // second.
                 let each = readiness + if together { SECOND } else { Duration::ZERO };
                 for (call, (sent, rule)) in (0..).zip(sent.iter().zip(&by_the_rule)) {
                     let late = sent.saturating_sub(*rule);
@@ -97,8 +98,8 @@ async fn a_slow_call_among_quick_ones_gets_its_turn_even_if_it_is_polled_for_not
 
 // === support ===
 
-/// When each call was sent, since the beginning; each in a task of its own, or all in one, which polls
-/// all whenever it is woken. All must be sent in order.
+/// When each call was sent, since the beginning; each in a task of its own, or all in one, which
+/// polls all whenever it is woken. All must be sent in order.
 async fn sent<S>(
     requests: u32,
     calls: usize,

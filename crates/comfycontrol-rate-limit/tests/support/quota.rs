@@ -1,4 +1,5 @@
-//! A quota of the tests' own, and the times that follow from it. `limiter` and `stacks` take this file by its path.
+//! A quota of the tests' own, and the times that follow from it. `limiter` and `stacks` take this
+//! file by its path.
 
 use std::time::Duration;
 

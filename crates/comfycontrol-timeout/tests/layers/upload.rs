@@ -11,8 +11,8 @@ use tower::{BoxError, Layer, ServiceExt, service_fn};
 
 use super::support::*;
 
-/// Sends a body under an attempt timeout of 30 s to a server that reads it in so many seconds a frame,
-/// and never responds unless the body ends.
+/// Sends a body under an attempt timeout of 30 s to a server that reads it in so many seconds a
+/// frame, and never responds unless the body ends.
 async fn send<B>(body: B, seconds: u32) -> Outcome
 where
     B: Body<Data = Bytes>,

@@ -10,7 +10,8 @@ pub(super) fn time_left(token: &Token, wall: SystemTime) -> Option<Duration> {
     Some(expires_at.duration_since(wall).unwrap_or(Duration::ZERO))
 }
 
-/// How long before its end a token is no longer preferred: five minutes, which is more than clocks differ by.
+/// How long before its end a token is no longer preferred: five minutes, which is more than clocks
+/// differ by.
 pub(super) const TAKEOVER: Duration = Duration::from_secs(5 * 60);
 
 /// A working day's notice, whatever the time zone.

@@ -138,5 +138,6 @@ impl History {
     }
 }
 
-/// How many earlier tokens are remembered: enough for requests that took long, and not a store of secrets.
+/// How many earlier tokens are remembered: enough for requests that took long, and not a store of
+/// secrets.
 const REMEMBERED: usize = 4;

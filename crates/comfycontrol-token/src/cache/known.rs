@@ -71,8 +71,8 @@ impl Known {
 
     /// Whether it should not go out before the source has been asked for a better one.
     ///
-    /// Once only: the local clock may be wrong, and a 401 may be due to what was asked for. After one reading in vain
-    /// it goes out at once.
+    /// Once only: the local clock may be wrong, and a 401 may be due to what was asked for. After
+    /// one reading in vain it goes out at once.
     pub(super) fn waits_for_source(&self) -> bool {
         self.doubts().any(|asked| asked != Asked::Yes)
     }

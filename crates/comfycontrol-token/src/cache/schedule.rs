@@ -46,14 +46,16 @@ impl Schedule {
         self.next_check = Some(now + SHORTEST_INTERVAL);
     }
 
-    /// When the source may be read for a token that is needed at once: now, after one reading in the second before.
+    /// When the source may be read for a token that is needed at once: now, after one reading in
+    /// the second before.
     ///
     /// A source that gives another token at each reading is thus not read as fast as 401s come.
     pub(super) fn rested_at(&self) -> Option<Instant> {
         self.spread_until?.checked_sub(SHORTEST_INTERVAL)
     }
 
-    /// Whether the source may be read again, `wait` after the last time; if not, the next check is then.
+    /// Whether the source may be read again, `wait` after the last time; if not, the next check is
+    /// then.
     pub(super) fn check(&mut self, now: Instant, wait: Duration, at_once: bool) -> bool {
         let next = self.last_read.map(|at| at + wait).max(self.spread_until);
         let due = at_once || next.is_none_or(|next| next <= now);

@@ -47,7 +47,8 @@ impl ReadTimeout {
         *self.project().wait = next;
     }
 
-    /// In a runtime of tokio, its time must be enabled; without one, nothing tells that the time is up.
+    /// In a runtime of tokio, its time must be enabled; without one, nothing tells that the time is
+    /// up.
     pub(super) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<WaitEnd> {
         let this = self.as_mut().project();
         if Pin::new(this.wait).poll(cx).is_ready() {
@@ -85,6 +86,6 @@ impl ReadTimeout {
     }
 }
 
-/// How many readings one call waits for at most: one that began too early to count, or died with its runtime,
-/// and one more.
+/// How many readings one call waits for at most: one that began too early to count, or died with
+/// its runtime, and one more.
 const READS: u8 = 2;

@@ -3,7 +3,8 @@ use std::time::SystemTime;
 use crate::cache::Cache;
 use crate::{Fingerprint, SourceError, Token};
 
-/// How a [`TokenProvider`](crate::TokenProvider) stood at one moment, for health checks and metrics.
+/// How a [`TokenProvider`](crate::TokenProvider) stood at one moment, for health checks and
+/// metrics.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     source: String,

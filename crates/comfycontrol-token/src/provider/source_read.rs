@@ -31,7 +31,8 @@ pub(super) struct SourceRead {
 }
 
 impl SourceRead {
-    /// Waits for the reading under way, or for the one begun here. Launch that once the lock is open.
+    /// Waits for the reading under way, or for the one begun here. Launch that once the lock is
+    /// open.
     pub(super) fn join(shared: &Arc<Shared>, state: &mut State) -> (Option<Self>, ReadWait) {
         let read = match state.waiters {
             Some(_) => None,

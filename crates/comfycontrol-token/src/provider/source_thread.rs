@@ -10,8 +10,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::read_wait::ReadWait;
 
-/// Calls `read` on a thread of its own, within `runtime` and not joined by its shutdown: a source that hangs
-/// must not keep the program from ending.
+/// Calls `read` on a thread of its own, within `runtime` and not joined by its shutdown: a source
+/// that hangs must not keep the program from ending.
 ///
 /// If there is no such thread, or the runtime is gone, `read` is dropped, which says so.
 pub(super) fn spawn(read: impl FnOnce() + Send + 'static, done: ReadWait, runtime: &Handle) {
@@ -46,8 +46,8 @@ fn start(run: impl FnOnce() + Send + 'static) {
     });
 }
 
-/// Lets a clock that is paused, as in tests, stand still until `done`, as it does for all work that the
-/// runtime's own threads do. `false` if the runtime is gone.
+/// Lets a clock that is paused, as in tests, stand still until `done`, as it does for all work that
+/// the runtime's own threads do. `false` if the runtime is gone.
 fn hold_clock(done: ReadWait, runtime: &Handle) -> bool {
     let (hold, held) = mpsc::channel::<()>();
     let holding = runtime.spawn(async move {

@@ -12,11 +12,12 @@ pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, SourceError
 
 /// A source of tokens, read again and again without blocking, as by the client of a vault.
 ///
-/// A [`TokenProvider`](crate::TokenProvider) reads it in a task of the tokio runtime, once at a time, and keeps the last
-/// good token whatever happens here. A panic counts as a [`SourceError`]. No request waits for a reading longer than the
-/// [read timeout](crate::TokenProvider::set_read_timeout), but a reading that never ends keeps every other from
-/// beginning: bound it, with `tokio::time::timeout` or by the client's own means. A token that ends says so itself, with
-/// [`Token::with_expiry`].
+/// A [`TokenProvider`](crate::TokenProvider) reads it in a task of the tokio runtime, once at a
+/// time, and keeps the last good token whatever happens here. A panic counts as a [`SourceError`].
+/// No request waits for a reading longer than the [read
+/// timeout](crate::TokenProvider::set_read_timeout), but a reading that never ends keeps every
+/// other from beginning: bound it, with `tokio::time::timeout` or by the client's own means. A
+/// token that ends says so itself, with [`Token::with_expiry`].
 ///
 /// # Example
 ///
@@ -63,7 +64,8 @@ pub trait AsyncTokenSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The future ends with a [`SourceError`] that names what is wrong with the source, never what it contains.
+    /// The future ends with a [`SourceError`] that names what is wrong with the source, never what
+    /// it contains.
     fn read(&self) -> TokenFuture<'_>;
 
     /// What to call the source in logs and errors; the name of its type unless it says otherwise.

@@ -57,7 +57,8 @@ pub struct CommandSource {
 
 impl CommandSource {
     fn output(&self) -> Result<Token, SourceErrorKind> {
-        // Each further run would leave one more thread behind, and one more of what the command starts.
+        // Each further run would leave one more thread behind, and one more of what the command
+        // starts.
         if let Some(reader) = &*self.held_open.lock()
             && !reader.is_finished()
         {
@@ -173,7 +174,8 @@ struct KillOnDrop(Child);
 enum ChildState {
     Running,
     Ended(ExitStatus),
-    /// The system has forgotten how it ended, as it does where `SIGCHLD` is ignored (wait(2), "Notes").
+    /// The system has forgotten how it ended, as it does where `SIGCHLD` is ignored (wait(2),
+    /// "Notes").
     Gone,
 }
 

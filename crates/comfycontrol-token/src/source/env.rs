@@ -13,8 +13,8 @@ use crate::Token;
 
 /// A source that reads the token from the environment variable `name`.
 ///
-/// The environment of a running process can be changed from inside only, so this source alone does not rotate; a
-/// [`file`](super::file()) does.
+/// The environment of a running process can be changed from inside only, so this source alone does
+/// not rotate; a [`file`](super::file()) does.
 ///
 /// ```
 /// use comfycontrol_token::{TokenSource, env};

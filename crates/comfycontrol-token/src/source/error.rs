@@ -19,8 +19,9 @@ pub struct SourceError {
 impl SourceError {
     /// Creates the error of the source called `name`, which has `kind`.
     ///
-    /// White space around the name is dropped, control and invisible characters in it are escaped, and what looks like a token is masked: people
-    /// do hand the token over where its variable's name belongs.
+    /// White space around the name is dropped, control and invisible characters in it are escaped,
+    /// and what looks like a token is masked: people do hand the token over where its variable's
+    /// name belongs.
     pub fn new(name: impl AsRef<str>, kind: SourceErrorKind) -> Self {
         Self {
             name: shown(name.as_ref()),
@@ -113,7 +114,8 @@ impl Error for SourceError {}
 pub enum SourceErrorKind {
     /// None of several sources gave a token; their errors in order.
     AllFailed(Vec<SourceError>),
-    /// It is asynchronous and was to be read by [`TokenProvider::preload`](crate::TokenProvider::preload), which blocks.
+    /// It is asynchronous and was to be read by
+    /// [`TokenProvider::preload`](crate::TokenProvider::preload), which blocks.
     Asynchronous,
     /// The command said that it failed; without a code, a signal ended it.
     Exited {
@@ -138,8 +140,8 @@ pub enum SourceErrorKind {
     Other(Box<str>),
     /// It panicked.
     Panicked,
-    /// The command did not end in time, or left its output open; or a call has waited for a reading longer than the
-    /// [read timeout](crate::TokenProvider::set_read_timeout).
+    /// The command did not end in time, or left its output open; or a call has waited for a reading
+    /// longer than the [read timeout](crate::TokenProvider::set_read_timeout).
     TimedOut,
     /// More than 4 KiB.
     TooLarge,

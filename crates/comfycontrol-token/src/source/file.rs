@@ -16,10 +16,10 @@ use crate::Token;
 
 /// A source that reads the token from the file at `path`, which holds nothing else.
 ///
-/// The file is a regular one of at most 4 KiB, or a link to one. It is read at most once in 1 s of use, and its
-/// content is compared, not its date. Write the next token into another file and rename it over this one; a file
-/// changed in place works too, and is believed once two readings agree. A file that others may read brings a
-/// `tracing` warning (Unix).
+/// The file is a regular one of at most 4 KiB, or a link to one. It is read at most once in 1 s of
+/// use, and its content is compared, not its date. Write the next token into another file and
+/// rename it over this one; a file changed in place works too, and is believed once two readings
+/// agree. A file that others may read brings a `tracing` warning (Unix).
 ///
 /// ```
 /// use comfycontrol_token::{TokenSource, file};
@@ -45,7 +45,8 @@ pub struct FileSource {
 
 impl FileSource {
     fn content(&self) -> Result<Token, SourceErrorKind> {
-        // Opening may itself have effects on what is not a file (a tape winds back), so look first ...
+        // Opening may itself have effects on what is not a file (a tape winds back), so look first
+        // ...
         check_regular(&fs::metadata(&self.path).map_err(problem)?)?;
         let mut file = open(&self.path).map_err(problem)?;
         // ... and again, since the path may by now lead elsewhere.

@@ -9,11 +9,13 @@ use super::error::{SourceError, SourceErrorKind};
 use super::token_source::TokenSource;
 use crate::Token;
 
-/// A source that reads the first of several that works: `first`, then those of [`or`](FirstOfSource::or).
+/// A source that reads the first of several that works: `first`, then those of
+/// [`or`](FirstOfSource::or).
 ///
-/// A token that had a 401, or that expires within 5 minutes, gives way to the next source's, if there is
-/// one. A source that has given the token keeps its place while it is broken (a file half-written, say): later ones are asked once it
-/// is gone. All are read as seldom as the slowest of them: with a command among them, once in 60 s.
+/// A token that had a 401, or that expires within 5 minutes, gives way to the next source's, if
+/// there is one. A source that has given the token keeps its place while it is broken (a file
+/// half-written, say): later ones are asked once it is gone. All are read as seldom as the slowest
+/// of them: with a command among them, once in 60 s.
 ///
 /// ```
 /// use comfycontrol_token::{Token, TokenSource, env, first_of};

@@ -10,9 +10,10 @@ use crate::Token;
 
 /// A source of tokens, read again and again by a call that may block.
 ///
-/// A [`TokenProvider`](crate::TokenProvider) reads it on a thread of its own within the runtime, once at a time, and keeps the
-/// last good token whatever happens here. A panic counts as a [`SourceError`]. Where a reading is asynchronous, as with
-/// the client of a vault, implement [`AsyncTokenSource`](crate::AsyncTokenSource) instead.
+/// A [`TokenProvider`](crate::TokenProvider) reads it on a thread of its own within the runtime,
+/// once at a time, and keeps the last good token whatever happens here. A panic counts as a
+/// [`SourceError`]. Where a reading is asynchronous, as with the client of a vault, implement
+/// [`AsyncTokenSource`](crate::AsyncTokenSource) instead.
 ///
 /// # Example
 ///
@@ -40,8 +41,8 @@ pub trait TokenSource: Send + Sync + 'static {
     /// A [`SourceError`] that names what is wrong with the source, never what it contains.
     fn read(&self) -> Result<Token, SourceError>;
 
-    /// As [`read`](Self::read), for sources with several tokens to choose from: the first that `good` accepts, or
-    /// failing that the first of all.
+    /// As [`read`](Self::read), for sources with several tokens to choose from: the first that
+    /// `good` accepts, or failing that the first of all.
     ///
     /// `good` is false for tokens that had a 401 and for those that expire within 5 minutes.
     ///
@@ -65,7 +66,8 @@ pub trait TokenSource: Send + Sync + 'static {
         LONGEST_INTERVAL
     }
 
-    /// Whether the last reading may have caught a writer half-way, as in a file that is changed in place.
+    /// Whether the last reading may have caught a writer half-way, as in a file that is changed in
+    /// place.
     ///
     /// If so, a changed token must be read twice before it takes the place of one that works.
     fn may_be_torn(&self) -> bool {
@@ -110,7 +112,8 @@ impl<S: TokenSource + ?Sized> TokenSource for Box<S> {
 
 /// Always the same token, as one part of a [`FirstOfSource`](crate::FirstOfSource).
 ///
-/// On its own a token is better turned into a [`TokenProvider`](crate::TokenProvider) directly, which then reads no clock.
+/// On its own a token is better turned into a [`TokenProvider`](crate::TokenProvider) directly,
+/// which then reads no clock.
 impl TokenSource for Token {
     fn read(&self) -> Result<Token, SourceError> {
         Ok(self.clone())

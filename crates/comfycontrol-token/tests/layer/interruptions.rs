@@ -15,8 +15,8 @@ use tower::ServiceExt;
 use crate::script::{landed, scripted};
 use crate::support::{get, mocked, over, token_of, until};
 
-/// Drops the call after each number of polls, with the reading landing before or after, and sees that the
-/// next call has its response and that the reading was not lost.
+/// Drops the call after each number of polls, with the reading landing before or after, and sees
+/// that the next call has its response and that the reading was not lost.
 #[tokio::test(start_paused = true)]
 async fn a_call_dropped_at_any_poll_leaves_nothing_wedged() {
     for polls in 0..6 {

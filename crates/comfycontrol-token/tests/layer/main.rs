@@ -21,9 +21,9 @@
 //!
 //! What holds of them all goes to `contract`.
 //!
-//! The rest is for the tests: `script` is a source that gives one result after the other, `vault` one that
-//! is read without blocking, and `results` what both give; `stage` is a server that knows which tokens are
-//! valid, and `support` is what most of them need.
+//! The rest is for the tests: `script` is a source that gives one result after the other, `vault`
+//! one that is read without blocking, and `results` what both give; `stage` is a server that knows
+//! which tokens are valid, and `support` is what most of them need.
 
 mod async_source;
 #[cfg(feature = "retry")]

@@ -1,4 +1,5 @@
-//! A redirect layer outside: the token reaches the configured origin only, however many hops there are.
+//! A redirect layer outside: the token reaches the configured origin only, however many hops there
+//! are.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,5 @@
-//! Rotation under load: the token is replaced in every way, the old one is revoked, and no request fails.
+//! Rotation under load: the token is replaced in every way, the old one is revoked, and no request
+//! fails.
 
 use std::fs;
 use std::io::Write;

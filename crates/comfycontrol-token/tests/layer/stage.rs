@@ -119,7 +119,8 @@ impl Stage {
         assert_eq!(response.unwrap().status(), StatusCode::OK);
     }
 
-    /// Ten callers ask without pause while the token is rotated five times; how many requests were served.
+    /// Ten callers ask without pause while the token is rotated five times; how many requests were
+    /// served.
     pub(crate) async fn under_load<F: Future<Output = ()>>(
         &'static self,
         rotate: impl Fn(usize) -> F,

@@ -5,7 +5,8 @@ use http::Uri;
 use proptest::prelude::*;
 
 proptest! {
-    /// The oracle: cut the text at `://`, at the next `/` or `?`, and at the last `:`; compare the three pieces.
+    /// The oracle: cut the text at `://`, at the next `/` or `?`, and at the last `:`; compare the
+    /// three pieces.
     #[test]
     fn agrees_with_the_naive_oracle((origin, uri) in (origin(), url())) {
         let (Ok(parsed_origin), Ok(parsed_uri)) = (Origin::parse(&origin), uri.parse::<Uri>()) else {

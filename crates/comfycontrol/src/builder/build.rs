@@ -25,8 +25,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Fails if the variable is missing or does not hold a token, or if a variable that should name a
-    /// proxy does not name a usable one.
+    /// Fails if the variable is missing or does not hold a token, or if a variable that should name
+    /// a proxy does not name a usable one.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), comfycontrol::Error> {
@@ -61,8 +61,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if there is no token, if a setting is not valid, or if no certificates are trusted. The
-    /// error says which, and what to do.
+    /// Fails if there is no token, if a setting is not valid, or if no certificates are trusted.
+    /// The error says which, and what to do.
     pub fn build(mut self) -> Result<Client, Error> {
         let (target, origin) = self.target()?;
         let limiter = self.limiter(&origin);

@@ -24,13 +24,14 @@ pub enum RateLimitMode {
     /// Keeps to no limit: requests leave at once, and retries wait for a cooldown themselves.
     Off,
     /// Keeps to the limiter behind it, and lets the more urgent calls go first: those with a
-    /// [`Priority`](crate::priority::Priority) by [`RequestBuilder::priority`](crate::RequestBuilder::priority).
+    /// [`Priority`](crate::priority::Priority) by
+    /// [`RequestBuilder::priority`](crate::RequestBuilder::priority).
     Priority(PriorityLimiter),
     /// Keeps to this quota by a limiter of the client's own.
     Quota(Quota),
     /// Shares a limiter with the clients of this process that reach the same origin by the same
-    /// proxy, since the API counts by address. Its quota is 40 requests in 10 s. A client whose base
-    /// URL is this machine, and one with a transport of its own, gets a limiter of its own.
+    /// proxy, since the API counts by address. Its quota is 40 requests in 10 s. A client whose
+    /// base URL is this machine, and one with a transport of its own, gets a limiter of its own.
     #[default]
     Shared,
 }

@@ -66,8 +66,8 @@ pub struct BodyFailed {
 }
 
 impl BodyFailed {
-    /// The body of a response with this status broke off because of `source`, which is kept unless it shows a token:
-    /// see [`clean_error`].
+    /// The body of a response with this status broke off because of `source`, which is kept unless
+    /// it shows a token: see [`clean_error`].
     #[must_use]
     pub fn new(status: StatusCode, source: BoxError) -> Self {
         Self {

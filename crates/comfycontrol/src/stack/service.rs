@@ -134,8 +134,8 @@ where
 }
 
 pin_project! {
-    /// Response body of [`Stack`]: decompressed, asked for again where that is safe, and ended by the
-    /// timeouts.
+    /// Response body of [`Stack`]: decompressed, asked for again where that is safe, and ended by
+    /// the timeouts.
     pub struct StackBody<S, B>
     where
         S: Service<Request<Body>, Response = Response<B>>,

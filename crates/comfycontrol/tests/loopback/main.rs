@@ -5,7 +5,8 @@
 //! * `failures`: settings, connections and responses that are wrong, and what is said of them.
 //! * `transfers`: uploads.
 //!
-//! The rest is for the tests: `proxy` is a proxy for one connection, and `support` makes the client.
+//! The rest is for the tests: `proxy` is a proxy for one connection, and `support` makes the
+//! client.
 
 mod calls;
 mod environment;

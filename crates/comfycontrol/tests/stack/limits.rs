@@ -48,7 +48,8 @@ fn a_limiter_is_the_same_in_whatever_order_the_settings_come() {
             assert_eq!(limiter.map(|limiter| limiter.snapshot().free()), free);
         }
         if let [Some(one), Some(other)] = clients.each_ref().map(|client| client.limiter()) {
-            // Only the one that was given is shared, since neither leaves by this machine's address.
+            // Only the one that was given is shared, since neither leaves by this machine's
+            // address.
             let is_given = matches!(mode, RateLimitMode::Limiter(_));
             assert_eq!(one.same_limiter(other), is_given, "{mode:?}");
         }

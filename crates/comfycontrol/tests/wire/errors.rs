@@ -1,5 +1,5 @@
-//! Every example of an error, through real sockets: whatever the bytes, status and headers survive, and
-//! the rest is named as far as it can be.
+//! Every example of an error, through real sockets: whatever the bytes, status and headers survive,
+//! and the rest is named as far as it can be.
 
 use std::time::Duration;
 

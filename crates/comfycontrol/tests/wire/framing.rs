@@ -1,5 +1,5 @@
-//! What reads as a success is whole, in both directions, and a response that cannot be read is not asked
-//! for again.
+//! What reads as a success is whole, in both directions, and a response that cannot be read is not
+//! asked for again.
 
 use std::io;
 use std::sync::{Arc, LazyLock};

@@ -11,8 +11,8 @@
 //! * `repeats`: how often a request is sent again, as the guide's table says.
 //! * `rotation`: a running client is given another token.
 //!
-//! The rest is for the tests: `raw` is a server that says what it is told to, byte for byte, `refusing` one
-//! that refuses every stream, and `support` is what most of them need.
+//! The rest is for the tests: `raw` is a server that says what it is told to, byte for byte,
+//! `refusing` one that refuses every stream, and `support` is what most of them need.
 
 mod broken_bodies;
 #[cfg(feature = "gzip")]

@@ -1,4 +1,5 @@
-//! The token goes to the configured origin and nowhere else, whatever callers, servers and layers outside do.
+//! The token goes to the configured origin and nowhere else, whatever callers, servers and layers
+//! outside do.
 
 mod client;
 mod layer;

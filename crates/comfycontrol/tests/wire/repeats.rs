@@ -1,4 +1,5 @@
-//! The table that tells what may have been done, and what is sent again, is what happens on the wire.
+//! The table that tells what may have been done, and what is sent again, is what happens on the
+//! wire.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

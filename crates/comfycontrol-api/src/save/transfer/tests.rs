@@ -168,8 +168,8 @@ fn where_no_length_was_told_the_end_is_asked_for() {
 }
 
 proptest! {
-    /// A server that has two files of different tags, and tells the truth of the tags and of nothing else
-    /// in particular: what is whole is one of the two.
+    /// A server that has two files of different tags, and tells the truth of the tags and of
+    /// nothing else in particular: what is whole is one of the two.
     #[test]
     fn what_is_whole_is_one_file(replies in proptest::collection::vec(
         (0..4u8, any::<bool>(), 0..50u64, 0..=50u64, 0..3u8), 1..40

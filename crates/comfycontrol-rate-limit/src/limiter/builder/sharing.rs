@@ -14,9 +14,9 @@ use crate::link::Link;
 use crate::shared::Shared;
 
 impl LimiterBuilder {
-    /// Creates a limiter that shares its budget with all others over the same `store`, in this process and
-    /// in others: all of them together keep to one quota, take turns where the store is near, and are silent after one
-    /// 429.
+    /// Creates a limiter that shares its budget with all others over the same `store`, in this
+    /// process and in others: all of them together keep to one quota, take turns where the store is
+    /// near, and are silent after one 429.
     ///
     /// Spawn the [`Keeper`]: it gets the slots. All must be built with the same window and the same
     /// [algorithm](Self::algorithm), or the keeper ends with an error. Each keeps the number of
@@ -75,10 +75,10 @@ impl LimiterBuilder {
         self
     }
 
-    /// Sets how long calls wait while the store of a [shared](Self::build_shared) budget is away. Then
-    /// those that wait and those that come are rejected until it answers again:
-    /// [`RejectedReason::StoreUnavailable`](crate::RejectedReason::StoreUnavailable). None ever leaves
-    /// without it.
+    /// Sets how long calls wait while the store of a [shared](Self::build_shared) budget is away.
+    /// Then those that wait and those that come are rejected until it answers again:
+    /// [`RejectedReason::StoreUnavailable`](crate::RejectedReason::StoreUnavailable). None ever
+    /// leaves without it.
     ///
     /// Default: as long as it takes. At most 1 day.
     pub fn max_outage(mut self, outage: Duration) -> Self {

@@ -95,7 +95,8 @@ async fn a_call_that_has_its_slot_is_next_and_now() {
 
 // === support ===
 
-/// By how much of the time it waits the last of so many calls is told wrong when so many are before it.
+/// By how much of the time it waits the last of so many calls is told wrong when so many are before
+/// it.
 async fn off_by(limiter: &Limiter, calls: usize, before: usize, latency: Duration) -> f64 {
     let mut tasks = JoinSet::new();
     for _ in 0..calls {

@@ -11,9 +11,10 @@ enum Event {
 }
 
 proptest! {
-    /// The obvious model. A token that works gives way to one read twice running, but not to one that had a 401; one
-    /// that had a 401 gives way to any other that is read twice at once. What took the place of a token that works, and
-    /// has a 401 before it was accepted, gives it back to the latest that had none.
+    /// The obvious model. A token that works gives way to one read twice running, but not to one
+    /// that had a 401; one that had a 401 gives way to any other that is read twice at once. What
+    /// took the place of a token that works, and has a 401 before it was accepted, gives it back to
+    /// the latest that had none.
     #[test]
     fn agrees_with_the_naive_model(events in prop::collection::vec(event(), 1..60)) {
         let mut it = Driver::with("0");

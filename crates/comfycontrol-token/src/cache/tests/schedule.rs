@@ -60,7 +60,8 @@ fn a_slow_source_is_read_once_a_minute_of_use() {
 }
 
 proptest! {
-    /// However the calls are spread, readings in use are a second apart, and requests never wait twice in one.
+    /// However the calls are spread, readings in use are a second apart, and requests never wait
+    /// twice in one.
     #[test]
     fn reads_at_most_once_a_second(steps in prop::collection::vec((0u64..700, any::<bool>()), 1..200)) {
         let mut it = Driver::with("a");

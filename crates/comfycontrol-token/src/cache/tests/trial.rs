@@ -15,7 +15,8 @@ fn a_new_token_that_gets_a_401_gives_the_place_back() {
         *it.cache.error().unwrap().kind(),
         SourceErrorKind::Unauthorized
     );
-    // Others were under way with it; and the same half does not come in again, nor is it told again.
+    // Others were under way with it; and the same half does not come in again, nor is it told
+    // again.
     assert_eq!(it.gets_401(2), Verdict::Replaced);
     assert!(it.reads(TORN, Ok("ol")).is_empty());
     it.reads(TORN, Ok("ol"));
