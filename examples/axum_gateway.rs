@@ -1,6 +1,6 @@
 //! A gateway that holds the token and the quota for every program behind one address, among the
 //! routes of an axum program: calls wait in one queue of bounded length in which each program has
-//! turns, bodies are read before a call waits, and who hangs up loses its place.
+//! turns, bodies are read before a call waits, and a caller that hangs up loses its place.
 //!
 //! Two programs without a token make 2 calls and then 30 each at once. 38 of these leave at once,
 //! 10 wait, and 12 are told when to come back.

@@ -15,7 +15,7 @@ use self::clients::Clients;
 use self::server::Servers;
 use crate::measure::Stopwatch;
 
-/// Who sends.
+/// What sends the requests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Sender {

@@ -45,21 +45,21 @@
 //!
 //! # Errors
 //!
-//! The middleware does not change the error type of the service it wraps. It only asks that an
-//! [`UnexpectedContentEncoding`] can be turned into it, which holds for boxed errors and for any enum
-//! with a `From<UnexpectedContentEncoding>`. The error of a response body is boxed.
+//! The middleware does not change the error type of the service it wraps. It only needs a
+//! conversion from [`UnexpectedContentEncoding`], which boxed errors and any enum with a
+//! `From<UnexpectedContentEncoding>` have. The error of a response body is boxed.
 //!
 //! # Cost
 //!
 //! Nothing is spawned, and a body that is not encoded costs nothing. One that is takes some 80 KB of
-//! memory while it is read, however long it is. A few kilobytes can become gigabytes: who collects a body
-//! bounds it outside of this layer, where decoded bytes are counted.
+//! memory while it is read, however long it is. A few kilobytes can become gigabytes: code that
+//! collects a body bounds it outside of this layer, where decoded bytes are counted.
 //!
 //! # Place in a stack
 //!
 //! * Inside whatever bounds or reads bodies, such as a decoder of errors.
-//! * Inside timeouts of bodies, which then watch what the caller gets: encoded bytes can trickle in for
-//!   ever without a single one coming out.
+//! * Inside timeouts of bodies, which then watch what the caller gets: encoded bytes can trickle in
+//!   forever without a single one coming out.
 //! * Outside a rate limiter and a transport, which need no body.
 //!
 //! # Not handled

@@ -87,7 +87,8 @@ impl Connection {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Asks who is there, and loads the script. The node that has the key, if it is another.
+    /// Asks which server is there, and loads the script. The node that has the key, if it is
+    /// another.
     async fn set_up(&mut self, key: &str) -> Result<Option<String>, RedisError> {
         let info = self
             .ask(cmd("INFO").arg(&["server", "replication", "stats"]))

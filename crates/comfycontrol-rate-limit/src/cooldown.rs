@@ -1,4 +1,5 @@
-//! The gate that closes when the server throttles: who may pass, and when it opens again. Pure.
+//! The gate that closes when the server throttles: which calls may pass, and when it opens again.
+//! Pure.
 //!
 //! ```text
 //!          429                       time                     any response

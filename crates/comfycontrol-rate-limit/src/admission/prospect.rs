@@ -1,4 +1,4 @@
-//! What those who wait may expect.
+//! What waiting calls may expect.
 
 use super::{Admission, Outlook};
 use crate::queue::{Spot, Ticket, Turn};
@@ -21,12 +21,12 @@ impl Admission {
         self.queue.turn(spot)
     }
 
-    /// What those who wait may expect.
+    /// What waiting calls may expect.
     pub(crate) fn outlook(&self, now: u64) -> Outlook {
         self.slots.outlook(now)
     }
 
-    /// Differs from an earlier one if those who wait may expect something else since.
+    /// Differs from an earlier one if waiting calls may expect something else since.
     #[inline]
     pub(crate) fn prospect(&self) -> Prospect {
         Prospect {

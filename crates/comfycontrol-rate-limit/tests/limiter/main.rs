@@ -15,9 +15,9 @@
 //! * `reopening`: what comes of the first request after a cooldown.
 //! * `runtimes`: several runtimes at once, and one that has gone.
 //! * `slots`: when a slot comes back, and to whom it goes.
-//! * `timer`: who keeps the time: runtimes that are gone or idle, clocks that jump.
+//! * `timer`: what keeps the time: runtimes that are gone or idle, clocks that jump.
 //! * `types`: types, errors and responses pass through as they are.
-//! * `waiting`: who may wait, how long, and what a rejected call is told.
+//! * `waiting`: which calls may wait, how long, and what a rejected call is told.
 //! * `wakers`: foreign code that is run by the limiter, and comes back in.
 //!
 //! The rest is for the tests: `mocked` is a service that does as it is told, `traffic` are many

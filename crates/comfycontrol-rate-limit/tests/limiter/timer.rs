@@ -1,4 +1,4 @@
-//! Who keeps the time: runtimes that are gone or idle. Real clocks and threads where it takes
+//! What keeps the time: runtimes that are gone or idle. Real clocks and threads where it takes
 //! several runtimes; such a test fails by a watchdog and never hangs.
 
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! Who may wait, and how long.
+//! Which calls may wait, and how long.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who may have the token.
+//! Which requests may have the token.
 //!
 //! * `allows`: which requests an origin allows to carry it.
 //! * `parse`: what is an origin, and what it tells of itself.

@@ -82,7 +82,7 @@ mod unix {
     use super::*;
     use crate::support::{shown, written};
 
-    /// Opening a pipe for reading waits for a writer, who may never come.
+    /// Opening a pipe for reading waits for a writer, which may never come.
     #[test]
     fn a_pipe_a_device_and_a_socket_do_not_hang() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The channels by which somebody else's text is shown.
+//! The channels by which foreign text is shown.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -185,7 +185,7 @@ struct Known {
     known: u8,
 }
 
-/// An error of somebody who tells all.
+/// A foreign error that tells all.
 #[derive(Debug)]
 pub(crate) struct Told(
     pub(crate) String,

@@ -1,5 +1,5 @@
-//! Every channel by which somebody else's text is shown, with a token in it in every form in which
-//! it can be known.
+//! Every channel by which foreign text is shown, with a token in it in every form in which it can
+//! be known.
 //!
 //! `comfycontrol-api` has a test of the same name over a real connection.
 //!

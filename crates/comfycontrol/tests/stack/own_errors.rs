@@ -86,7 +86,7 @@ fn only_an_error_that_stands_right_inside_is_taken_out() {
     ] {
         assert_eq!(error.kind(), ErrorKind::BodyTooLarge);
     }
-    // One that somebody has wrapped is theirs.
+    // One that a caller has wrapped is theirs.
     let wrapped = Error::from(TransportError::new(io::Error::other(own())));
     assert_eq!(wrapped.kind(), ErrorKind::Transport);
     assert!(wrapped.as_cause::<InvalidRequest>().is_none());

@@ -26,7 +26,7 @@ pub(super) struct Caller {
     pub(super) asked_at: u64,
     /// How often it was woken since it looked last.
     pub(super) wakes: Arc<WakeCounter>,
-    /// All who wait were woken, and so must this one have been.
+    /// All waiting calls were woken, so this one must be woken too.
     pub(super) must_be_woken: bool,
     pub(super) left_at: u64,
 }

@@ -1,4 +1,4 @@
-//! The gate: who may pass after a 429.
+//! The gate: which calls may pass after a 429.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
