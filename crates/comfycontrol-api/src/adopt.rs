@@ -152,7 +152,7 @@ impl Adopt {
         }
     }
 
-    /// Reads the list once, as far as need be.
+    /// Reads the list once, as far as needed.
     async fn look(&self, lost: Moment) -> Result<Look, Error> {
         let (headers, first) = first_page(self.workflows.client()).await?;
         let within = match self.since {

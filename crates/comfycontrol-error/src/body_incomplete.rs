@@ -7,8 +7,8 @@ use comfycontrol_core::{BoxError, clean_error};
 
 /// Says why the body of an unsuccessful response did not arrive in full.
 ///
-/// The status and headers are known all the same; this is the
-/// [`source`](std::error::Error::source) of the [`ApiError`](crate::ApiError).
+/// The status and headers are still known; this is the [`source`](std::error::Error::source) of the
+/// [`ApiError`](crate::ApiError).
 ///
 /// ```
 /// use bytes::Bytes;

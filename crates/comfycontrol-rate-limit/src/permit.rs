@@ -129,7 +129,7 @@ pub struct InFlight {
 impl InFlight {
     /// Reports the head of the response: one window from now the slot may be granted again.
     ///
-    /// A throttled response, by default one with status 429, starts a cooldown for all who share
+    /// A throttled response, by default one with status 429, starts a cooldown for all that share
     /// the limiter.
     #[inline]
     pub fn settle<B>(self, response: &Response<B>) {

@@ -80,7 +80,7 @@ impl SaveError {
         self.output.as_ref()
     }
 
-    /// The files that were saved all the same.
+    /// The files that were still saved.
     #[must_use]
     pub fn saved(&self) -> &[SavedFile] {
         &self.saved

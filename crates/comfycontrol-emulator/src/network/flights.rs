@@ -81,7 +81,7 @@ impl<T> Flights<T> {
         }
     }
 
-    /// No caller waits for this flight any more; it lands all the same.
+    /// No caller waits for this flight any more; it still lands.
     pub(crate) fn abandon(&mut self, ticket: Ticket) {
         match self.flights[ticket] {
             Flight::Landed(_) => drop(self.flights.remove(ticket)),

@@ -27,8 +27,8 @@ impl RoundTrip {
         }
     }
 
-    /// Loses the response: the caller sees [`Lost`](crate::Lost) this long after the
-    /// dispatch, whether or not the request has arrived by then. It arrives all the same.
+    /// Loses the response: the caller sees [`Lost`](crate::Lost) this long after the dispatch,
+    /// whether or not the request has arrived by then. It still arrives.
     pub fn lost_after(self, after: Duration) -> Self {
         Self {
             lost_after: Some(after.min(LONGEST)),

@@ -1,10 +1,10 @@
-//! When it is a process's turn. Nobody asks the store before, so this must not be late; where it is
-//! early, the process asks once more.
+//! When it is a process's turn. No process asks the store before, so this must not be late; where
+//! it is early, the process asks once more.
 
 use super::terms::Terms;
 use crate::account::Account;
 
-/// What is granted to one who waits.
+/// What is granted to a waiting process.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Share {
     pub(super) granted: u64,
@@ -12,7 +12,8 @@ pub(super) struct Share {
     pub(super) late: usize,
 }
 
-/// The share of who waits behind others, of `waiting` in all: `ahead` is how long to wait for each of those.
+/// The share of a process that waits behind others, of `waiting` in all: `ahead` is how long to
+/// wait for each of those.
 pub(super) fn share(
     account: &mut Account,
     terms: &Terms,
@@ -27,8 +28,8 @@ pub(super) fn share(
         let since = account.earliest_for(slots);
         since.is_some_and(|since| now >= since.max(open_since) + long)
     };
-    // They did not come for slots of their own. Those are for who comes first: the others have worked out
-    // when theirs come, and do not look before.
+    // They did not come for slots of their own. Those are for the process that comes first: the
+    // others have worked out when theirs come, and do not look before.
     let (mut missing, mut patience) = (0, 0);
     for long in ahead {
         patience += long;
@@ -47,7 +48,7 @@ pub(super) fn share(
     let mut granted = unclaimed.min(1 + missing);
     if free > all {
         let mut share = (free / waiting as u64).max(1);
-        // What nobody has come for in time is anybody's.
+        // Slots that no process has come for in time are free for any.
         while share + all < free && free_for(share + 1, terms.grace() * (share + all)) {
             share += 1;
         }

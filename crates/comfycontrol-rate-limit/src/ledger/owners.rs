@@ -1,4 +1,5 @@
-//! Who shares the budget, and who waits for a slot of it, in the order in which they take turns.
+//! The processes that share the budget, and those that wait for a slot of it, in the order of their
+//! turns.
 
 /// One process's entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -10,7 +11,7 @@ pub(crate) struct Owner {
     pub(crate) unstamped: u64,
     /// From then on it is dead, unless it says that it is not.
     pub(crate) lease_end: u64,
-    /// It did not come when it was its turn. It keeps its place, and nobody waits for it.
+    /// It did not come when it was its turn. It keeps its place, and no process waits for it.
     pub(crate) is_late: bool,
     /// How long to wait for it when it is its turn.
     pub(crate) patience: u32,
@@ -19,12 +20,12 @@ pub(crate) struct Owner {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Owners {
     all: Vec<Owner>,
-    /// Indices of those who wait, each once.
+    /// Indices of those that wait, each once.
     queue: Vec<u32>,
 }
 
 impl Owners {
-    /// `None` if that makes no sense: two of one identity, or somebody who waits twice or is not there.
+    /// `None` if that makes no sense: two of one identity, or one that waits twice or is not there.
     pub(crate) fn from_parts(all: Vec<Owner>, queue: Vec<u32>) -> Option<Self> {
         let mut ids: Vec<u128> = all.iter().map(|owner| owner.id).collect();
         ids.sort_unstable();
@@ -90,7 +91,7 @@ impl Owners {
         }
     }
 
-    /// How long to wait for each of those who wait before that owner and are not late.
+    /// How long to wait for each of those that wait before that owner and are not late.
     pub(crate) fn ahead(&self, id: u128) -> Vec<u64> {
         let place = self.place(id).unwrap_or(0);
         let in_time = self.in_time(place);
@@ -102,7 +103,7 @@ impl Owners {
         self.in_time(self.queue.len()).count()
     }
 
-    /// Whether anybody has lately been late.
+    /// Whether any owner has lately been late.
     pub(crate) fn any_late(&self) -> bool {
         self.all.iter().any(|owner| owner.is_late)
     }
@@ -112,7 +113,7 @@ impl Owners {
         waiting.filter(|at| !self.all[*at].is_late)
     }
 
-    /// Nobody waits any more for the first `count` of those before that owner.
+    /// No process waits any more for the first `count` of those before that owner.
     pub(crate) fn overtake(&mut self, id: u128, count: usize) {
         let place = self.place(id).unwrap_or(0);
         let late: Vec<usize> = self.in_time(place).take(count).collect();

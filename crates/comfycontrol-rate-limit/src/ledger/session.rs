@@ -99,7 +99,7 @@ struct Seen {
 }
 
 impl Session {
-    /// `seed` is one that nobody else has.
+    /// `seed` is one that no other process has.
     pub(crate) fn new(terms: Terms, id: u128, seed: u64) -> Self {
         Self {
             terms,
@@ -246,7 +246,7 @@ impl Session {
         }
     }
 
-    /// Whoever has not been heard of for long, if it is time to ask whether they live.
+    /// The owners that have not been heard of for long, if it is time to ask whether they live.
     fn suspects(&mut self, now: Moment) -> Option<Vec<Member>> {
         let (seen, clock) = (self.seen.as_ref()?, self.clock.as_ref()?);
         if !self.due.may_ask(now, &self.terms) {
@@ -256,7 +256,7 @@ impl Session {
         let silent = |lease_end: u64| lease_end + self.terms.lease / 4 < lower + self.terms.lease;
         let owners = seen.book.owners.all().iter();
         let suspects = owners.filter(|owner| {
-            // What others hold is missed by all; who only waits is overtaken.
+            // What others hold is missed by all; one that only waits is overtaken.
             let matters = owner.unstamped > 0 || owner.is_late;
             owner.id != self.id && matters && silent(owner.lease_end)
         });

@@ -53,8 +53,8 @@ impl Terms {
         }
     }
 
-    /// How long nothing is granted after the record was lost: until no server counts anything that was
-    /// in it, and all who live have said what they have on its way.
+    /// How long nothing is granted after the record was lost: until no server counts anything that
+    /// was in it, and all living processes have said what they have on its way.
     pub(crate) fn hold(&self) -> u64 {
         (2 * self.quota.window + self.linger + self.lag).max(self.lease)
     }

@@ -9,14 +9,14 @@ use crate::account::Account;
 use crate::admission::Event;
 use crate::cooldown::{Cooldown, Gate, Probe, Throttled};
 
-/// Who takes it, and when.
+/// Which process takes it, and when.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taker<'a> {
     pub(super) id: u128,
     pub(super) terms: &'a Terms,
     pub(super) clock: &'a Clock,
     pub(super) now: Moment,
-    /// Who is certainly dead, as was known then.
+    /// Which processes are certainly dead, as was known then.
     pub(super) gone: &'a [(u128, Moment)],
     /// How long others are to wait for it when it is its turn.
     pub(super) patience: u32,
@@ -79,7 +79,7 @@ impl Taker<'_> {
         turn
     }
 
-    /// Those who are dead: what they had on its way arrived `linger` later at the latest.
+    /// Buries the dead: what they had on its way arrived `linger` later at the latest.
     fn bury(&self, book: &mut Book, account: &mut Account, gate: &mut Cooldown, lower: u64) {
         let mut dead = Vec::new();
         for owner in book.owners.all() {
@@ -223,7 +223,7 @@ impl Taker<'_> {
         } else {
             let mut at = forecast::turn(account, terms, lower, ahead);
             if book.owners.any_late() {
-                // Who was late may be dead, and others with it: it is seen early who is.
+                // A late process may be dead, and others with it: it is seen early which are.
                 let open = book.hold_until;
                 at = at.min(forecast::overdue(account, terms, lower, open, &line));
             }

@@ -106,7 +106,7 @@ async fn a_slot_that_was_granted_too_long_ago_is_not_used() {
         }
     }
     store.silent.store(true, Ordering::SeqCst);
-    // Granted and not taken up, with nobody to say that it is still held.
+    // Granted and not taken up, and no process says that it is still held.
     sleep(lease / 2 + Duration::from_millis(1)).await;
     assert!(polled(&mut call).await.is_pending(), "used too late");
     store.silent.store(false, Ordering::SeqCst);

@@ -186,7 +186,7 @@ fn processes_that_are_killed_five_times_a_second_cost_little() {
     assert!(seen.worst <= 40_000 && rate > 0.96 && seen.least > 0.8);
 }
 
-/// What those hold who are dead comes back sooner where the store tells who is.
+/// What dead processes hold comes back sooner where the store tells which are dead.
 #[test]
 fn a_store_that_tells_who_is_dead_is_worth_it() {
     let unknown = Plan {
