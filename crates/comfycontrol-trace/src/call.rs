@@ -9,7 +9,7 @@ use tracing::{Level, Span};
 
 use crate::error::TracedError;
 
-/// The span of a call, and when it began if somebody wants to know.
+/// The span of a call, and when it began if a subscriber needs that.
 #[derive(Debug)]
 pub(crate) struct Call {
     span: Span,
