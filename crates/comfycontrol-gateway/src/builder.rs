@@ -111,7 +111,7 @@ impl GatewayBuilder {
         self
     }
 
-    /// Takes calls for this host, beside the names and addresses of this machine alone. Ports are not
+    /// Takes calls for this host too, not only for the names of this machine. Ports are not
     /// looked at.
     pub fn host(mut self, name: impl AsRef<str>) -> Self {
         self.hosts.add(name.as_ref());
@@ -124,7 +124,7 @@ impl GatewayBuilder {
         self
     }
 
-    /// Lets in who shows one of these keys, and nobody else; the name of a key has turns of its own.
+    /// Lets in only who shows one of these keys; the name of a key has turns of its own.
     pub fn caller_keys(mut self, keys: CallerKeys) -> Self {
         self.callers.keys = Some(keys);
         self
@@ -193,7 +193,7 @@ impl fmt::Debug for GatewayBuilder {
     }
 }
 
-// Beside the builder, of which the handle itself knows nothing.
+// Here, since the handle itself knows nothing of the builder.
 impl Gateway {
     /// Over a client of these settings, with the defaults of the [builder](Self::builder).
     ///

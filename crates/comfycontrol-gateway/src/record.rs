@@ -124,7 +124,7 @@ impl Record {
         self.told.caller = caller.cloned();
     }
 
-    /// It is no call of the API: nobody is told of it.
+    /// It is no call of the API, and is not told of.
     pub(crate) fn forget(&mut self) {
         self.observer = None;
     }

@@ -61,7 +61,7 @@ impl Refusal {
     }
 }
 
-/// Whole seconds, rounded up and never none: whoever comes back then is not too early.
+/// Whole seconds, rounded up and never none: who comes back then is not too early.
 pub(crate) fn seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }

@@ -23,7 +23,7 @@ pub(crate) fn keep_for_api(headers: &mut HeaderMap, version: Version, also: Opti
     if was_conditional && !headers.contains_key(IF_RANGE) {
         headers.remove(RANGE);
     }
-    // Whoever says nothing takes anything; the client would ask for JSON.
+    // Who says nothing takes anything; the client would ask for JSON.
     if !headers.contains_key(ACCEPT) {
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     }

@@ -35,8 +35,8 @@ impl Listener {
         Self::at(Place::Tcp(address))
     }
 
-    /// At a Unix socket of this path, which only the user of this process may reach. A socket there that
-    /// nobody listens on is replaced.
+    /// At a Unix socket of this path, which only the user of this process may reach. A dead socket
+    /// that was left there is replaced.
     #[cfg(unix)]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
         Self::at(Place::Unix(path.into()))
@@ -65,7 +65,7 @@ impl Listener {
     }
 
     /// Begins to listen for `gateway`. An address that other machines can reach is taken only if that one
-    /// [wants keys](Gateway::wants_keys) and TLS is spoken: whoever gets through spends its quota with its token.
+    /// [wants keys](Gateway::wants_keys) and TLS is spoken: who gets through spends its quota with its token.
     ///
     /// # Errors
     ///

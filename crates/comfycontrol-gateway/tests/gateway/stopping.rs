@@ -65,12 +65,15 @@ async fn who_waits_is_told_to_come_back_and_nothing_is_sent() {
     })
     .await;
     let call = "GET /v1/user HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    let body = "POST /v1/workflow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf";
-    let (first, second, body) = (
-        send(&house, call).await,
-        send(&house, call).await,
-        send(&house, body).await,
-    );
+    let body = "POST /v1/workflow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\
+                expect: 100-continue\r\n\r\n";
+    let (first, second) = (send(&house, call).await, send(&house, call).await);
+    let mut body = send(&house, body).await;
+    // Its body is being read.
+    let mut interim = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    let read = timeout(LONG, body.read_exact(&mut interim)).await;
+    read.expect("is asked for the body").unwrap();
+    body.write_all(b"half").await.unwrap();
     let two_wait = async {
         let priority = house.running.gateway.priority();
         while priority.snapshot().queued() + priority.limiter().snapshot().queued() != 2 {

@@ -27,7 +27,7 @@ pub(crate) struct GatewayArguments {
     /// Runs this program for the token, words apart, without a shell; again once a minute and after a 401.
     #[arg(long, value_name = "COMMAND", conflicts_with = "token_file")]
     pub(super) token_command: Option<String>,
-    /// Takes calls for this host too, beside the names of this machine alone.
+    /// Takes calls for this host too, not only for the names of this machine.
     #[arg(long = "host", value_name = "NAME")]
     pub(super) hosts: Vec<String>,
     /// Lets in only who shows a key of this file: lines of NAME and HASH, read again when it changes.

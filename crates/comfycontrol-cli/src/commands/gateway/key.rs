@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::out::Out;
 
-/// Prints a key of 256 random bits, which nobody has a copy of, and what stands for it in the file.
+/// Prints a key of 256 random bits, which is kept nowhere, and what stands for it in the file.
 pub(super) fn make(name: &str, out: Out) -> Result<(), Failure> {
     let is_name = !name.is_empty() && name.len() <= 64;
     if !is_name || !name.bytes().all(|byte| byte.is_ascii_graphic()) || name.starts_with('#') {

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::out::{Out, shown};
 
-/// A line for each call on standard output. Nobody waits for who reads them: when a thousand lines wait,
+/// A line for each call on standard output. No call waits for who reads them: when a thousand lines wait,
 /// further ones are left out.
 #[derive(Clone)]
 pub(super) struct Log {
@@ -24,7 +24,7 @@ impl Log {
         let (lines, mut waiting) = channel::<String>(1_000);
         let writer = tokio::task::spawn_blocking(move || {
             while let Some(line) = waiting.blocking_recv() {
-                // Nobody may read it any more: the gateway goes on.
+                // The reader may have gone: the gateway goes on.
                 _ = out.line(&line);
             }
         });

@@ -43,7 +43,7 @@ impl Upstream {
     }
 }
 
-/// An emulator shares its limit with nobody.
+/// An emulator's limit is its own.
 async fn emulated(connect: Connect<'_>, arguments: &GatewayArguments) -> Result<Upstream, Failure> {
     let builder = Emulator::builder().run_time(Duration::from_secs(arguments.run_time));
     let emulator = builder.start().await;
