@@ -8,12 +8,13 @@ use crate::error::{RedisError, RedisErrorKind};
 /// The time is read once and first: within a script it runs on in Redis and stands still in Valkey.
 /// It is passed on as the text that it is, since a number of Lua's would be rounded.
 pub(crate) const SCRIPT: &str = "\
-local time = redis.call('TIME')
-if ARGV[2] and redis.call('GETRANGE', KEYS[1], 0, 15) == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+local call = redis.call
+local time = call('TIME')
+if ARGV[2] and call('GETRANGE', KEYS[1], 0, 15) == ARGV[1] then
+  call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   return {1, time[1], time[2]}
 end
-return {0, time[1], time[2], redis.call('GET', KEYS[1])}";
+return {0, time[1], time[2], call('GET', KEYS[1])}";
 
 /// How many of each channel's owners are there.
 pub(crate) const PRESENCE: [&str; 2] = ["NUMSUB", "SHARDNUMSUB"];
