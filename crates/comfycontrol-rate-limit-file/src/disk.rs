@@ -15,6 +15,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 
 /// Makes a directory of this user's alone, unless it is there.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "a mode is for Unix"))]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
