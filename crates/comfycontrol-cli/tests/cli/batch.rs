@@ -1,3 +1,4 @@
+mod pace;
 mod studio;
 
 use std::time::Duration;
