@@ -142,7 +142,7 @@ async fn run_workflow_is_paid_once_and_saves_whole_files() {
     succeeds(
         "run_workflow",
         &[
-            "response lost, looking for the run\n",
+            "looking for the run: it may have been started\n",
             "\nstarted, found in the list\n",
             "\nrunning (place 1)\n",
             "\ncompleted\n",

@@ -80,6 +80,7 @@ pub struct Save {
     downloader: Downloader,
     parallel: usize,
     replaces: bool,
+    max_bytes: u64,
     tell: Option<Box<Tell>>,
 }
 
@@ -101,6 +102,7 @@ impl Save {
             dir,
             parallel: PARALLEL,
             replaces: false,
+            max_bytes: u64::MAX,
             tell: None,
         }
     }
@@ -115,6 +117,13 @@ impl Save {
     /// a number each.
     pub fn overwrite(mut self) -> Self {
         self.replaces = true;
+        self
+    }
+
+    /// Sets how many bytes each file may have. The default is no bound but the disk's. A file with more is
+    /// given up as soon as that is known, and [not saved](SaveErrorKind::TooLarge).
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
         self
     }
 
@@ -147,6 +156,7 @@ impl Save {
             links: Links::new(self.workflows, self.id, outputs.clone()),
             dir: self.dir.into(),
             replaces: self.replaces,
+            max_bytes: self.max_bytes,
             tell: self.tell,
         };
         let (job, has_failed) = (&job, &AtomicBool::new(false));

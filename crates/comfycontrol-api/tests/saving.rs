@@ -195,6 +195,25 @@ async fn a_link_whose_time_is_over_is_asked_for_once_more() {
     assert_eq!((stored.asked().len(), stored.on_disk().len()), (2, 0));
 }
 
+#[tokio::test]
+async fn a_file_that_is_larger_than_allowed_is_given_up_and_not_on_disk() {
+    for says_its_length in [true, false] {
+        let stored = stored(300 * KIB, false).await;
+        let truth = stored.truth(None).await.len() as u64;
+        if !says_its_length {
+            let whole = FaultRule::chance(ALWAYS, 1, Fault::File(FileFault::IgnoreRange));
+            stored.befall(whole.and(Fault::Length(Length::Chunked)));
+        }
+        let save = || stored.api.workflows().save(&stored.id, stored.dir.path());
+        let error = save().max_bytes(truth - 1).await.unwrap_err();
+        assert_eq!(error.kind(), SaveErrorKind::TooLarge, "{error}");
+        assert_eq!((stored.asked().len(), stored.on_disk().len()), (1, 0));
+        if says_its_length {
+            save().max_bytes(truth).await.unwrap();
+        }
+    }
+}
+
 // === support ===
 
 async fn stored(bytes: usize, tls: bool) -> Stored {

@@ -7,7 +7,8 @@ use crate::{WorkflowId, WorkflowUpdate};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RunProgress {
-    /// The response to its creation is lost: the list is looked through for the run.
+    /// The list is looked through for the run: the response to its creation is lost, or it is
+    /// [resumed](crate::Run::resume).
     Searching,
     /// It has been started.
     Started {
@@ -37,7 +38,7 @@ pub enum RunProgress {
 impl fmt::Display for RunProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Searching => f.write_str("response lost, looking for the run"),
+            Self::Searching => f.write_str("looking for the run: it may have been started"),
             Self::Started { adopted: false, .. } => f.write_str("started"),
             Self::Started { adopted: true, .. } => f.write_str("started, found in the list"),
             Self::Update(update) => fmt::Display::fmt(update, f),

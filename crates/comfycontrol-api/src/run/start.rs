@@ -72,6 +72,7 @@ impl Start {
 
     /// Finds the run if it was started before, within this time if that is known.
     pub(super) async fn find(&self, within: Option<Duration>) -> Result<Option<Started>, Error> {
+        self.tell(&RunProgress::Searching);
         let mut adopt = self.adopt();
         if let Some(within) = within {
             adopt = adopt.created_within(within);

@@ -24,6 +24,7 @@ pub(super) enum Failure {
     Download(Error),
     Gone,
     Incomplete { have: u64, length: Option<u64> },
+    TooLarge { most: u64 },
 }
 
 /// What a [`SaveError`] is about.
@@ -38,6 +39,8 @@ pub enum SaveErrorKind {
     Gone,
     /// The file never came whole, or nothing says that it has.
     Incomplete,
+    /// The file has more bytes than [allowed](crate::Save::max_bytes).
+    TooLarge,
 }
 
 impl Failure {
@@ -70,6 +73,7 @@ impl SaveError {
             Failure::Download(_) => SaveErrorKind::Download,
             Failure::Gone => SaveErrorKind::Gone,
             Failure::Incomplete { .. } => SaveErrorKind::Incomplete,
+            Failure::TooLarge { .. } => SaveErrorKind::TooLarge,
         }
     }
 
@@ -122,6 +126,7 @@ impl fmt::Display for SaveError {
                 Some(length) => write!(f, "{have} of {length} bytes came"),
                 None => write!(f, "{have} bytes came, and nothing says whether that is all"),
             },
+            Failure::TooLarge { most } => write!(f, "it has more than {most} bytes"),
         }
     }
 }
@@ -139,7 +144,7 @@ impl StdError for SaveError {
             // The text of either stands in ours.
             Failure::Disk { source, .. } => source.source(),
             Failure::Download(e) => e.source(),
-            Failure::Gone | Failure::Incomplete { .. } => None,
+            Failure::Gone | Failure::Incomplete { .. } | Failure::TooLarge { .. } => None,
         }
     }
 }

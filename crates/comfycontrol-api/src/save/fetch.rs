@@ -26,6 +26,7 @@ pub(super) struct Job {
     pub(super) links: Links,
     pub(super) dir: Box<Path>,
     pub(super) replaces: bool,
+    pub(super) max_bytes: u64,
     pub(super) tell: Option<Box<Tell>>,
 }
 
@@ -121,7 +122,9 @@ impl Coming<'_> {
             }
         };
         let length = response.content_length();
-        match self.take(response.status(), response.headers(), length) {
+        let next = self.take(response.status(), response.headers(), length);
+        self.check(self.transfer.length().unwrap_or_default())?;
+        match next {
             Next::Append { until } => self.read(response, Some(until)).await,
             Next::StartAnew { until } => {
                 self.part.clear().await.map_err(self.disk())?;
@@ -146,12 +149,22 @@ impl Coming<'_> {
                 self.transfer.forget();
                 return Ok(());
             }
+            self.check(have)?;
             self.part.write(&piece).await.map_err(self.disk())?;
             self.transfer.received(piece.len() as u64);
             self.tell();
         }
         self.transfer.ended();
         Ok(())
+    }
+
+    /// Whether a file may have so many bytes.
+    fn check(&self, bytes: u64) -> Result<(), Failure> {
+        let most = self.job.max_bytes;
+        match bytes > most {
+            true => Err(Failure::TooLarge { most }),
+            false => Ok(()),
+        }
     }
 
     fn tell(&self) {

@@ -1,10 +1,12 @@
 //! A file on disk that is not whole yet.
 
+use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use tokio::fs::{self, File, OpenOptions};
+use tokio::fs::{self, File};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::task::spawn_blocking;
 
 use super::file_name::{PART, numbered};
 
@@ -30,14 +32,17 @@ impl PartFile {
     pub(super) async fn create(dir: &Path, name: &str) -> io::Result<Self> {
         for number in 1..=MOST_NUMBERS {
             let path = dir.join(numbered(name, number) + PART);
-            match OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(&path)
-                .await
-            {
-                Ok(file) => {
-                    let (dir, on_disk) = (dir.to_owned(), OnDisk(path));
+            // Where nobody waits for it any more, what was made is removed all the same.
+            let made = spawn_blocking(move || {
+                let file = OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(&path)?;
+                io::Result::Ok((file, OnDisk(path)))
+            });
+            match made.await.map_err(io::Error::other)? {
+                Ok((file, on_disk)) => {
+                    let (file, dir) = (File::from_std(file), dir.to_owned());
                     return Ok(Self { file, dir, on_disk });
                 }
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
@@ -105,9 +110,22 @@ impl OnDisk {
             Ok(()) => Ok(()),
             Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(e),
             // Some disks have no links.
-            Err(_) if fs::try_exists(path).await? => Err(ErrorKind::AlreadyExists.into()),
-            Err(_) => self.rename(path).await,
+            Err(_) => self.take_name(path).await,
         }
+    }
+
+    /// Takes the name by a file that is empty, and puts the whole one in its place: so nothing of anybody else
+    /// is replaced.
+    async fn take_name(&mut self, path: &Path) -> io::Result<()> {
+        let (from, to) = (self.0.clone(), path.to_owned());
+        // Both or neither, also where nobody waits for it any more.
+        let named = spawn_blocking(move || {
+            OpenOptions::new().write(true).create_new(true).open(&to)?;
+            std::fs::rename(from, &to).inspect_err(|_| _ = std::fs::remove_file(&to))
+        });
+        named.await.map_err(io::Error::other)??;
+        self.0 = PathBuf::new();
+        Ok(())
     }
 
     async fn rename(&mut self, path: &Path) -> io::Result<()> {
@@ -119,3 +137,51 @@ impl OnDisk {
 }
 
 const MOST_NUMBERS: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use futures_util::poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_dropped_while_it_is_made_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        for _ in 0..50 {
+            let mut made = Box::pin(PartFile::create(dir.path(), "a.png"));
+            if let Poll::Ready(made) = poll!(&mut made) {
+                made.unwrap();
+            }
+            drop(made);
+        }
+        // What is under way on other threads ends.
+        let gone = async {
+            while std::fs::read_dir(dir.path()).unwrap().count() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone)
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn without_links_what_has_the_name_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (free, taken) = (dir.path().join("b.png"), dir.path().join("a.png"));
+        std::fs::write(&taken, "theirs").unwrap();
+        let mut part = PartFile::create(dir.path(), "a.png").await.unwrap();
+        part.write(b"ours").await.unwrap();
+        part.file.flush().await.unwrap();
+        let told = part.on_disk.take_name(&taken).await.unwrap_err();
+        assert_eq!(told.kind(), ErrorKind::AlreadyExists);
+        part.on_disk.take_name(&free).await.unwrap();
+        drop(part);
+        let read = |path| std::fs::read_to_string(path).unwrap();
+        assert_eq!((read(taken), read(free)), ("theirs".into(), "ours".into()));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+}
