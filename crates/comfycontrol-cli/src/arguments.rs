@@ -117,6 +117,12 @@ pub(crate) struct Run {
     /// some minutes.
     #[arg(long, requires = "key")]
     pub(crate) resume: bool,
+    /// Looks as --resume, among the runs of so many seconds: the earlier try was not sent before.
+    #[arg(long, requires = "key", value_name = "SECONDS", value_parser = whole_seconds)]
+    pub(crate) resume_within: Option<Duration>,
+    /// Saves no file that has more bytes.
+    #[arg(long, requires = "out", value_name = "BYTES")]
+    pub(crate) max_bytes: Option<u64>,
 }
 
 #[derive(Args, Debug)]
@@ -141,6 +147,9 @@ pub(crate) struct Batch {
     /// A tag that their runners must have.
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,
+    /// Saves no file that has more bytes.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_bytes: Option<u64>,
     /// What stands between the fields of the table; a tab is written as \\t.
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub(crate) delimiter: u8,
@@ -159,6 +168,9 @@ pub(crate) struct Save {
     /// Replaces files of the same name.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Saves no file that has more bytes.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_bytes: Option<u64>,
 }
 
 #[derive(Args, Debug)]

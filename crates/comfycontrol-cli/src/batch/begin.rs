@@ -83,6 +83,7 @@ pub(crate) async fn run(
         base,
         out: batch.out,
         settle: batch.settle,
+        max_bytes: batch.max_bytes,
         journal,
         tell,
     };

@@ -24,6 +24,7 @@ pub(crate) struct Rows {
     pub(crate) base: PathBuf,
     pub(crate) out: PathBuf,
     pub(crate) settle: Duration,
+    pub(crate) max_bytes: Option<u64>,
     pub(crate) journal: Journal,
     pub(crate) tell: UnboundedSender<Told>,
 }
@@ -140,7 +141,11 @@ impl Rows {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Unsaved::Disk(part, e)),
             _ => {}
         }
-        let saved = match self.api.workflows().save(id, &part).await {
+        let mut save = self.api.workflows().save(id, &part);
+        if let Some(bytes) = self.max_bytes {
+            save = save.max_bytes(bytes);
+        }
+        let saved = match save.await {
             Ok(saved) => saved.len() as u64,
             Err(e) if has_no_outputs(&e) => 0,
             Err(e) => return Err(Unsaved::Save(e)),

@@ -1,12 +1,12 @@
 //! One request of any kind, as curl does it, with the token, within the limit.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 
-use comfycontrol::{Client, Multipart, Part, RequestBuilder, Response};
+use comfycontrol::{Body, Client, Multipart, Part, RequestBuilder, Response};
 use futures_util::TryStreamExt;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::arguments::{Get, Post};
 use crate::failure::Failure;
@@ -41,20 +41,40 @@ fn with_query(mut request: RequestBuilder, query: Vec<(String, String)>) -> Requ
     request
 }
 
-/// Text, or what is in a file or comes in.
-async fn read(data: &str) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let (name, read) = match data.strip_prefix('@') {
-        None => return Ok(data.as_bytes().to_vec()),
-        Some("-") => (
-            "standard input",
-            tokio::io::stdin().read_to_end(&mut bytes).await.map(drop),
-        ),
-        Some(path) => (path, tokio::fs::read(path).await.map(|read| bytes = read)),
-    };
-    read.map_err(|e| Failure::Setting(format!("{name}: {e}")))?;
-    Ok(bytes)
+/// Text, or what is in a file or comes in. A file is read piece by piece; what has no length before it is
+/// read is held, as much of it as the API takes.
+async fn read(data: &str) -> Result<Body, Failure> {
+    let failed = |name: &str, e: io::Error| Failure::Setting(format!("{name}: {e}"));
+    match data.strip_prefix('@') {
+        None => Ok(Body::from(data.to_owned())),
+        Some("-") => {
+            let read = held(tokio::io::stdin()).await;
+            read.map_err(|e| failed("standard input", e))
+        }
+        Some(path) => {
+            let read = async {
+                match tokio::fs::metadata(path).await?.is_file() {
+                    true => Body::from_file(path).await,
+                    // Such as what a shell makes of `<(command)`.
+                    false => held(tokio::fs::File::open(path).await?).await,
+                }
+            };
+            read.await.map_err(|e| failed(path, e))
+        }
+    }
 }
+
+async fn held(from: impl AsyncRead + Unpin) -> io::Result<Body> {
+    let mut bytes = Vec::new();
+    from.take(MOST_HELD + 1).read_to_end(&mut bytes).await?;
+    match bytes.len() as u64 > MOST_HELD {
+        true => Err(io::Error::other("it has more than 50 MB")),
+        false => Ok(Body::from(bytes)),
+    }
+}
+
+/// In bytes.
+const MOST_HELD: u64 = 50_000_000;
 
 async fn form(fields: Vec<(String, String)>) -> Result<Multipart, Failure> {
     let mut form = Multipart::new();
@@ -74,7 +94,7 @@ async fn form(fields: Vec<(String, String)>) -> Result<Multipart, Failure> {
 /// The body as it comes, except what would steer a terminal; as JSON, the whole response.
 async fn print(response: Response, out: Out) -> Result<(), Failure> {
     if !out.is_json() {
-        let mut harmless = std::io::stdout().is_terminal().then(Harmless::default);
+        let mut harmless = io::stdout().is_terminal().then(Harmless::default);
         let mut pieces = response.into_stream();
         while let Some(piece) = pieces.try_next().await? {
             match &mut harmless {

@@ -6,7 +6,7 @@ use comfycontrol::Error;
 use comfycontrol_api::{Api, NewWorkflow, Outcome, RunInDoubt, RunProgress, WorkflowEnded};
 use serde_json::json;
 
-use super::save;
+use super::save::{self, How};
 use crate::arguments::Run;
 use crate::failure::Failure;
 use crate::left::Left;
@@ -20,6 +20,9 @@ pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<()
     }
     if run.resume {
         call = call.resume();
+    }
+    if let Some(time) = run.resume_within {
+        call = call.resume_within(time);
     }
     let name = call.name();
     let progress = Arc::new(Progress::new(out, run.out.is_none()));
@@ -44,7 +47,12 @@ pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<()
     let files = match run.out {
         Some(directory) => {
             progress.note("saving");
-            save::save(api, outcome.id(), directory, run.overwrite, left).await?
+            let (overwrite, max_bytes) = (run.overwrite, run.max_bytes);
+            let how = How {
+                overwrite,
+                max_bytes,
+            };
+            save::save(api, outcome.id(), directory, how, left).await?
         }
         None => Vec::new(),
     };

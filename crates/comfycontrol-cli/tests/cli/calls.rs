@@ -117,3 +117,39 @@ async fn a_reader_that_goes_away_is_no_failure() {
     assert!(first.starts_with('{'));
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_would_steer_a_terminal_is_shown_escaped() {
+    let account = Account::of(Emulator::builder().limit(None)).await;
+    let name = "sun\u{1b}[31m\u{9b}2J\u{202e}set\u{7}";
+    let runner = json!({ "name": name, "endpoint": "https://attic.example", "tags": ["x"] });
+    account
+        .run(&["post", "/v1/runner", "-d", &runner.to_string()])
+        .printed();
+    let text = account.run(&["runners", "-n", "1"]).printed();
+    let line = text.strip_suffix('\n').unwrap();
+    assert!(
+        line.contains("sun\\u{1b}[31m") && line.ends_with(r"set\u{7}"),
+        "{line}"
+    );
+    assert!(
+        !line.contains(|c: char| c.is_control() || c == '\u{202e}'),
+        "{line}"
+    );
+    let json = account.run(&["runners", "-n", "1", "--json"]).printed();
+    assert!(!json.trim_end().contains(char::is_control), "{json}");
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["name"], name);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_without_end_is_refused_and_not_held() {
+    let account = Account::open().await;
+    let ran = account.run(&["post", "/v1/runner", "-d", "@/dev/zero"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(
+        ran.err.contains("/dev/zero: it has more than 50 MB"),
+        "{ran:?}"
+    );
+    assert_eq!(account.emulator.edge().requests(), 0);
+}

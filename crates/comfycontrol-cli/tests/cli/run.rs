@@ -214,3 +214,32 @@ async fn files_that_are_not_there_are_named_before_anything_is_sent() {
     let ran = account.run(&["run", Path::new("/nowhere/graph.json").to_str().unwrap()]);
     assert_eq!((ran.code, sent.requests()), (Some(3), 0), "{ran:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_resumed_by_its_key_and_told_to_be_looked_for() {
+    let (account, studio) = (Account::of(quick()).await, Studio::new("KSampler"));
+    let first = studio.run(&account, &["--json", "--key", "row 1"]).lines();
+    let again = ["--key", "row 1", "--resume-within", "60", "-o", "pictures"];
+    let resumed = studio.run(&account, &again);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    let told: Vec<_> = resumed.err.lines().take(2).collect();
+    let looking = "looking for the run: it may have been started";
+    assert_eq!(told, [looking, "started, found in the list"]);
+    let resumed = studio
+        .run(&account, &["--json", "--key", "row 1", "--resume"])
+        .lines();
+    assert_eq!(resumed.last().unwrap()["id"], first.last().unwrap()["id"]);
+    assert_eq!(account.run(&["workflows"]).printed().lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_too_large_is_not_saved() {
+    let (account, studio) = (Account::of(quick()).await, Studio::new("KSampler"));
+    let ran = studio.run(&account, &["-o", "pictures", "--max-bytes", "10"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.contains("it has more than 10 bytes"), "{ran:?}");
+    assert_eq!(
+        std::fs::read_dir(studio.path("pictures")).unwrap().count(),
+        0
+    );
+}
