@@ -111,15 +111,17 @@ async fn run(task: &Task, client: Arc<Client>) -> Duration {
             began.elapsed() / 2
         }
         What::Upload => {
+            let body = Bytes::from(vec![b'x'; task.bytes]);
             let began = now();
-            client.post(&format!("{}/0", task.base), task.bytes).await;
+            client.post(&format!("{}/0", task.base), body).await;
             began.elapsed()
         }
         What::Unread => {
             client.get(&format!("{}/2", task.base)).await;
             let unread = (0..task.calls).map(|_| client.begin(&url));
             let unread = join_all(unread).await;
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            // Until the server has sent what it may, on a busy machine too.
+            tokio::time::sleep(Duration::from_secs(1)).await;
             let began = now();
             client.get(&format!("{}/100", task.base)).await;
             let took = began.elapsed();
@@ -183,8 +185,7 @@ impl Client {
         self.send(req(), url, None).await
     }
 
-    async fn post(&self, url: &str, bytes: usize) {
-        let body = Bytes::from(vec![b'x'; bytes]);
+    async fn post(&self, url: &str, body: Bytes) {
         let req = Request::post(url).body(Full::new(body.clone()));
         let sent = self.send(req.expect("a request"), url, Some(body)).await;
         sent.read().await;

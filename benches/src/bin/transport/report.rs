@@ -133,7 +133,32 @@ pub(crate) fn print(program: &Path, server: &mut Child, rounds: usize, only: &st
             );
         }
     }
+    if "instructions".contains(only) {
+        println!("\ninstructions for a request, of the client alone, one caller");
+        println!("| | ours | hyper-util |");
+        println!("|---|---:|---:|");
+        for (wire, base) in [("plain", &s.plain), ("HTTP/1.1", h1), ("HTTP/2", h2)] {
+            let [ours, legacy] = ["ours", "legacy"].map(|subject| {
+                let counted = counted(program, &server.ca, base, subject);
+                counted.map_or("no valgrind".to_owned(), |count| count.to_string())
+            });
+            println!("| {wire} | {ours} | {legacy} |");
+        }
+    }
     let _ = std::fs::remove_file(&server.ca);
+}
+
+/// What valgrind counts, where it is there.
+fn counted(program: &Path, ca: &str, base: &str, subject: &str) -> Option<u64> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(program);
+    command.args(["measure", subject, "warm", "1", "100", base, ca]);
+    let output = command.output().ok()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (_, collected) = text.split_once("Collected : ")?;
+    let collected: u64 = collected.split_whitespace().next()?.parse().ok()?;
+    Some(collected / WARM)
 }
 
 enum Case<'a> {
@@ -240,3 +265,6 @@ fn connections(asked: u16) -> usize {
     }
     text.parse().unwrap_or(0)
 }
+
+/// How many requests a client makes that is measured warm, by one caller.
+const WARM: u64 = 2_020;

@@ -93,6 +93,9 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
+    // hyper spawns a task for each request, whose type has room for the connection itself: it is moved three
+    // times, with TLS and all unless that is elsewhere.
+    let stream = Box::new(stream);
     let stream = watched(stream, settings.window(), place.observer());
     let shaken = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
