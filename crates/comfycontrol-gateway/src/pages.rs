@@ -4,9 +4,10 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use comfycontrol_core::BoxError;
+use http::header::LOCATION;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -36,8 +37,11 @@ impl Pages {
         Self(BoxCloneSyncService::new(service.map_response(boxed)))
     }
 
-    /// Serves `/_/x` as `/x`.
+    /// Serves `/_/x` as `/x`, and leads from `/_` to `/_/`: what the page names is relative to it.
     pub(crate) async fn respond(&self, mut head: Parts) -> Result<Response<GatewayBody>, Refusal> {
+        if head.uri.path() == "/_" {
+            return Ok(to_the_first());
+        }
         head.uri = inside(&head.uri).ok_or_else(not_found)?;
         let Ok(response) = self.0.clone().oneshot(Request::from_parts(head, ())).await;
         Ok(response.map(GatewayBody::page))
@@ -51,12 +55,16 @@ pub(crate) fn are_at(path: &str) -> bool {
     first == "_" || first.eq_ignore_ascii_case("%5f")
 }
 
+fn to_the_first() -> Response<GatewayBody> {
+    let mut response = Response::new(GatewayBody::bytes(Bytes::new(), false));
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    let first = HeaderValue::from_static("/_/");
+    response.headers_mut().insert(LOCATION, first);
+    response
+}
+
 fn inside(uri: &Uri) -> Option<Uri> {
     let inner = uri.path_and_query()?.as_str().strip_prefix("/_")?;
-    let inner = match inner.as_bytes().first() {
-        None | Some(b'?') => format!("/{inner}"),
-        _ => inner.to_owned(),
-    };
     Some(Uri::from(PathAndQuery::try_from(inner).ok()?))
 }
 
@@ -78,8 +86,25 @@ mod tests {
         }
         let inner = |uri: &str| inside(&uri.parse().unwrap()).map(|uri| uri.to_string());
         assert_eq!(inner("/_/metrics?a=b").as_deref(), Some("/metrics?a=b"));
-        assert_eq!(inner("/_").as_deref(), Some("/"));
-        assert_eq!(inner("/_?a").as_deref(), Some("/?a"));
         assert_eq!(inner("/%5f/x"), None);
+    }
+    #[tokio::test]
+    async fn without_its_slash_the_page_is_elsewhere() {
+        let page = tower::service_fn(async |request: Request<()>| {
+            let path = request.uri().path().to_owned();
+            Ok(Response::new(http_body_util::Full::new(Bytes::from(path))))
+        });
+        let pages = Pages::new(page);
+        let respond = async |path: &str| {
+            let request = Request::get(path).body(()).unwrap();
+            pages.respond(request.into_parts().0).await.unwrap()
+        };
+        for path in ["/_", "/_?a"] {
+            let response = respond(path).await;
+            assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
+            assert_eq!(response.headers()[LOCATION], "/_/");
+        }
+        let page = respond("/_/").await;
+        assert_eq!(page.into_body().collect().await.unwrap().to_bytes(), "/");
     }
 }

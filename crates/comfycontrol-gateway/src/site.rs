@@ -5,8 +5,9 @@
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
+use crate::pages;
 use crate::refusal::Refusal;
 
 /// Refuses what a browser sends for a page that is not the gateway's own, by the first of these that it
@@ -15,6 +16,14 @@ use crate::refusal::Refusal;
 /// [Fetch Metadata]: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 /// [RFC 6454 §7]: https://www.rfc-editor.org/rfc/rfc6454#section-7
 pub(crate) fn check(head: &Parts) -> Result<(), Refusal> {
+    // A link leads to a page that the user then sees, and changes nothing.
+    let is_link = head
+        .headers
+        .get(SEC_FETCH_MODE)
+        .is_some_and(|mode| mode == "navigate");
+    if is_link && head.method == Method::GET && pages::are_at(head.uri.path()) {
+        return Ok(());
+    }
     let own = match head.headers.get(SEC_FETCH_SITE) {
         // `none`: the user has typed the address.
         Some(site) => site == "same-origin" || site == "none",
@@ -45,6 +54,7 @@ fn is_own(origin: &HeaderValue, head: &Parts) -> bool {
     authority.is_some() && authority == host
 }
 
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 #[cfg(test)]
@@ -78,6 +88,25 @@ mod tests {
             let fields = [("host", "localhost:8099"), ("sec-fetch-site", site)];
             assert_eq!(is_let_in("/", &fields), let_in, "{site}");
         }
+    }
+
+    #[test]
+    fn a_link_leads_to_a_page_and_to_no_call() {
+        let fields = [
+            ("host", "localhost:8099"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+        ];
+        for (target, let_in) in [("/_/", true), ("/v1/user", false)] {
+            let mut request = Request::get(target);
+            for (name, value) in fields {
+                request = request.header(name, value);
+            }
+            let head = request.body(()).expect("a request").into_parts().0;
+            assert_eq!(check(&head).is_ok(), let_in, "{target}");
+        }
+        // That of a form.
+        assert!(!is_let_in("/_/", &fields));
     }
 
     #[test]

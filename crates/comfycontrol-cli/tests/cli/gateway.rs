@@ -1,115 +1,18 @@
+mod clients;
+mod running;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use comfycontrol_emulator::Emulator;
 use serde_json::Value;
 
+use self::running::{Gateway, gateway, tool};
 use crate::support::{Account, Ran, program};
-
-/// The program as a gateway, killed at the end unless it has ended.
-struct Gateway {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    place: String,
-}
-
-impl Gateway {
-    fn of(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut gateway = Self {
-            child,
-            lines,
-            place: String::new(),
-        };
-        let _upstream = gateway.line();
-        let listening = gateway.line();
-        let address = listening.split_whitespace().last().unwrap();
-        gateway.place = address
-            .split_once(':')
-            .unwrap()
-            .1
-            .trim_start_matches('/')
-            .to_owned();
-        gateway
-    }
-
-    fn line(&mut self) -> String {
-        let line = tokio::task::block_in_place(|| self.lines.next());
-        line.unwrap_or_else(|| panic!("no line: {}", self.complaint()))
-            .unwrap()
-    }
-
-    fn complaint(&mut self) -> String {
-        let mut text = String::new();
-        _ = self.child.stderr.take().unwrap().read_to_string(&mut text);
-        text
-    }
-
-    fn port(&self) -> &str {
-        self.place.split_once(':').unwrap().1
-    }
-
-    fn get(&self, path: &str, fields: &str) -> String {
-        tokio::task::block_in_place(|| {
-            let mut stream = TcpStream::connect(&self.place).unwrap();
-            let head = format!(
-                "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n"
-            );
-            stream.write_all(head.as_bytes()).unwrap();
-            let mut response = String::new();
-            stream.read_to_string(&mut response).unwrap();
-            response
-        })
-    }
-
-    fn terminate(&self) {
-        let kill = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
-        assert!(kill.unwrap().success());
-    }
-
-    /// Its last line, once it has ended well.
-    fn ended(mut self) -> String {
-        let mut last = String::new();
-        while let Some(line) = tokio::task::block_in_place(|| self.lines.next()) {
-            last = line.unwrap();
-        }
-        let status = tokio::task::block_in_place(|| self.child.wait()).unwrap();
-        assert!(status.success(), "{}", self.complaint());
-        last
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
-
-/// With what a shim of the shell's interpreter may need.
-fn tool(name: &str) -> Option<Command> {
-    let found = Command::new(name)
-        .arg("--version")
-        .output()
-        .is_ok_and(|out| out.status.success());
-    found.then(|| Command::new(name))
-}
-
-fn gateway(account: &Account, arguments: &[&str]) -> Command {
-    let port = ["gateway", "--listen", "127.0.0.1:0"];
-    account.command(&[&port[..], arguments].concat())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_listens_prints_a_line_for_each_call_and_ends_on_a_signal() {

@@ -6,8 +6,7 @@
 //! * `doctor`: what is wrong, in a line each.
 //! * `emulator`: the emulator as a program.
 //! * `failures`: exit codes, and what an error says.
-//! * `gateway`: the gateway as a program, for curl and Python.
-//! * `gateway_clients`: curl, Python and Node before one gateway.
+//! * `gateway`: the gateway as a program, and curl, Python and Node in front of it.
 //! * `run`: a run, from a graph to files on disk.
 
 mod batch;
@@ -17,6 +16,5 @@ mod doctor;
 mod emulator;
 mod failures;
 mod gateway;
-mod gateway_clients;
 mod run;
 mod support;
