@@ -113,15 +113,15 @@ impl Save {
         self
     }
 
-    /// Puts each file in place of one that has its name, if there is one. Outputs of one name still get
-    /// a number each.
+    /// Puts each file in place of one that has its name, if there is one. Outputs of one name still
+    /// get a number each.
     pub fn overwrite(mut self) -> Self {
         self.replaces = true;
         self
     }
 
-    /// Sets how many bytes each file may have. The default is no bound but the disk's. A file with more is
-    /// given up as soon as that is known, and [not saved](SaveErrorKind::TooLarge).
+    /// Sets how many bytes each file may have. The default is no bound but the disk's. A file with
+    /// more is given up as soon as that is known, and [not saved](SaveErrorKind::TooLarge).
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self

@@ -1,5 +1,5 @@
-//! Outputs saved from a host that breaks off, lies and changes its mind, over sockets: what is on disk is
-//! the file, or nothing.
+//! Outputs saved from a host that breaks off, lies and changes its mind, over sockets: what is on
+//! disk is the file, or nothing.
 
 #[path = "support/stored.rs"]
 mod stored;

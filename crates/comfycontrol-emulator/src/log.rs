@@ -15,7 +15,8 @@ pub struct LoggedResponse {
     pub method: Method,
     /// The path of the request, without its query, which may hold a signature.
     pub path: String,
-    /// The status of the response; `None` where a fault ended the connection or the stream instead.
+    /// The status of the response; `None` where a fault ended the connection or the stream
+    /// instead.
     pub status: Option<StatusCode>,
 }
 

@@ -16,7 +16,6 @@
 //! those of RFC 9110 §8.4, §12.5.3 and §14.
 //!
 //! # Example
-//!
 #![cfg_attr(feature = "gzip", doc = "```")]
 #![cfg_attr(not(feature = "gzip"), doc = "```ignore")]
 //! use bytes::Bytes;

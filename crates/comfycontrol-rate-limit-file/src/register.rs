@@ -24,7 +24,8 @@ pub(crate) struct Register {
     members: Members,
     /// The epoch and sequence that was read or written last: an older one is a copy put back.
     seen: Option<(u128, u64)>,
-    /// Whether this machine has been seen to write: another one can then no more be an earlier run.
+    /// Whether this machine has been seen to write: another one can then no more be an earlier
+    /// run.
     written_here: bool,
 }
 

@@ -14,19 +14,19 @@ pub(crate) use self::rounds::Rounds;
 use crate::shared::Shared;
 use crate::{RejectedReason, Store};
 
-/// Gets slots of a budget that is [shared](crate::LimiterBuilder::build_shared) with other processes.
-/// Nothing leaves unless it runs: spawn it.
+/// Gets slots of a budget that is [shared](crate::LimiterBuilder::build_shared) with other
+/// processes. Nothing leaves unless it runs: spawn it.
 ///
-/// It ends once the last handle to its limiter has gone and all that has happened is written, at most
-/// half a [lease](crate::LimiterBuilder::lease) later. A program that ends soon awaits it then, so that
-/// the next one need not wait for the lease to end.
+/// It ends once the last handle to its limiter has gone and all that has happened is written, at
+/// most half a [lease](crate::LimiterBuilder::lease) later. A program that ends soon awaits it
+/// then, so that the next one need not wait for the lease to end.
 ///
 /// If it is dropped before, as a runtime that ends does, all calls that wait and all that come are
-/// rejected: [`RejectedReason::KeeperStopped`]. What is on its way then is counted by the others as long
-/// as it may be, until the lease ends or the store says sooner that it is gone.
+/// rejected: [`RejectedReason::KeeperStopped`]. What is on its way then is counted by the others as
+/// long as it may be, until the lease ends or the store says sooner that it is gone.
 ///
-/// One operation of the store is under way at a time, for a quarter of a lease and 2 s at most: then it
-/// counts as not answered.
+/// One operation of the store is under way at a time, for a quarter of a lease and 2 s at most:
+/// then it counts as not answered.
 #[must_use = "nothing leaves unless it runs: spawn it"]
 pub struct Keeper {
     rounds: Option<Run>,

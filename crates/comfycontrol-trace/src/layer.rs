@@ -29,11 +29,11 @@ impl<S> Layer<S> for TraceLayer {
     }
 }
 
-/// Puts each call into a span, from its beginning to the end of its response body, and changes nothing
-/// of it.
+/// Puts each call into a span, from its beginning to the end of its response body, and changes
+/// nothing of it.
 ///
-/// Stands outermost, so that one call is one span however often it is sent; within what gives a request
-/// its `x-request-id`. It is ready when the service inside is.
+/// Stands outermost, so that one call is one span however often it is sent; within what gives a
+/// request its `x-request-id`. It is ready when the service inside is.
 #[derive(Clone, Copy, Debug)]
 pub struct Trace<S> {
     inner: S,

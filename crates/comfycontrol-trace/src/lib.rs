@@ -1,5 +1,5 @@
-//! Tower middleware that puts each HTTP call into one span of [`tracing`], and costs nothing while no
-//! subscriber wants it.
+//! Tower middleware that puts each HTTP call into one span of [`tracing`], and costs nothing while
+//! no subscriber wants it.
 //!
 //! The span is `comfycontrol.call`, at level debug. Its fields have the names of the OpenTelemetry
 //! conventions for HTTP clients:
@@ -12,9 +12,9 @@
 //! | `http.request.resend_count` | how often it was sent again, if a layer inside records it |
 //! | `error.type` | what [`TracedError::error_type`] says, or `body` |
 //!
-//! The future of the call and its response body are polled within the span. One event of level debug
-//! tells that the response has come, or that the call or its body has failed, each with its latency.
-//! Tokens are masked in path and id; a query, a header or a body is never shown.
+//! The future of the call and its response body are polled within the span. One event of level
+//! debug tells that the response has come, or that the call or its body has failed, each with its
+//! latency. Tokens are masked in path and id; a query, a header or a body is never shown.
 //!
 //! ```
 //! use comfycontrol_trace::{TraceLayer, TracedError};

@@ -68,43 +68,46 @@ impl TransportBuilder {
 
     /// Keeps to so many connections to one origin, on one runtime; 8 unless set, and at least one.
     ///
-    /// Over HTTP/2 calls share a connection, and another is made when the server's limit of streams is
-    /// used up, or unread responses take most of the first one's window. Over HTTP/1.1 a call has a
-    /// connection to itself until its response has been read: more calls wait.
+    /// Over HTTP/2 calls share a connection, and another is made when the server's limit of streams
+    /// is used up, or unread responses take most of the first one's window. Over HTTP/1.1 a
+    /// call has a connection to itself until its response has been read: more calls wait.
     pub fn max_connections(mut self, per_origin: usize) -> Self {
         self.pool.connections = per_origin;
         self
     }
 
-    /// Closes a connection that nobody has used for so long; for 60 s unless set, 1 ms at least. So many are
-    /// kept at most for an origin; 8 unless set.
+    /// Closes a connection that nobody has used for so long; for 60 s unless set, 1 ms at least. So
+    /// many are kept at most for an origin; 8 unless set.
     pub fn idle(mut self, timeout: Duration, per_origin: usize) -> Self {
         self.pool.idle_time = timeout.clamp(Duration::from_millis(1), LONGEST);
         self.pool.idle = per_origin;
         self
     }
 
-    /// Gives a connection no more calls when it is so old, 1 s at least. It has no such bound unless set.
+    /// Gives a connection no more calls when it is so old, 1 s at least. It has no such bound
+    /// unless set.
     pub fn max_connection_age(mut self, age: Duration) -> Self {
         self.pool.age = Some(age.clamp(Duration::from_secs(1), LONGEST));
         self
     }
 
-    /// Sends a ping over HTTP/2 when nothing has come for `every` while a response is awaited, and breaks
-    /// the connection off if it is not given back within `timeout`; 30 s and 10 s unless set.
+    /// Sends a ping over HTTP/2 when nothing has come for `every` while a response is awaited, and
+    /// breaks the connection off if it is not given back within `timeout`; 30 s and 10 s unless
+    /// set.
     pub fn keep_alive(mut self, every: Duration, timeout: Duration) -> Self {
         self.pool.ping_every = every.min(LONGEST);
         self.pool.ping_timeout = timeout.min(LONGEST);
         self
     }
 
-    /// Lets an HTTP/2 connection hold so many bytes of responses that nobody has read, from 64 KiB to 2 GiB;
-    /// 32 MiB unless set. One response may take seven eighths of it.
+    /// Lets an HTTP/2 connection hold so many bytes of responses that nobody has read, from 64 KiB
+    /// to 2 GiB; 32 MiB unless set. One response may take seven eighths of it.
     ///
-    /// When three quarters are held, further calls go to another connection, as long as one can be made. A call that was sent before waits
-    /// until they are read.
+    /// When three quarters are held, further calls go to another connection, as long as one can be
+    /// made. A call that was sent before waits until they are read.
     ///
-    /// This is the window that a server has: as many bytes at most are on the way within one round trip.
+    /// This is the window that a server has: as many bytes at most are on the way within one round
+    /// trip.
     pub fn max_unread(mut self, bytes: u32) -> Self {
         self.pool.unread = bytes;
         self
@@ -129,8 +132,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets all of TLS, in place of provider and certificates. Its ALPN list is replaced by `h2` and
-    /// `http/1.1`.
+    /// Sets all of TLS, in place of provider and certificates. Its ALPN list is replaced by `h2`
+    /// and `http/1.1`.
     pub fn tls_config(mut self, config: ClientConfig) -> Self {
         self.tls.config = Some(config);
         self
@@ -139,14 +142,16 @@ impl TransportBuilder {
     /// Connects through a proxy: `http://`, `https://`, `socks5://` or `socks5h://`, credentials in
     /// front of the host, which the last `@` begins.
     ///
-    /// It only ever carries TLS; with SOCKS it also resolves the names. This machine is reached without
-    /// it. The default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a variable that
-    /// names no usable proxy is an error of [`build`](Self::build), never a direct connection.
+    /// It only ever carries TLS; with SOCKS it also resolves the names. This machine is reached
+    /// without it. The default is the environment's `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`;
+    /// a variable that names no usable proxy is an error of [`build`](Self::build), never a
+    /// direct connection.
     ///
-    /// `NO_PROXY` lists, parted by commas or blanks, what is reached directly: a host with all below
-    /// it, `*.domain`, an address, a network such as `10.0.0.0/8`, or `*`; all but networks may have a
-    /// port. An entry that cannot be read is an error of [`build`](Self::build), and so is the beginning of an
-    /// address, such as `10.` or `192.168.`: the network is `10.0.0.0/8` or `192.168.0.0/16`.
+    /// `NO_PROXY` lists, parted by commas or blanks, what is reached directly: a host with all
+    /// below it, `*.domain`, an address, a network such as `10.0.0.0/8`, or `*`; all but
+    /// networks may have a port. An entry that cannot be read is an error of
+    /// [`build`](Self::build), and so is the beginning of an address, such as `10.` or
+    /// `192.168.`: the network is `10.0.0.0/8` or `192.168.0.0/16`.
     #[cfg(feature = "proxy")]
     pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
         match Proxies::all(url.as_ref()) {
@@ -162,8 +167,8 @@ impl TransportBuilder {
         self
     }
 
-    /// The proxy through which `dst` is reached, without its credentials and in one spelling; `None` if
-    /// the way is direct.
+    /// The proxy through which `dst` is reached, without its credentials and in one spelling;
+    /// `None` if the way is direct.
     ///
     /// A server sees the address of the proxy: clients behind one proxy share its rate limit.
     #[must_use]
@@ -178,8 +183,8 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if a setting is not valid, or if no certificates are trusted. The error says which, and
-    /// what to do.
+    /// Fails if a setting is not valid, or if no certificates are trusted. The error says which,
+    /// and what to do.
     pub fn build<B>(self) -> Result<Transport<B>, InvalidTransport>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -200,8 +205,8 @@ impl TransportBuilder {
         ))
     }
 
-    /// Builds a transport over the connections of another connector: Unix sockets, a tunnel. Nothing
-    /// is connected yet.
+    /// Builds a transport over the connections of another connector: Unix sockets, a tunnel.
+    /// Nothing is connected yet.
     ///
     /// The connector decides where they lead, plain `http` included, and proxies of the environment
     /// are not its concern. An `https` request is encrypted over whatever it returns: the TLS

@@ -1,5 +1,5 @@
-//! A response that comes before its request has been written (RFC 9112 §9.5): it is read before the write
-//! is given up.
+//! A response that comes before its request has been written (RFC 9112 §9.5): it is read before the
+//! write is given up.
 
 use std::error::Error;
 use std::fmt;
@@ -10,8 +10,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Holds back that a write has failed until all that has come has been read: a server that refuses an upload
-/// says so, and closes.
+/// Holds back that a write has failed until all that has come has been read: a server that refuses
+/// an upload says so, and closes.
 #[derive(Debug)]
 pub(crate) struct ReadingFirst<S> {
     inner: S,

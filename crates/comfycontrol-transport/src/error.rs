@@ -20,8 +20,8 @@ pub(crate) use self::unsendable::{Unconnected, Unsendable};
 
 /// A request failed below HTTP: its connection could not be made, or broke.
 ///
-/// Shows nothing a server wrote into it, other than masked, escaped and cut short, and no token that an own transport put
-/// into its error or a cause of that: see [`clean_error`].
+/// Shows nothing a server wrote into it, other than masked, escaped and cut short, and no token
+/// that an own transport put into its error or a cause of that: see [`clean_error`].
 pub struct TransportError {
     kind: TransportErrorKind,
     before_sending: bool,
@@ -29,7 +29,8 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// Takes the error of any transport, and names its kind if hyper, h2, rustls or the system made it.
+    /// Takes the error of any transport, and names its kind if hyper, h2, rustls or the system made
+    /// it.
     ///
     /// One that is a `TransportError` already stays what it is.
     pub fn new(source: impl Into<BoxError>) -> Self {
@@ -68,8 +69,8 @@ impl TransportError {
         self.kind
     }
 
-    /// Whether the server has certainly not processed the request: not a byte of it was sent, or the
-    /// server says so (RFC 9113 §8.7).
+    /// Whether the server has certainly not processed the request: not a byte of it was sent, or
+    /// the server says so (RFC 9113 §8.7).
     #[must_use]
     pub fn is_unprocessed(&self) -> bool {
         self.before_sending
@@ -97,8 +98,8 @@ impl TransportError {
         )
     }
 
-    /// The error it was made from. One that quotes a server, or that shows a token, is replaced by its text, masked and
-    /// escaped.
+    /// The error it was made from. One that quotes a server, or that shows a token, is replaced by
+    /// its text, masked and escaped.
     #[must_use]
     pub fn into_source(self) -> BoxError {
         self.source

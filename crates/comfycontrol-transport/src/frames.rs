@@ -1,5 +1,5 @@
-//! What the frames of an HTTP/2 connection say of the connection itself (RFC 9113 §4.1): how many streams
-//! the server allows, how much of the window is left to it, whether it says goodbye.
+//! What the frames of an HTTP/2 connection say of the connection itself (RFC 9113 §4.1): how many
+//! streams the server allows, how much of the window is left to it, whether it says goodbye.
 
 /// Reads the frames of one direction, as far as they are of interest.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use crate::error::MessageFault;
 ///
 /// # Errors
 ///
-/// Fails if the request sets `Transfer-Encoding`, or a `Content-Length` that is not the length of its
-/// body, or if its body would be left out.
+/// Fails if the request sets `Transfer-Encoding`, or a `Content-Length` that is not the length of
+/// its body, or if its body would be left out.
 pub(crate) fn check<B: Body>(req: &Request<B>) -> Result<(), MessageFault> {
     if req.headers().contains_key(TRANSFER_ENCODING) {
         return Err(MessageFault::TransferEncoding);

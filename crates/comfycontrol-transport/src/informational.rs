@@ -106,8 +106,8 @@ enum At {
 impl Count {
     /// If a request is written, what is read next is the beginning of a head.
     ///
-    /// Not so if it is the rest of an upload: its response may have come, and what is read next is the
-    /// rest of that.
+    /// Not so if it is the rest of an upload: its response may have come, and what is read next is
+    /// the rest of that.
     fn written(&mut self, bytes: &[u8]) {
         if matches!(self.at, At::Response) && begins_request(bytes) {
             *self = Self {
@@ -152,8 +152,8 @@ impl Count {
     }
 }
 
-/// Whether bytes that are written begin as a request does (RFC 9112 §3.2), which hyper writes from its
-/// method on.
+/// Whether bytes that are written begin as a request does (RFC 9112 §3.2), which hyper writes from
+/// its method on.
 fn begins_request(bytes: &[u8]) -> bool {
     let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     let method = bytes.iter().take_while(|byte| is_token(byte)).count();

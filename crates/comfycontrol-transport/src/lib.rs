@@ -35,8 +35,8 @@
 //! unescaped. A response with any status is no error.
 //!
 //! What reads as a success is whole: [bodies](TransportBody) are counted against their
-//! `Content-Length`, and a request whose `Content-Length` or `Transfer-Encoding` does not frame its body
-//! as it is [is not sent](TransportErrorKind::RequestFraming). The head of a response may have
+//! `Content-Length`, and a request whose `Content-Length` or `Transfer-Encoding` does not frame its
+//! body as it is [is not sent](TransportErrorKind::RequestFraming). The head of a response may have
 //! [256 KiB](TransportErrorKind::ResponseHead).
 //!
 //! # Clones
@@ -51,8 +51,8 @@
 //!
 //! # Not handled
 //!
-//! Redirects, cookies, decompression and retries, which are layers; HTTP/3; certificates of clients, other
-//! than by [`TransportBuilder::tls_config`].
+//! Redirects, cookies, decompression and retries, which are layers; HTTP/3; certificates of
+//! clients, other than by [`TransportBuilder::tls_config`].
 //!
 //! # Features
 //!

@@ -1,7 +1,7 @@
 //! TCP connections, and those that may carry plain `http`: the ones that stay on this machine.
 //!
-//! What a host is called decides [`HostKind`](comfycontrol_core::HostKind), as it does for the token. Where
-//! the name leads is looked at here.
+//! What a host is called decides [`HostKind`](comfycontrol_core::HostKind), as it does for the
+//! token. Where the name leads is looked at here.
 
 use std::task::{Context, Poll};
 

@@ -44,8 +44,8 @@ pub(crate) struct Pool<B: 'static> {
     hosts: Mutex<HashMap<Key, Arc<Host<Outgoing<B>>>>>,
 }
 
-/// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still while
-/// nobody runs it.
+/// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still
+/// while nobody runs it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
     scheme: Scheme,
@@ -81,8 +81,8 @@ where
         &self.settings
     }
 
-    /// The response to a request. What was not sent for a connection that had ended is sent by another; so is
-    /// what the server has certainly not processed (RFC 9113 §8.7), a few times.
+    /// The response to a request. What was not sent for a connection that had ended is sent by
+    /// another; so is what the server has certainly not processed (RFC 9113 §8.7), a few times.
     pub(crate) async fn send(
         self: Arc<Self>,
         mut req: Request<B>,
@@ -160,8 +160,8 @@ fn scheme<B>(req: &mut Request<B>) -> Option<Scheme> {
     Some(scheme)
 }
 
-/// Whether the port is one that there is, or is left to the scheme (RFC 3986 §3.2.3). `Authority` takes a
-/// number that is too large for none.
+/// Whether the port is one that there is, or is left to the scheme (RFC 3986 §3.2.3). `Authority`
+/// takes a number that is too large for none.
 fn has_port(authority: &Authority) -> bool {
     let text = authority.as_str();
     let (_, text) = text.rsplit_once('@').unwrap_or(("", text));

@@ -1,4 +1,5 @@
-//! Reads much at once under TLS: rustls asks for 4 KiB at a time, each of which is a call of the system.
+//! Reads much at once under TLS: rustls asks for 4 KiB at a time, each of which is a call of the
+//! system.
 
 use std::io;
 use std::pin::Pin;

@@ -12,9 +12,9 @@ use tower_service::Service;
 use crate::carrier::BoxFuture;
 use crate::error::{ConnectFailed, TransportErrorKind};
 
-/// The system's resolver, whose answers are cut down to the addresses that a name may lead to, so that no
-/// connection is even tried to another: those of this machine for `localhost`, and none of the internal
-/// network for hosts that a server names.
+/// The system's resolver, whose answers are cut down to the addresses that a name may lead to, so
+/// that no connection is even tried to another: those of this machine for `localhost`, and none of
+/// the internal network for hosts that a server names.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolver<R = GaiResolver> {
     inner: R,
@@ -101,7 +101,8 @@ mod tests {
     use super::*;
     use crate::TransportError;
 
-    /// What a connection to `storage.example` at `port` comes to, whose name leads to these addresses.
+    /// What a connection to `storage.example` at `port` comes to, whose name leads to these
+    /// addresses.
     async fn connect(led: &[[u8; 4]], named: &[&str], port: u16) -> Result<(), TransportError> {
         let led: Vec<_> = led.iter().map(|ip| SocketAddr::from((*ip, 0))).collect();
         let inner = service_fn(move |_: Name| {

@@ -1,4 +1,5 @@
-//! TLS settings, with the provider passed by hand: the process-wide default is neither read nor set.
+//! TLS settings, with the provider passed by hand: the process-wide default is neither read nor
+//! set.
 
 use std::sync::Arc;
 

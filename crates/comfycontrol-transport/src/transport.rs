@@ -22,35 +22,39 @@ use crate::{TransportBody, TransportError};
 
 /// Puts requests on the wire and returns the responses, whatever their status.
 ///
-/// HTTP/2 where the server offers it by ALPN, else HTTP/1.1; plain `http` to this machine only, and by
-/// HTTP/1.1. It adds no header but those that frame a message (`Host`, `Content-Length`,
-/// `Transfer-Encoding`), follows no redirect, and sends nothing twice but what the server has certainly not
-/// processed. `B` is the body of the requests.
+/// HTTP/2 where the server offers it by ALPN, else HTTP/1.1; plain `http` to this machine only, and
+/// by HTTP/1.1. It adds no header but those that frame a message (`Host`, `Content-Length`,
+/// `Transfer-Encoding`), follows no redirect, and sends nothing twice but what the server has
+/// certainly not processed. `B` is the body of the requests.
 ///
-/// A request needs an absolute URI. One whose version is set to HTTP/2 fails where the server speaks
-/// HTTP/1.1 only; with HTTP/1.1, the default, it takes what there is.
+/// A request needs an absolute URI. One whose version is set to HTTP/2 fails where the server
+/// speaks HTTP/1.1 only; with HTTP/1.1, the default, it takes what there is.
 ///
-/// It is always ready, unless it is made [from a service](Self::from_service): connections are made while
-/// a response is awaited, by a task of the runtime on which it is. Clones share the connections on one
-/// runtime.
+/// It is always ready, unless it is made [from a service](Self::from_service): connections are made
+/// while a response is awaited, by a task of the runtime on which it is. Clones share the
+/// connections on one runtime.
 ///
-/// Calls that come at once to a server that nobody has spoken to wait for one connection. If it speaks HTTP/2,
-/// they share it up to the server's limit of streams, then one more is made; over HTTP/1.1 up to
-/// [8](crate::TransportBuilder::max_connections) are made as they are needed, and further calls wait. A
-/// caller that goes away leaves the connection to the others. If it cannot be made, all who have waited for it
-/// are told why, and nothing was sent. Where others are open, those who wait get a place on them instead, and
-/// the next is made after a pause, from 100 ms to 30 s the longer the more have failed.
+/// Calls that come at once to a server that nobody has spoken to wait for one connection. If it
+/// speaks HTTP/2, they share it up to the server's limit of streams, then one more is made; over
+/// HTTP/1.1 up to [8](crate::TransportBuilder::max_connections) are made as they are needed, and
+/// further calls wait. A caller that goes away leaves the connection to the others. If it cannot be
+/// made, all who have waited for it are told why, and nothing was sent. Where others are open,
+/// those who wait get a place on them instead, and the next is made after a pause, from 100 ms to
+/// 30 s the longer the more have failed.
 ///
-/// Over HTTP/2 a server may refuse a stream, or say goodbye before it has looked at a request (RFC 9113 §8.7).
-/// One whose body is at most 64 KiB, and is there at once, is sent again, at most three times.
+/// Over HTTP/2 a server may refuse a stream, or say goodbye before it has looked at a request (RFC
+/// 9113 §8.7). One whose body is at most 64 KiB, and is there at once, is sent again, at most three
+/// times.
 ///
-/// Over HTTP/1.1 a response may come before its request has been written. Once it has been read, the rest is
-/// sent as long as the server takes it: after 5 s without a byte the connection is closed.
+/// Over HTTP/1.1 a response may come before its request has been written. Once it has been read,
+/// the rest is sent as long as the server takes it: after 5 s without a byte the connection is
+/// closed.
 ///
-/// A connection that has not been used for 60 s is closed. Over HTTP/2 a ping is sent after 30 s in which
-/// nothing has come, and a connection that does not give it back within 10 s has broken. One on which unread
-/// responses take more than three quarters of [32 MiB](crate::TransportBuilder::max_unread) gets no more
-/// calls until they are read, as long as another can be made.
+/// A connection that has not been used for 60 s is closed. Over HTTP/2 a ping is sent after 30 s in
+/// which nothing has come, and a connection that does not give it back within 10 s has broken. One
+/// on which unread responses take more than three quarters of [32
+/// MiB](crate::TransportBuilder::max_unread) gets no more calls until they are read, as long as
+/// another can be made.
 pub struct Transport<B: 'static>(Kind<B>);
 
 enum Kind<B: 'static> {
@@ -85,13 +89,13 @@ where
         }))
     }
 
-    /// The same, for URLs that a server names: it reaches no host of the internal network but `internal`,
-    /// by name or by address, and has connections of its own.
+    /// The same, for URLs that a server names: it reaches no host of the internal network but
+    /// `internal`, by name or by address, and has connections of its own.
     ///
     /// What counts is the address that is connected to, whatever the name led to before. A
-    /// [proxy](crate::TransportBuilder::proxy) resolves the names itself: what it reaches is for it to
-    /// decide, and only hosts written as addresses are looked at. A transport over a connector or a service
-    /// of your own decides so as well, and stays what it is.
+    /// [proxy](crate::TransportBuilder::proxy) resolves the names itself: what it reaches is for it
+    /// to decide, and only hosts written as addresses are looked at. A transport over a
+    /// connector or a service of your own decides so as well, and stays what it is.
     #[must_use]
     pub fn for_other_origins(&self, internal: InternalHosts) -> Self {
         match &self.0 {
@@ -121,10 +125,11 @@ where
     ///
     /// **Nothing is encrypted here: requests to `https` URLs, and the token in them, are written in
     /// clear text into whatever the connector returns.** It must make the TLS handshake for such
-    /// URLs, check the certificate for their host, and offer `h2` by ALPN if HTTP/2 is to be spoken.
-    /// One that does not is for [`from_connector`](Self::from_connector).
+    /// URLs, check the certificate for their host, and offer `h2` by ALPN if HTTP/2 is to be
+    /// spoken. One that does not is for [`from_connector`](Self::from_connector).
     ///
-    /// The time for a connection is the connector's own to bound, too: one that has taken 60 s is given up.
+    /// The time for a connection is the connector's own to bound, too: one that has taken 60 s is
+    /// given up.
     pub fn from_tls_connector<C>(connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,

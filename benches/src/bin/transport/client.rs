@@ -51,7 +51,8 @@ enum Subject {
 enum What {
     /// Calls at once by a new client.
     Cold,
-    /// Calls at once, one after the other by each caller for a while, by a client that has connections.
+    /// Calls at once, one after the other by each caller for a while, by a client that has
+    /// connections.
     Warm,
     Upload,
     /// A small call behind unread responses.

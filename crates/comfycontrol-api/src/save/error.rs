@@ -33,7 +33,8 @@ pub(super) enum Failure {
 pub enum SaveErrorKind {
     /// The disk: [`as_disk`](SaveError::as_disk).
     Disk,
-    /// The download, or the request for the outputs and their links: [`as_download`](SaveError::as_download).
+    /// The download, or the request for the outputs and their links:
+    /// [`as_download`](SaveError::as_download).
     Download,
     /// The API does not list the output any more.
     Gone,

@@ -68,8 +68,8 @@ impl PartFile {
         self.file.rewind().await.map(drop)
     }
 
-    /// Gives the file, which is whole, the name of this number or the next one that is free; in place of
-    /// what has it, if that is to be `replaced`.
+    /// Gives the file, which is whole, the name of this number or the next one that is free; in
+    /// place of what has it, if that is to be `replaced`.
     pub(super) async fn finish(
         mut self,
         name: &str,
@@ -114,8 +114,8 @@ impl OnDisk {
         }
     }
 
-    /// Takes the name by a file that is empty, and puts the whole one in its place: so nothing of anybody else
-    /// is replaced.
+    /// Takes the name by a file that is empty, and puts the whole one in its place: so nothing of
+    /// anybody else is replaced.
     async fn take_name(&mut self, path: &Path) -> io::Result<()> {
         let (from, to) = (self.0.clone(), path.to_owned());
         // Both or neither, also where nobody waits for it any more.

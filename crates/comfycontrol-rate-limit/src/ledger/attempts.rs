@@ -1,5 +1,5 @@
-//! What was sent and may have been written: an answer that is lost proves nothing. Each attempt takes
-//! what was written for certain as its start, so at most one of them is ever written.
+//! What was sent and may have been written: an answer that is lost proves nothing. Each attempt
+//! takes what was written for certain as its start, so at most one of them is ever written.
 
 use super::book::Book;
 use super::clock::Moment;
@@ -32,8 +32,8 @@ impl Attempts {
         self.0.push(attempt);
     }
 
-    /// The store holds that version: the attempt that was written, if one was. Others may still be, as
-    /// long as the store has what they replace.
+    /// The store holds that version: the attempt that was written, if one was. Others may still be,
+    /// as long as the store has what they replace.
     pub(super) fn resolve(
         &mut self,
         version: Option<Version>,

@@ -9,8 +9,8 @@
 //! stepped, and the shift undoes that before anything is granted. It lands on the lower bound: the
 //! record's time may lose a round trip, and never gains.
 
-/// A moment by our own clocks, in nanoseconds. The first stands still while a machine is suspended, the
-/// second may step.
+/// A moment by our own clocks, in nanoseconds. The first stands still while a machine is suspended,
+/// the second may step.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Moment {
     pub(crate) monotonic: u64,

@@ -1,5 +1,5 @@
-//! The record as bytes: a mark, the format, numbers as varints, times as distances, a checksum. Some
-//! 700 bytes for a quota of 40 and 8 processes.
+//! The record as bytes: a mark, the format, numbers as varints, times as distances, a checksum.
+//! Some 700 bytes for a quota of 40 and 8 processes.
 
 use super::book::Book;
 use super::wire::Writer;

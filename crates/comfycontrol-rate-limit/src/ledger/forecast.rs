@@ -75,8 +75,8 @@ pub(super) fn overdue(
     since.max(open_since) + last.iter().sum::<u64>()
 }
 
-/// When to look again, from `now` on, behind `ahead` others: once those have their grants, if all that
-/// may be counted yet gets its stamp this very moment. If they are late, that is seen then.
+/// When to look again, from `now` on, behind `ahead` others: once those have their grants, if all
+/// that may be counted yet gets its stamp this very moment. If they are late, that is seen then.
 pub(super) fn turn(account: &Account, terms: &Terms, now: u64, ahead: usize) -> u64 {
     let mut account = account.clone();
     let keeps_unstamped = keeps_unstamped(terms);

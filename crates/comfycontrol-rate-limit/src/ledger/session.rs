@@ -1,4 +1,5 @@
-//! One process's side of the budget: what it knows of the record, what it has sent, what comes next.
+//! One process's side of the budget: what it knows of the record, what it has sent, what comes
+//! next.
 
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ use self::random::Random;
 pub(crate) use self::reading::Incompatible;
 pub(crate) use self::view::View;
 
-/// What to do next. The answer goes to [`Session::read`], [`Session::replaced`], [`Session::joined`],
-/// [`Session::gone`] or [`Session::failed`].
+/// What to do next. The answer goes to [`Session::read`], [`Session::replaced`],
+/// [`Session::joined`], [`Session::gone`] or [`Session::failed`].
 #[derive(Debug)]
 pub(crate) enum Action {
     Join(Member),
@@ -84,7 +85,8 @@ pub(crate) struct Session {
     due: Due,
     pace: Pace,
     gone: Vec<(u128, Moment)>,
-    /// When the batch was sent that was written last: until half a lease later its slots may be used.
+    /// When the batch was sent that was written last: until half a lease later its slots may be
+    /// used.
     asked: Option<Moment>,
     has_joined: bool,
     news: Vec<News>,

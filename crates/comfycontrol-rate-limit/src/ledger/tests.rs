@@ -1,7 +1,8 @@
 //! The budget under virtual time: many processes, one store, one server that counts exactly.
 //!
 //! A longer campaign, the rows as they were measured:
-//! `cargo test --release -p comfycontrol-rate-limit --lib ledger::tests::campaign -- --ignored --nocapture`
+//! `cargo test --release -p comfycontrol-rate-limit --lib ledger::tests::campaign -- --ignored
+//! --nocapture`
 
 mod broken;
 mod dice;

@@ -128,8 +128,8 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     })
 }
 
-/// Takes the causes of an error away where one of them quotes the server: HTTP/2 lets it say goodbye
-/// with any text it likes.
+/// Takes the causes of an error away where one of them quotes the server: HTTP/2 lets it say
+/// goodbye with any text it likes.
 pub(crate) fn without_quotes(source: BoxError) -> BoxError {
     let goodbye = chain(&*source)
         .filter_map(|cause| cause.downcast_ref())

@@ -6,8 +6,8 @@ pub enum TransportErrorKind {
     ConnectTimedOut,
     /// The host name could not be resolved.
     Dns,
-    /// The host of another origin leads into the internal network: nothing was sent, and no connection
-    /// made.
+    /// The host of another origin leads into the internal network: nothing was sent, and no
+    /// connection made.
     InternalAddress,
     /// There is no way to the host.
     Unreachable,
@@ -19,14 +19,14 @@ pub enum TransportErrorKind {
     Proxy,
     /// Nothing listens at the address.
     ConnectionRefused,
-    /// The request's `Content-Length` or `Transfer-Encoding` does not frame its body as it is: nothing
-    /// was sent.
+    /// The request's `Content-Length` or `Transfer-Encoding` does not frame its body as it is:
+    /// nothing was sent.
     RequestFraming,
-    /// The request's own body failed, or was not as long as announced. Over HTTP/2 its error is lost
-    /// on the way, and only logged.
+    /// The request's own body failed, or was not as long as announced. Over HTTP/2 its error is
+    /// lost on the way, and only logged.
     RequestBody,
-    /// The request's URL is not absolute, or its port is not one from 1 to 65535: nothing was sent, and no
-    /// connection made.
+    /// The request's URL is not absolute, or its port is not one from 1 to 65535: nothing was sent,
+    /// and no connection made.
     RequestTarget,
     /// The connection broke, while it was made or while the request was under way.
     Reset,

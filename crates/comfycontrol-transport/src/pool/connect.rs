@@ -93,8 +93,8 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    // hyper spawns a task for each request, whose type has room for the connection itself: it is moved three
-    // times, with TLS and all unless that is elsewhere.
+    // hyper spawns a task for each request, whose type has room for the connection itself: it is
+    // moved three times, with TLS and all unless that is elsewhere.
     let stream = Box::new(stream);
     let stream = watched(stream, settings.window(), place.observer());
     let shaken = http2::Builder::new(TokioExecutor::new())
@@ -134,8 +134,8 @@ where
         Err(e) => return place.failed(e.into()),
     };
     let mut connection = pin!(connection.with_upgrades());
-    // A sender that is used before the connection has asked for a request seems ready for another while
-    // the first response is still read.
+    // A sender that is used before the connection has asked for a request seems ready for another
+    // while the first response is still read.
     let asked = poll_fn(|cx| match connection.as_mut().poll(cx) {
         Poll::Ready(_) => Poll::Ready(false),
         Poll::Pending => sender.poll_ready(cx).map(|ready| ready.is_ok()),

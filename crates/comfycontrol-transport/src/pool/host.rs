@@ -113,8 +113,8 @@ impl<B: Send + 'static> Host<B> {
         self.unlock(state, steps, None);
     }
 
-    /// Does what was decided, the more part of it without the lock: what is dropped and woken may come
-    /// back here.
+    /// Does what was decided, the more part of it without the lock: what is dropped and woken may
+    /// come back here.
     fn unlock(
         &self,
         mut state: MutexGuard<'_, State<B>>,

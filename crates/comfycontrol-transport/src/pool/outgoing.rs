@@ -25,7 +25,8 @@ where
         Self { first: None, rest }
     }
 
-    /// Takes what there is at once, by which a short body is known as a whole. It waits for nothing.
+    /// Takes what there is at once, by which a short body is known as a whole. It waits for
+    /// nothing.
     pub(super) fn begin(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(rest) = self.rest.as_mut().filter(|_| self.first.is_none())
             && let Poll::Ready(frame) = Pin::new(&mut *rest).poll_frame(cx)

@@ -16,11 +16,11 @@ pub(super) use self::step::{CallId, ConnectionId, Limits, Protocol, Step};
 
 /// What is decided about the connections to one origin.
 ///
-/// As long as nobody knows which version of HTTP the server speaks, one connection is made, for which
-/// all calls wait. Over HTTP/2 they share it, up to the server's limit of streams, then one more is made.
-/// Over HTTP/1.1 each call has a connection of its own, of a bounded number. If one cannot be made, those
-/// who wait are served by the others, and the next is made after a pause; if there is no other, they are
-/// told why.
+/// As long as nobody knows which version of HTTP the server speaks, one connection is made, for
+/// which all calls wait. Over HTTP/2 they share it, up to the server's limit of streams, then one
+/// more is made. Over HTTP/1.1 each call has a connection of its own, of a bounded number. If one
+/// cannot be made, those who wait are served by the others, and the next is made after a pause; if
+/// there is no other, they are told why.
 #[derive(Debug)]
 pub(super) struct Plan {
     limits: Limits,

@@ -29,14 +29,14 @@ impl Written {
         }
     }
 
-    /// Whether there is something to write that the server does not take: hyper may be ready for another request
-    /// nevertheless, which would come after it.
+    /// Whether there is something to write that the server does not take: hyper may be ready for
+    /// another request nevertheless, which would come after it.
     pub(super) fn is_held_up(&self) -> bool {
         self.0.held_up.load(Ordering::Relaxed)
     }
 
-    /// Ends when nothing has been written for a while since the response was over: the server takes no more
-    /// of the request.
+    /// Ends when nothing has been written for a while since the response was over: the server takes
+    /// no more of the request.
     pub(super) async fn stopped(self, over: oneshot::Receiver<()>) {
         // Nothing is ever sent: it is dropped.
         let _ = over.await;

@@ -104,8 +104,8 @@ impl Scheme {
     }
 }
 
-/// The host in small letters, and what stands behind a colon: a port from 1 to 65535, or none. `None`
-/// if the host is none.
+/// The host in small letters, and what stands behind a colon: a port from 1 to 65535, or none.
+/// `None` if the host is none.
 pub(super) fn host_and_port(place: &str) -> Option<(String, Option<Option<u16>>)> {
     let (host, port) = if let Some(place) = place.strip_prefix('[') {
         let (address, after) = place.split_once(']')?;

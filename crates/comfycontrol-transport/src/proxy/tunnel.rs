@@ -20,11 +20,12 @@ use crate::resolver::{Resolver, is_loopback};
 /// The proxy to use. The default is none.
 #[derive(Clone)]
 pub(crate) enum Proxies {
-    /// One for every host but this machine, which a proxy elsewhere cannot reach, and for which what is
-    /// meant to stay here would leave.
+    /// One for every host but this machine, which a proxy elsewhere cannot reach, and for which
+    /// what is meant to stay here would leave.
     Through(Arc<Proxy>),
     None,
-    /// A variable is set to what cannot be used: whoever meant to hide behind a proxy must not be shown.
+    /// A variable is set to what cannot be used: whoever meant to hide behind a proxy must not be
+    /// shown.
     Unusable(Unusable),
 }
 

@@ -103,8 +103,8 @@ async fn few_polls(
     .await
 }
 
-/// A server that takes one connection, ends the next in the handshake, says nothing to the third, breaks off
-/// the fourth after a few responses.
+/// A server that takes one connection, ends the next in the handshake, says nothing to the third,
+/// breaks off the fourth after a few responses.
 async fn moody(identity: Identity, open: Arc<AtomicUsize>, h2: bool) -> Server {
     let count = Arc::new(AtomicUsize::new(0));
     Server::start(move |client| {

@@ -1,4 +1,5 @@
-//! What a server says when it ends an HTTP/2 connection or stream: what it means, and what is shown.
+//! What a server says when it ends an HTTP/2 connection or stream: what it means, and what is
+//! shown.
 
 use comfycontrol_transport::TransportErrorKind;
 use http_body_util::BodyExt;

@@ -18,10 +18,12 @@
 //! * `tunnels`: what goes through a proxy: TLS, and nothing else.
 //! * `unprocessed`: what the server has certainly not processed is sent again.
 //! * `uploads`: an upload whose response is over before it has been written.
-//! * `versions`: the version of HTTP, the connections that are kept, and what is added to a request.
+//! * `versions`: the version of HTTP, the connections that are kept, and what is added to a
+//!   request.
 //!
-//! The rest is for the tests: `frames` is a server that says frame by frame what it is told to, `proxy` keeps what it is asked and what it carries, `server` does with each
-//! connection as it is told, `support` is what most of them need.
+//! The rest is for the tests: `frames` is a server that says frame by frame what it is told to,
+//! `proxy` keeps what it is asked and what it carries, `server` does with each connection as it is
+//! told, `support` is what most of them need.
 
 mod bursts;
 mod certificates;

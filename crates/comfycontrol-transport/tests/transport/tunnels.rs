@@ -118,7 +118,8 @@ fn port(emulator: &Emulator) -> u16 {
     url.rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
-/// What the proxy sees of a request to what is not called this machine, which must be as little as possible.
+/// What the proxy sees of a request to what is not called this machine, which must be as little as
+/// possible.
 async fn through(emulator: &Emulator, trusted: &Identity, proxy: &Proxy, url: &str) -> Seen {
     let transport = builder(emulator)
         .root_certificate(trusted.certificate())

@@ -32,8 +32,8 @@ impl Due {
         (now.monotonic < at).then_some(at)
     }
 
-    /// When an owner says that it lives: at two thirds of its lease while it has anything on its way or
-    /// waits, and at a third while it holds slots, which it may use for half a lease.
+    /// When an owner says that it lives: at two thirds of its lease while it has anything on its
+    /// way or waits, and at a third while it holds slots, which it may use for half a lease.
     pub(super) fn renewal(&self, terms: &Terms, asked: Option<Moment>, demand: &Demand) -> u64 {
         let waits = demand.wanted > 0;
         #[cfg(test)]
@@ -73,6 +73,7 @@ impl Due {
     }
 }
 
-/// After a failure the store is asked again after 50 ms, then after twice as long each time, up to 1 s.
+/// After a failure the store is asked again after 50 ms, then after twice as long each time, up to
+/// 1 s.
 const FIRST_RETRY: u64 = 50_000_000;
 const LAST_RETRY: u64 = 1_000_000_000;

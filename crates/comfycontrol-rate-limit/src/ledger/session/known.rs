@@ -72,7 +72,8 @@ impl Known {
         lost
     }
 
-    /// There is none now, where one was there or may have been; returns whether that is news of a loss.
+    /// There is none now, where one was there or may have been; returns whether that is news of a
+    /// loss.
     pub(super) fn miss(
         &mut self,
         is_damaged: bool,

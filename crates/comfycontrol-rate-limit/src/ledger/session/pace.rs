@@ -13,7 +13,8 @@ impl Pace {
         self.0 = Some(nanos.max(before - before / 8));
     }
 
-    /// How long others are to wait for it: for a wake and two trips, and as long as is fair at most.
+    /// How long others are to wait for it: for a wake and two trips, and as long as is fair at
+    /// most.
     pub(super) fn patience(&self, terms: &Terms) -> u32 {
         let usual = self.0.map(|nanos| MARGIN + 3 * micros(nanos));
         let patience = usual.unwrap_or(u64::MAX).min(terms.grace());

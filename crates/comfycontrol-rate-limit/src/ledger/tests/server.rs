@@ -1,7 +1,7 @@
 //! What the server has counted, judged exactly.
 
-/// The highest estimate of a sliding-window counter at any phase, in thousandths of a request, over all
-/// instants at which one was counted; the constraint at `e` = `window` is that of an exact log.
+/// The highest estimate of a sliding-window counter at any phase, in thousandths of a request, over
+/// all instants at which one was counted; the constraint at `e` = `window` is that of an exact log.
 pub(super) fn worst(counted: &[u64], window: u64) -> u64 {
     let mut counted = counted.to_vec();
     counted.sort_unstable();

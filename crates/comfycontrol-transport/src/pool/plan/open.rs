@@ -69,8 +69,8 @@ impl Open {
         limits.age.is_some_and(|age| self.since + age <= now)
     }
 
-    /// How much better than others it is for a call. Of those that nobody uses it is the one that was used
-    /// last, so that the others' time runs out.
+    /// How much better than others it is for a call. Of those that nobody uses it is the one that
+    /// was used last, so that the others' time runs out.
     pub(super) fn rank(&self) -> impl Ord + use<> {
         let shared = self.protocol == Protocol::Http2;
         (!self.stalled, (!shared).then_some(self.idle_since))
@@ -94,5 +94,6 @@ impl Open {
     }
 }
 
-/// How many streams a server takes that has not said it yet: the least that it should (RFC 9113 §6.5.2).
+/// How many streams a server takes that has not said it yet: the least that it should (RFC 9113
+/// §6.5.2).
 const ASSUMED_STREAMS: usize = 100;
