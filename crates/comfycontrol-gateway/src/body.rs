@@ -81,7 +81,8 @@ impl GatewayBody {
     }
 
     pub(crate) fn recorded_by(mut self, mut record: Record) -> Self {
-        if self.is_over() {
+        // Of a response to HEAD, no body is asked for.
+        if record.is_of_head() || self.is_over() {
             record.end(Ending::Whole);
         }
         self.record = Some(record);

@@ -79,13 +79,15 @@ impl GatewayBuilder {
     }
 
     /// Sets how long a call waits for its slot at most, once its body has been read; then its response is a
-    /// 503. A caller may ask for less by `Prefer: wait=SECONDS`. The default is 60 s.
+    /// 503. A caller may ask for less by `Prefer: wait=SECONDS`. Zero is now or not at all: what is free is
+    /// used. The default is 60 s.
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait.min(Limiter::MAX_PAUSE);
         self
     }
 
-    /// Sets how many calls may wait; the response to one more is a 503. The default is 1,000.
+    /// Sets how many calls may wait behind the one that is next; the response to one more is a 503. The
+    /// default is 1,000.
     pub fn max_queued(mut self, calls: usize) -> Self {
         self.max_queued = calls;
         self

@@ -29,6 +29,9 @@ where
     let mut record = Record::new(&head, shared.observer.clone());
     let result = handle(&shared, head, body, &mut record).await;
     let mut response = result.unwrap_or_else(|refusal| {
+        if refusal.is_unheard() {
+            record.caller_has_gone();
+        }
         let refused = refusal.into_response();
         refused.map(|body| GatewayBody::bytes(body, false))
     });
@@ -67,7 +70,7 @@ where
     let mut request = to_api(shared, head, body)?;
     let extensions = request.extensions_mut();
     extensions.insert(priority(caller));
-    extensions.insert(Deadline(clock::now() + wait));
+    extensions.insert(Deadline(clock::now() + wait.max(AT_ONCE)));
     extensions.insert(record.track());
     let mut response = match send(shared, request, record).await? {
         Ok(response) => of_api(shared, response),
@@ -129,6 +132,9 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
     kind.and_then(|kind| kind.get(..EVENT_STREAM.len()))
         .is_some_and(|kind| kind.eq_ignore_ascii_case(EVENT_STREAM))
 }
+
+/// Who waits for nothing wants a slot now: where the limit is shared, even a free one takes a moment.
+const AT_ONCE: Duration = Duration::from_millis(250);
 
 const EVENT_STREAM: &[u8] = b"text/event-stream";
 

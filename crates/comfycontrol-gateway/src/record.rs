@@ -64,7 +64,7 @@ impl FinishedCall {
         self.status
     }
 
-    /// How long it waited for its first slot, its body included.
+    /// How long it waited for its first slot, once its body had been read; zero if it never came to that.
     pub fn waited(&self) -> Duration {
         self.waited
     }
@@ -91,8 +91,11 @@ pub(crate) type Observer = Arc<dyn Fn(&FinishedCall) + Send + Sync>;
 pub(crate) struct Record {
     observer: Option<Observer>,
     arrived: Instant,
+    queued: Option<Instant>,
     left: Option<Instant>,
+    responded: Option<Instant>,
     progress: Option<Progress>,
+    is_gone: bool,
     told: FinishedCall,
 }
 
@@ -105,8 +108,11 @@ impl Record {
         Self {
             observer,
             arrived: clock::now(),
+            queued: None,
             left: None,
+            responded: None,
             progress: None,
+            is_gone: false,
             told: FinishedCall {
                 method: head.method.clone(),
                 path,
@@ -129,8 +135,9 @@ impl Record {
         self.observer = None;
     }
 
-    /// Follows the call from here on.
+    /// Follows the call from here on: now it waits for its slot.
     pub(crate) fn track(&mut self) -> Tracker {
+        self.queued = Some(clock::now());
         let (tracker, progress) = Progress::new();
         self.progress = Some(progress);
         tracker
@@ -149,7 +156,18 @@ impl Record {
     pub(crate) fn respond(&mut self, status: StatusCode) {
         self.has_left();
         self.progress = None;
-        self.told.status = Some(status);
+        self.responded = Some(clock::now());
+        self.told.status = Some(status).filter(|_| !self.is_gone);
+    }
+
+    /// The caller has gone, and what is still said to it is not heard.
+    pub(crate) fn caller_has_gone(&mut self) {
+        self.is_gone = true;
+    }
+
+    /// Whether its response is a head alone.
+    pub(crate) fn is_of_head(&self) -> bool {
+        self.told.method == Method::HEAD
     }
 
     pub(crate) fn sent(&mut self, bytes: u64) {
@@ -157,7 +175,9 @@ impl Record {
     }
 
     pub(crate) fn end(&mut self, ending: Ending) {
-        self.told.ending = ending;
+        if !self.is_gone {
+            self.told.ending = ending;
+        }
     }
 }
 
@@ -168,8 +188,10 @@ impl Drop for Record {
         };
         self.has_left();
         let now = clock::now();
-        let left = self.left.unwrap_or(now);
-        self.told.waited = left.saturating_duration_since(self.arrived);
+        let waited_until = self.left.or(self.responded).unwrap_or(now);
+        self.told.waited = self.queued.map_or(Duration::ZERO, |at| {
+            waited_until.saturating_duration_since(at)
+        });
         self.told.took = now.saturating_duration_since(self.arrived);
         observer(&self.told);
     }

@@ -12,6 +12,7 @@ pub(crate) struct Refusal {
     status: StatusCode,
     message: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    is_unheard: bool,
 }
 
 impl Refusal {
@@ -20,6 +21,7 @@ impl Refusal {
             status,
             message: message.into(),
             headers: Vec::new(),
+            is_unheard: false,
         }
     }
 
@@ -34,6 +36,16 @@ impl Refusal {
     pub(crate) fn unauthorized(message: &'static str) -> Self {
         let refusal = Self::new(StatusCode::UNAUTHORIZED, message);
         refusal.with(WWW_AUTHENTICATE, "Bearer realm=\"comfycontrol-gateway\"")
+    }
+
+    /// Who called has gone before it was said.
+    pub(crate) fn unheard(mut self) -> Self {
+        self.is_unheard = true;
+        self
+    }
+
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.is_unheard
     }
 
     pub(crate) fn with_allow(self, methods: &'static str) -> Self {

@@ -2,6 +2,7 @@
 
 mod activity;
 mod connection;
+mod lingering;
 mod listener;
 mod patient;
 mod stream;
@@ -38,6 +39,7 @@ use crate::Gateway;
 /// | a connection without a call | 60 s |
 /// | a head | 64 KiB and 100 fields over HTTP/1.1, 32 KiB over HTTP/2 |
 /// | a caller that takes nothing of what is sent | 60 s |
+/// | what a caller sends after it was refused, over HTTP/1.1 | 1 GiB, 30 s, 5 s of silence |
 /// | calls that have left when the gateway stops | 25 s |
 ///
 /// ```

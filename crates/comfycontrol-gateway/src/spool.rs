@@ -4,6 +4,8 @@
 mod file;
 mod space;
 
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -62,7 +64,7 @@ impl Spool {
             let Some(frame) = frame.map_err(|_| too_slow())? else {
                 break;
             };
-            let frame = frame.map_err(|_| cut_short())?;
+            let frame = frame.map_err(|error| cut_short(&error.into()))?;
             // Trailers concern this connection.
             let Ok(data) = frame.into_data() else {
                 continue;
@@ -104,9 +106,19 @@ fn too_slow() -> Refusal {
     Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
 }
 
-fn cut_short() -> Refusal {
+/// A caller that breaks off has gone; one whose framing cannot be read has not.
+fn cut_short(error: &BoxError) -> Refusal {
     let message = "the body of the request did not come whole";
-    Refusal::new(StatusCode::BAD_REQUEST, message)
+    let refusal = Refusal::new(StatusCode::BAD_REQUEST, message);
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&**error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref().map(io::Error::kind);
+        if let Some(ErrorKind::InvalidInput | ErrorKind::InvalidData) = kind {
+            return refusal;
+        }
+        cause = error.source();
+    }
+    refusal.unheard()
 }
 
 /// So much of a body is kept in memory: 1 MiB.

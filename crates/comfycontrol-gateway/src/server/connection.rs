@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
 
 use super::activity::Activity;
+use super::lingering::Lingering;
 use super::patient::Patient;
 use crate::body::GatewayBody;
 use crate::caller::Peer;
@@ -86,7 +87,7 @@ async fn answer(
 ) -> Result<Response<GatewayBody>, Infallible> {
     let busy = activity.begin();
     request.extensions_mut().insert(peer);
-    let mut response = gateway.call(request).await?;
+    let mut response = gateway.call(Lingering::of(request)).await?;
     response.body_mut().hold(busy);
     Ok(response)
 }

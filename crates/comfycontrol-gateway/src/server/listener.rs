@@ -81,14 +81,15 @@ impl Listener {
                 return Err(ListenError::Open(address));
             }
             Place::Tcp(address) => {
-                let listener = tcp(address).map_err(ListenError::System)?;
-                let place = listener.local_addr().map_err(ListenError::System)?;
+                let refused = |error| refused(&address.to_string(), &error);
+                let listener = tcp(address).map_err(refused)?;
+                let place = listener.local_addr().map_err(refused)?;
                 (Socket::Tcp(listener), place.to_string())
             }
             #[cfg(unix)]
             Place::Unix(path) => {
-                let listener = unix(&path).map_err(ListenError::System)?;
                 let place = path.display().to_string();
+                let listener = unix(&path).map_err(|error| refused(&place, &error))?;
                 (Socket::Unix(listener, path), place)
             }
         };
@@ -193,6 +194,11 @@ fn unix(path: &std::path::Path) -> io::Result<UnixListener> {
 }
 
 const BACKLOG: u32 = 1_024;
+
+/// Says where.
+fn refused(place: &str, error: &io::Error) -> ListenError {
+    ListenError::System(io::Error::new(error.kind(), format!("{place}: {error}")))
+}
 
 /// A gateway cannot listen there.
 #[derive(Debug)]

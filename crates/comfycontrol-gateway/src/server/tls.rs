@@ -23,18 +23,26 @@ impl Tls {
         certificates: impl AsRef<Path>,
         key: impl AsRef<Path>,
     ) -> Result<Self, InvalidTls> {
+        let (certificates, key) = (certificates.as_ref(), key.as_ref());
+        let of = |path: &Path, what: &dyn fmt::Display| {
+            InvalidTls(format!("{}: {what}", path.display()))
+        };
         let chain = CertificateDer::pem_file_iter(certificates)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|e| InvalidTls(format!("certificates: {e}")))?;
+            .map_err(|e| of(certificates, &e))?;
         if chain.is_empty() {
-            return Err(InvalidTls("certificates: none in PEM".to_owned()));
+            return Err(of(certificates, &"no certificate in PEM"));
         }
         // The error names no content of the file.
-        let key = PrivateKeyDer::from_pem_file(key).map_err(|e| InvalidTls(format!("key: {e}")))?;
+        let private = PrivateKeyDer::from_pem_file(key).map_err(|e| of(key, &e))?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
-        let mut config = config.map_err(|e| InvalidTls(e.to_string()))?;
+            .and_then(|builder| {
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(chain, private)
+            });
+        let mut config = config.map_err(|e| of(key, &e))?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }

@@ -3,6 +3,8 @@
 //! * `heads`: what passes and what stops, both ways.
 //! * `hostile`: heads and targets that are refused, while others are served.
 //! * `leaving`: callers that hang up while they wait.
+//! * `listening`: its own TLS, and what is wrong with an address or a file.
+//! * `refused`: bodies that are too large, waits of no time, and what records say of it.
 //! * `slow`: callers that send or take too slowly, or give up in a loop.
 //! * `stopping`: a stop that nothing holds up.
 //! * `turns`: one queue, in which each caller has turns; what callers are told of it.
@@ -14,6 +16,8 @@ mod entry;
 mod heads;
 mod hostile;
 mod leaving;
+mod listening;
+mod refused;
 mod slow;
 mod stopping;
 mod support;
