@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use comfycontrol::{Client, Error};
+use comfycontrol::{Client, Error, ErrorKind};
 use futures_util::TryStreamExt;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
@@ -142,7 +142,7 @@ impl Adopt {
                 Ok(Look::TooMany) => {
                     return Err(RunInDoubt::of(&self.name, Why::TooMany(MOST_LOOKED_AT)));
                 }
-                Err(e) if e.is_retryable() && looks.failed(now()) => {}
+                Err(e) if may_pass(&e) && looks.failed(now()) => {}
                 Err(e) => return Err(RunInDoubt::of(&self.name, Why::List(e))),
             }
         }
@@ -209,6 +209,12 @@ impl Look {
             false => Self::Absent,
         }
     }
+}
+
+/// A list that is cut off, or something else in its place, is like one that is away: reading it
+/// again changes nothing.
+fn may_pass(error: &Error) -> bool {
+    error.is_retryable() || error.kind() == ErrorKind::Decode
 }
 
 #[derive(Deserialize)]

@@ -74,6 +74,7 @@ pub struct Run {
     key: String,
     resumes: bool,
     within: Option<Duration>,
+    sent_before: Duration,
     settle: Duration,
     give_up_after: Option<Duration>,
     note: Option<Note>,
@@ -96,6 +97,7 @@ impl Api {
             key: key::random(),
             resumes: false,
             within: None,
+            sent_before: Duration::ZERO,
             settle: SETTLE,
             give_up_after: None,
             note: None,
@@ -141,6 +143,14 @@ impl Run {
     pub fn resume_within(mut self, time: Duration) -> Self {
         self.resumes = true;
         self.within = Some(time);
+        self
+    }
+
+    /// Says that the earlier try, which [`resume`](Self::resume) looks for, was sent so long ago at
+    /// least: of the [time in which it may start the run](Self::settle_after) only the rest is
+    /// waited. The default is zero.
+    pub fn resume_sent_before(mut self, ago: Duration) -> Self {
+        self.sent_before = ago;
         self
     }
 
@@ -192,7 +202,7 @@ impl Run {
         let start = Start::new(workflows, new, self.settle, self.note, tell.clone());
         let (start, body) = start.await?;
         let found = match self.resumes {
-            true => start.find(self.within).await?,
+            true => start.find(self.within, self.sent_before).await?,
             false => None,
         };
         let started = match found {

@@ -53,6 +53,29 @@ async fn a_list_that_is_away_is_waited_for_and_then_nothing_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_is_cut_off_is_read_again_and_nothing_is_paid_twice() {
+    let (api, server) = api(Some(SECOND));
+    server.lock().unwrap().cut = 4;
+    assert!(api.run(new()).key("KEY").await.unwrap().was_adopted());
+    let server = server.lock().unwrap();
+    assert_eq!((server.creates.len(), server.lists), (1, 5));
+}
+
+/// Five minutes after it was sent, one look is enough; what this session loses is waited for in full.
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_long_ago_is_looked_for_once() {
+    let (api, server) = api(None);
+    let run = api.run(new()).key("KEY").resume();
+    run.resume_sent_before(300 * SECOND).await.unwrap();
+    let server = server.lock().unwrap();
+    let [first, again] = server.creates[..] else {
+        panic!("{:?}", server.creates)
+    };
+    assert!(first - server.start < 5 * SECOND);
+    assert!(again - first >= 180 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_list_is_read_as_far_as_the_run_can_be() {
     // By the server's clock, which is years behind the one here.
     let (api, server) = api(None);
@@ -162,6 +185,8 @@ struct Server {
     creates: Vec<Instant>,
     lists: usize,
     away: bool,
+    /// So many lists end in the middle.
+    cut: usize,
     /// What the list calls the run that is looked for.
     listed_as: &'static str,
     /// How long after the first request, which is lost, its run starts, if it does.
@@ -175,6 +200,7 @@ fn api(late: Option<Duration>) -> (Api, Arc<Mutex<Server>>) {
         creates: Vec::new(),
         lists: 0,
         away: false,
+        cut: 0,
         listed_as: NAME,
         late,
         runs: Vec::new(),
@@ -211,6 +237,10 @@ impl Server {
         if path == "/v1/workflow" {
             self.lists += 1;
             let status = if self.away { 503 } else { 200 };
+            if self.lists <= self.cut {
+                let page = self.page(request).to_string();
+                return Ok(Response::new(Body::from(page[..page.len() / 2].to_owned())));
+            }
             return Ok(respond(status, &self.page(request)));
         }
         if path.ends_with("/subscribe") {

@@ -70,10 +70,16 @@ impl Start {
         Ok((start, body))
     }
 
-    /// Finds the run if it was started before, within this time if that is known.
-    pub(super) async fn find(&self, within: Option<Duration>) -> Result<Option<Started>, Error> {
+    /// Finds the run if it was started before, within this time if that is known, by a request that
+    /// was sent so long ago at least.
+    pub(super) async fn find(
+        &self,
+        within: Option<Duration>,
+        sent_before: Duration,
+    ) -> Result<Option<Started>, Error> {
         self.tell(&RunProgress::Searching);
-        let mut adopt = self.adopt();
+        let left = self.settle.saturating_sub(sent_before);
+        let mut adopt = self.adopt().settle_after(left);
         if let Some(within) = within {
             adopt = adopt.created_within(within);
         }

@@ -127,9 +127,9 @@ impl Engine {
         let pauses = self.trouble.pauses(now);
         while let Some(action) = self.plan.next(self.has_looked && !pauses) {
             let rows = self.rows.clone();
-            let (row, since) = match action {
+            let (row, sent) = match action {
                 Action::Start(row) => (row, None),
-                Action::Find(row, since) => (row, Some(since)),
+                Action::Find(row, sent) => (row, Some(sent)),
                 Action::Save(row) => {
                     let Some(id) = self.plan.id(row).cloned() else {
                         continue;
@@ -140,9 +140,13 @@ impl Engine {
                     continue;
                 }
             };
-            self.does(row, since.map_or(Doing::Preparing, |_| Doing::Searching))?;
+            let doing = match sent {
+                None => Doing::Preparing,
+                Some(_) => Doing::Searching,
+            };
+            self.does(row, doing)?;
             let attempt = self.plan.attempt(row);
-            let start = async move { Done::Started(row, rows.start(row, attempt, since).await) };
+            let start = async move { Done::Started(row, rows.start(row, attempt, sent).await) };
             self.work.push(Box::pin(start));
         }
         // Said before any of it is done.

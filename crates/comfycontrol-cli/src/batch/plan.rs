@@ -1,5 +1,7 @@
 //! Which row is to be started, looked for or saved next: no I/O.
 
+use std::ops::RangeInclusive;
+
 use comfycontrol_api::WorkflowId;
 
 use super::entry::Event;
@@ -38,11 +40,11 @@ enum Phase {
 }
 
 /// What is to be done for a row next.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Action {
     Start(usize),
-    /// It may have been started, by an earlier session, not before this second since 1970.
-    Find(usize, u64),
+    /// It may have been started, by an earlier session, by requests between these seconds since 1970.
+    Find(usize, RangeInclusive<u64>),
     Save(usize),
 }
 
@@ -102,7 +104,7 @@ impl Plan {
     /// The list has been read: what was not in it is to be looked for one by one, as long as need be.
     pub(crate) fn looked(&mut self) {
         let find = |(row, state): (usize, &State)| match state.stage {
-            Stage::Sent { since } => Some(Action::Find(row, since)),
+            Stage::Sent { since, last } => Some(Action::Find(row, since..=last)),
             _ => None,
         };
         let finds: Vec<_> = self.resting().filter_map(find).collect();
@@ -210,6 +212,12 @@ impl Plan {
     pub(crate) fn is_over(&self) -> bool {
         let is_over = |row: &Planned| matches!(row.phase, Phase::Over | Phase::GivenUp);
         self.under_way == 0 && self.rows.iter().all(is_over)
+    }
+
+    /// How many rows may have been started, which is not known.
+    pub(crate) fn sent(&self) -> usize {
+        let sent = |row: &&Planned| matches!(row.state.stage, Stage::Sent { .. });
+        self.rows.iter().filter(sent).count()
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -16,9 +16,10 @@ pub(crate) struct State {
 pub(crate) enum Stage {
     /// Nothing was sent for it.
     New,
-    /// It may have been started, not before this second since 1970.
+    /// It may have been started, by requests between these seconds since 1970.
     Sent {
         since: u64,
+        last: u64,
     },
     Started {
         id: WorkflowId,
@@ -43,10 +44,14 @@ impl State {
     #[must_use]
     pub(crate) fn apply(&mut self, at: u64, event: &Event) -> bool {
         let stage = match (&self.stage, event) {
-            (Stage::New | Stage::Refused, Event::Sending { .. }) => Stage::Sent { since: at },
+            (Stage::New | Stage::Refused, Event::Sending { .. }) => Stage::Sent {
+                since: at,
+                last: at,
+            },
             // It has certainly not come of what was sent before; or a clock was set.
-            (Stage::Sent { since }, Event::Sending { .. }) => Stage::Sent {
+            (Stage::Sent { since, last }, Event::Sending { .. }) => Stage::Sent {
                 since: at.min(*since),
+                last: at.max(*last),
             },
             (Stage::Sent { .. }, Event::Started { id, .. }) => Stage::Started { id: id.clone() },
             (Stage::New | Stage::Sent { .. } | Stage::Refused, Event::Refused { .. }) => {
@@ -101,9 +106,11 @@ mod tests {
                 prop_assert_eq!(state.attempt as usize, tries + 1);
                 let is_as_said = match (said.last().map(|(_, kind)| kind), &state.stage) {
                     (None | Some(4), Stage::New) => true,
-                    (Some(0), Stage::Sent { since }) => {
-                        let sent = said.iter().rev().take_while(|(_, kind)| *kind == 0);
-                        Some(*since) == sent.last().map(|(at, _)| *at)
+                    (Some(0), Stage::Sent { since, last }) => {
+                        let mut sent = said.iter().rev().take_while(|(_, kind)| *kind == 0);
+                        let latest = sent.next().map(|(at, _)| *at);
+                        let first = sent.last().map(|(at, _)| *at).or(latest);
+                        (Some(*since), Some(*last)) == (first, latest)
                     }
                     (Some(1), Stage::Started { .. })
                     | (Some(2), Stage::Refused)

@@ -1,6 +1,7 @@
 //! What is done for one row: its run is started, and its files are saved.
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,22 +92,28 @@ impl Rows {
         new
     }
 
-    /// Starts the run of a row; one that may have been started since a second since 1970 is looked for first.
+    /// Starts the run of a row; one that may have been started by requests between two seconds since 1970 is
+    /// looked for first.
     pub(crate) async fn start(
         &self,
         row: usize,
         attempt: u32,
-        since: Option<u64>,
+        sent: Option<RangeInclusive<u64>>,
     ) -> Result<Started, Error> {
         let (line, key) = (self.line(row), self.head.key(self.line(row), attempt));
         let mut run = self.api.run(self.workflow(row)).key(key.clone());
         run = run.settle_after(self.settle);
-        run = match since.map(|since| seconds().checked_sub(since)) {
-            None => run,
-            Some(Some(ago)) => run.resume_within(Duration::from_secs(ago) + CLOCK),
-            // The clock has been set back: by it nothing is too old.
-            Some(None) => run.resume(),
-        };
+        if let Some(sent) = sent {
+            let ago = |at: u64| seconds().checked_sub(at).map(Duration::from_secs);
+            run = match ago(*sent.start()) {
+                Some(ago) => run.resume_within(ago + CLOCK),
+                // The clock has been set back: by it nothing is too old.
+                None => run.resume(),
+            };
+            // Or it has been set forward, and the request may be on its way yet.
+            let ago = ago(*sent.end()).unwrap_or_default();
+            run = run.resume_sent_before(ago.saturating_sub(CLOCK));
+        }
         let tell = self.tell.clone();
         run = run.on_progress(move |step| {
             let step = step.clone();

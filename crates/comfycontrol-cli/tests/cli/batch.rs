@@ -1,3 +1,4 @@
+mod doubt;
 mod pace;
 mod studio;
 

@@ -104,10 +104,18 @@ impl Engine {
 
     /// What fails for all rows: it may pass, or it ends the batch.
     fn meet(&mut self, e: Error) -> Result<(), Failure> {
-        let passes = e.is_retryable() && !matches!(code_of(&e), 3 | 4);
-        match passes && !self.trouble.met(now()) {
-            true => Ok(()),
-            false => Err(Failure::Call(e)),
+        let is_ours = matches!(code_of(&e), 3 | 4);
+        // What was read changes nothing when it is read again, and a list that is cut off is read whole later.
+        let passes = e.is_retryable() || e.kind() == ErrorKind::Decode;
+        if passes && !is_ours && !self.trouble.met(now()) {
+            return Ok(());
+        }
+        match self.plan.sent() {
+            rows if rows > 0 && !is_ours => {
+                let way = "the same command looks for them";
+                Err(Failure::InDoubt(e, format!("rows in doubt: {rows}; {way}")))
+            }
+            _ => Err(Failure::Call(e)),
         }
     }
 
