@@ -1,5 +1,6 @@
 mod clients;
 mod running;
+mod sharing;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

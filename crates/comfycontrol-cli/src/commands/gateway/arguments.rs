@@ -13,8 +13,8 @@ pub(crate) struct GatewayArguments {
     #[cfg(unix)]
     #[arg(long, value_name = "PATH", conflicts_with_all = ["listen", "tls_key"])]
     pub(super) unix: Option<PathBuf>,
-    /// Sends calls to an emulator of the API, in this process, in place of the API.
-    #[arg(long, conflicts_with_all = ["base_url", "ca", "token_file", "token_command"])]
+    /// Sends calls to an emulator of the API, in this process, in place of the API; its limit is shared with nobody.
+    #[arg(long, conflicts_with_all = ["base_url", "ca", "token_file", "token_command", "budget"])]
     pub(super) emulate: bool,
     /// How long a run takes at the emulator, in seconds.
     #[arg(
@@ -45,10 +45,10 @@ pub(crate) struct GatewayArguments {
     /// Tells callers apart by this header where they have no keys, else by address or user.
     #[arg(long, value_name = "NAME", default_value = "x-caller")]
     pub(super) caller_header: HeaderName,
-    /// How long a call waits for its turn; a caller may ask for less by `Prefer: wait=SECONDS`.
+    /// How long a call waits for its turn, 0: now or not at all; a caller may ask for less by `Prefer: wait=SECONDS`.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(super) max_wait: u64,
-    /// How many calls may wait.
+    /// How many calls may wait behind the one that is next.
     #[arg(long, value_name = "CALLS", default_value_t = 1_000)]
     pub(super) max_queued: usize,
     /// How large the body of a call may be.
