@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderName, StatusCode};
 
 use crate::keys::CallerKeys;
+use crate::pages;
 use crate::refusal::Refusal;
 
 /// A request extension: who is at the other end of the connection. The gateway's own server sets it.
@@ -46,7 +47,9 @@ impl Callers {
     /// Whose call it is: by its key where there are keys, else by its header, else by its connection.
     pub(crate) async fn identify(&self, head: &Parts) -> Result<Option<Key>, Refusal> {
         if let Some(keys) = &self.keys {
-            return keys.caller(&head.headers).await.map(Some);
+            // Nothing there is sent to the API.
+            let may_ask = pages::are_at(head.uri.path());
+            return keys.caller(&head.headers, may_ask).await.map(Some);
         }
         let Some(value) = head.headers.get(&self.header) else {
             return Ok(head

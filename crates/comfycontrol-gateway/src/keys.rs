@@ -3,14 +3,17 @@
 mod list;
 mod secret;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use comfycontrol::priority::Key;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -79,21 +82,22 @@ impl CallerKeys {
         })
     }
 
-    /// Whose call it is, by the bearer token in its `Authorization`.
-    pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Key, Refusal> {
-        let Some(shown) = headers.get(AUTHORIZATION) else {
-            return Err(Refusal::unauthorized(
-                "the gateway wants a caller's key: Authorization: Bearer KEY",
-            ));
+    /// Whose call it is, by the bearer token in its `Authorization`. Where a browser `may_ask` its user,
+    /// the password that it shows there is the key, whatever the name ([RFC 7617 §2]).
+    ///
+    /// [RFC 7617 §2]: https://www.rfc-editor.org/rfc/rfc7617#section-2
+    pub(crate) async fn caller(&self, headers: &HeaderMap, may_ask: bool) -> Result<Key, Refusal> {
+        let unknown = match headers.get(AUTHORIZATION).map(HeaderValue::as_bytes) {
+            None => "the gateway wants a caller's key: Authorization: Bearer KEY",
+            Some(shown) => match shown_key(shown, may_ask) {
+                None => "a caller's key is shown as Authorization: Bearer KEY",
+                Some(key) => match self.list().await.find(&key) {
+                    Some(caller) => return Ok(caller),
+                    None => "the gateway knows no such caller's key",
+                },
+            },
         };
-        let (scheme, key) = shown.as_bytes().split_at(shown.len().min(SCHEME.len()));
-        if !scheme.eq_ignore_ascii_case(SCHEME) {
-            return Err(Refusal::unauthorized(
-                "a caller's key is shown as Authorization: Bearer KEY",
-            ));
-        }
-        let found = self.list().await.find(key.trim_ascii());
-        found.ok_or_else(|| Refusal::unauthorized("the gateway knows no such caller's key"))
+        Err(Refusal::unauthorized(unknown, may_ask))
     }
 
     /// The keys as they are now, to within a second.
@@ -141,7 +145,25 @@ impl fmt::Debug for CallerKeys {
     }
 }
 
-const SCHEME: &[u8] = b"Bearer ";
+/// The key in the value of an `Authorization`.
+fn shown_key(shown: &[u8], may_ask: bool) -> Option<Cow<'_, [u8]>> {
+    if let Some(key) = of_scheme(shown, b"Bearer ") {
+        return Some(key.into());
+    }
+    let encoded = of_scheme(shown, b"Basic ").filter(|_| may_ask)?;
+    let pair = BASE64_STANDARD.decode(encoded).ok()?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    Some(pair[colon + 1..].to_vec().into())
+}
+
+/// What follows a scheme, in whatever case that is written.
+fn of_scheme<'a>(shown: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
+    let (first, rest) = shown.split_at_checked(scheme.len())?;
+    first
+        .eq_ignore_ascii_case(scheme)
+        .then(|| rest.trim_ascii())
+}
+
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -32,10 +32,16 @@ impl Refusal {
         refusal
     }
 
-    /// Who calls has not shown a key of its own (RFC 6750 §3).
-    pub(crate) fn unauthorized(message: &'static str) -> Self {
+    /// Who calls has not shown a key of its own (RFC 6750 §3); a browser `may_ask` its user for one (RFC
+    /// 7617 §2).
+    pub(crate) fn unauthorized(message: &'static str, may_ask: bool) -> Self {
         let refusal = Self::new(StatusCode::UNAUTHORIZED, message);
-        refusal.with(WWW_AUTHENTICATE, "Bearer realm=\"comfycontrol-gateway\"")
+        let refusal = refusal.with(WWW_AUTHENTICATE, "Bearer realm=\"comfycontrol-gateway\"");
+        if may_ask {
+            refusal.with(WWW_AUTHENTICATE, "Basic realm=\"comfycontrol-gateway\"")
+        } else {
+            refusal
+        }
     }
 
     /// Who called has gone before it was said.

@@ -10,7 +10,7 @@ fn shown(value: &str) -> HeaderMap {
 }
 
 async fn caller(keys: &CallerKeys, key: &str) -> Option<String> {
-    let found = keys.caller(&shown(&format!("bearer {key}"))).await;
+    let found = keys.caller(&shown(&format!("bearer {key}")), false).await;
     found.ok().map(|key| key.to_string())
 }
 
@@ -47,10 +47,41 @@ async fn what_is_no_key_is_told_how_one_is_shown() {
         shown("Bearer "),
         shown(ANN),
     ] {
-        let refusal = keys.caller(&headers).await.unwrap_err();
+        let refusal = keys.caller(&headers, false).await.unwrap_err();
         let response = refusal.into_response();
         assert_eq!(response.status(), 401);
         assert!(response.headers().contains_key("www-authenticate"));
+    }
+}
+
+#[tokio::test]
+async fn a_browser_may_show_the_key_as_a_password_where_it_may_ask() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys");
+    fs::write(&path, format!("ann {}", hash_caller_key(ANN))).unwrap();
+    let keys = CallerKeys::from_file(&path).unwrap();
+    let basic = |pair: String| shown(&format!("basic {}", BASE64_STANDARD.encode(pair)));
+    for name in ["", "ann", "who ever"] {
+        let headers = basic(format!("{name}:{ANN}"));
+        assert_eq!(keys.caller(&headers, true).await.unwrap().as_str(), "ann");
+        assert!(keys.caller(&headers, false).await.is_err());
+    }
+    for headers in [
+        basic(format!("{ANN}:")),
+        basic(ANN.to_owned()),
+        basic(format!("ann:x:{ANN}")),
+        shown("Basic"),
+        shown("Basic "),
+        shown("Basic %%%"),
+    ] {
+        let refusal = keys.caller(&headers, true).await.unwrap_err();
+        let response = refusal.into_response();
+        let schemes: Vec<_> = response
+            .headers()
+            .get_all("www-authenticate")
+            .iter()
+            .collect();
+        assert_eq!((response.status().as_u16(), schemes.len()), (401, 2));
     }
 }
 

@@ -45,6 +45,9 @@ async fn only_who_shows_a_key_is_let_in_and_the_key_goes_no_further() {
     let page = house.running.get("/_/metrics", "").await;
     assert!(page.starts_with("HTTP/1.1 401"), "{page}");
     assert_eq!(house.emulator.edge().requests(), 0);
+    // Only for a page is a browser to ask its user.
+    let asks = |response: &str| response.contains("www-authenticate: Basic realm=");
+    assert_eq!((asks(&stranger), asks(&page)), (false, true));
 
     let fields = format!("authorization: Bearer {KEY}\r\nx-caller: bob\r\n");
     let response = house.running.get("/v1/user", &fields).await;
