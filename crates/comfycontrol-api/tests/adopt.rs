@@ -61,7 +61,8 @@ async fn a_list_that_is_cut_off_is_read_again_and_nothing_is_paid_twice() {
     assert_eq!((server.creates.len(), server.lists), (1, 5));
 }
 
-/// Five minutes after it was sent, one look is enough; what this session loses is waited for in full.
+/// Five minutes after it was sent, one look is enough; what this session loses is waited for in
+/// full.
 #[tokio::test(start_paused = true)]
 async fn what_was_sent_long_ago_is_looked_for_once() {
     let (api, server) = api(None);

@@ -12,6 +12,7 @@ mod failure;
 mod harmless;
 mod left;
 mod out;
+mod placeholders;
 mod progress;
 
 use std::process::ExitCode;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::engine::Engine;
-use super::entry::{Entry, Event, Head};
+use super::entry::{self, Entry, Event, Head};
 use super::journal::{Journal, NAME, Opened};
 use super::plan::Plan;
 use super::replay::{Stage, State};
@@ -23,6 +23,7 @@ use crate::arguments::Batch;
 use crate::failure::Failure;
 use crate::left::Left;
 use crate::out::Out;
+use crate::placeholders::Placeholders;
 
 /// Does the rows of a table that are not done, within a quota of a request each `slot`.
 pub(crate) async fn run(
@@ -53,6 +54,8 @@ pub(crate) async fn run(
         graph: digest(&graph),
         table: digest(&csv),
     };
+    let wants = table.check(&Placeholders::of(&graph));
+    wants.map_err(|what| of(&batch.table, &what))?;
     let graph = Graph::from(graph);
     check(&wanted, &graph, &table)?;
     if !has_begun(&batch.out) {
@@ -139,7 +142,9 @@ fn check_files(rows: &Rows, states: &[State]) -> Result<(), Failure> {
 }
 
 fn has_begun(out: &Path) -> bool {
-    std::fs::metadata(out.join(NAME)).is_ok_and(|journal| journal.len() > 0)
+    let journal = std::fs::read(out.join(NAME));
+    // Of one that cannot be read it is told later.
+    journal.is_ok_and(|bytes| entry::read(&bytes).map_or(true, |read| !read.entries.is_empty()))
 }
 
 /// From now on the names of the folders are those of the batch.

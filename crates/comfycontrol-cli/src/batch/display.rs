@@ -96,7 +96,13 @@ impl Display {
         self.print(|out| match out.is_json() {
             true => out.json(&json!({ "event": name, "line": line, "message": why })),
             false => {
-                out.aside(&format!("line {line}: {words}: {}", shown(why)));
+                let why = shown(why);
+                // The status of a run that has failed begins with it.
+                let told = match why.starts_with(words) {
+                    true => why.to_string(),
+                    false => format!("{words}: {why}"),
+                };
+                out.aside(&format!("line {line}: {told}"));
                 Ok(())
             }
         })

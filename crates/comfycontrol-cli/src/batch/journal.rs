@@ -35,7 +35,7 @@ impl Journal {
     /// Opens the journal of a directory, which is made if it is not there, or begins one.
     pub(crate) fn open(directory: &Path, wanted: Head) -> Result<Opened, Failure> {
         let path = directory.join(NAME);
-        let failed = |e: io::Error| Failure::Local(format!("{}: {e}", path.display()));
+        let failed = |e: io::Error| Failure::Setting(format!("{}: {e}", path.display()));
         std::fs::create_dir_all(directory).map_err(failed)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -54,14 +54,13 @@ impl Journal {
         file.read_to_end(&mut bytes).map_err(failed)?;
         let told = |what: String| Failure::Setting(format!("{}: {what}", path.display()));
         let read = read(&bytes).map_err(told)?;
-        let length = read.length as u64;
+        // Without an entry nothing was sent: it may as well be another batch.
+        let head = read.head.filter(|_| !read.entries.is_empty());
+        let is_new = head.is_none();
+        let length = if is_new { 0 } else { read.length as u64 };
         file.set_len(length).map_err(failed)?;
         file.seek(SeekFrom::Start(length)).map_err(failed)?;
-        let is_new = read.head.is_none();
-        let head = match read.head {
-            Some(head) => head,
-            None => wanted.clone(),
-        };
+        let head = head.unwrap_or_else(|| wanted.clone());
         if let Some(what) = head.mismatch(&wanted) {
             return Err(told(format!(
                 "{what} is not that of this journal; the batch goes on with what it was begun with, \

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use csv::{ByteRecord, ReaderBuilder};
 
+use crate::placeholders::{Kind, Placeholders};
+
 /// The rows, and what their columns are.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Table {
@@ -69,6 +71,36 @@ impl Table {
 }
 
 impl Table {
+    /// Whether this is what a graph wants to be given.
+    pub(crate) fn check(&self, graph: &Placeholders) -> Result<(), String> {
+        for (column, number) in self.columns.iter().zip(1..) {
+            let name = column.name();
+            if let Some(mut told) = graph.unknown(column.kind(), name) {
+                if self.columns.len() == 1 && name.contains([';', '\t']) {
+                    told += "; --delimiter says what stands between the fields";
+                }
+                return Err(format!("column {number} of the header: {told}"));
+            }
+        }
+        let is_given = |kind, name: &str| {
+            let mut columns = self.columns.iter();
+            columns.any(|column| (column.kind(), column.name()) == (kind, name))
+        };
+        if let Some(told) = graph.missing(is_given) {
+            return Err(format!("the header: {told}"));
+        }
+        for Row { line, values } in &self.rows {
+            for ((column, value), number) in self.columns.iter().zip(values).zip(1..) {
+                if let Column::Choice(name) = column
+                    && let Some(told) = graph.no_choice(name, value)
+                {
+                    return Err(format!("line {line}, column {number}: {told}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What the folder for the files of a row is called: all of one length, so that they stand in order.
     pub(crate) fn folder_name(&self, row: usize) -> String {
         let last = self.rows.last().map_or(0, |row| row.line);
@@ -117,9 +149,17 @@ impl Column {
         }
     }
 
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Choice(name) | Self::File(name) | Self::Text(name) => name,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Choice(_) => Kind::Choice,
+            Self::File(_) => Kind::File,
+            Self::Text(_) => Kind::Text,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::arguments::Run;
 use crate::failure::Failure;
 use crate::left::Left;
 use crate::out::{Out, argument, quoted, shown};
+use crate::placeholders::{Kind, Placeholders};
 use crate::progress::Progress;
 
 pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<(), Failure> {
@@ -109,6 +110,9 @@ fn shown_link(link: &str) -> String {
 
 async fn workflow(run: &Run) -> Result<NewWorkflow, Failure> {
     let mut workflow = NewWorkflow::from_file(&run.graph).await?;
+    if let Ok(graph) = tokio::fs::read(&run.graph).await {
+        check(run, &Placeholders::of(&graph)).map_err(Failure::Setting)?;
+    }
     if let Some(name) = &run.name {
         workflow = workflow.name(name);
     }
@@ -125,6 +129,31 @@ async fn workflow(run: &Run) -> Result<NewWorkflow, Failure> {
         workflow = workflow.file_path(name, path);
     }
     Ok(workflow)
+}
+
+/// Whether it is given what its graph wants.
+fn check(run: &Run, graph: &Placeholders) -> Result<(), String> {
+    let of = |kind, pairs| named(pairs).map(move |name| (kind, name));
+    let texts = of(Kind::Text, &run.params);
+    let others = of(Kind::Choice, &run.choices).chain(of(Kind::File, &run.files));
+    let given: Vec<_> = texts.chain(others).collect();
+    let mut wrong = given
+        .iter()
+        .filter_map(|(kind, name)| graph.unknown(*kind, name));
+    let is_given = |kind, name: &str| given.contains(&(kind, name));
+    let mut choices = run.choices.iter();
+    let no_choice = || choices.find_map(|(name, value)| graph.no_choice(name, value));
+    let wrong = wrong
+        .next()
+        .or_else(|| graph.missing(is_given))
+        .or_else(no_choice);
+    wrong.map_or(Ok(()), |what| {
+        Err(format!("{}: {what}", run.graph.display()))
+    })
+}
+
+fn named(pairs: &[(String, String)]) -> impl Iterator<Item = &str> {
+    pairs.iter().map(|(name, _)| name.as_str())
 }
 
 /// How a run fails: it has ended otherwise, or nobody knows whether it was started, or a call failed.

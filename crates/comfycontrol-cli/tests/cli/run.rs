@@ -216,6 +216,23 @@ async fn files_that_are_not_there_are_named_before_anything_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_graph_does_not_have_or_lacks_is_told_before_anything_is_sent() {
+    let (account, studio) = (Account::open().await, Studio::new("KSampler"));
+    let ran = studio.run(&account, &["-p", "sead=1"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(ran.err.contains("no $text(sead), but "), "{ran:?}");
+    let mut command = account.command(&["run", "sunset.json"]);
+    command.current_dir(&studio.directory);
+    let ran = Ran::of(command);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(
+        ran.err.contains("nothing is given for $text(prompt)"),
+        "{ran:?}"
+    );
+    assert_eq!(account.emulator.edge().requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_resumed_by_its_key_and_told_to_be_looked_for() {
     let (account, studio) = (Account::of(quick()).await, Studio::new("KSampler"));
     let first = studio.run(&account, &["--json", "--key", "row 1"]).lines();

@@ -105,7 +105,7 @@ impl Engine {
     /// What fails for all rows: it may pass, or it ends the batch.
     fn meet(&mut self, e: Error) -> Result<(), Failure> {
         let is_ours = matches!(code_of(&e), 3 | 4);
-        // What was read changes nothing when it is read again, and a list that is cut off is read whole later.
+        // Reading again changes nothing, and a list that was cut off may come whole later.
         let passes = e.is_retryable() || e.kind() == ErrorKind::Decode;
         if passes && !is_ours && !self.trouble.met(now()) {
             return Ok(());

@@ -25,13 +25,26 @@ impl Studio {
         let studio = Self {
             directory: tempfile::tempdir().unwrap(),
         };
-        studio.graph("KSampler");
         std::fs::write(studio.path("prompts.csv"), table).unwrap();
+        studio.graph("KSampler");
         studio
     }
 
+    /// A graph that wants what the table gives.
     pub(super) fn graph(&self, class: &str) {
-        let graph = json!({ "7": { "class_type": class, "inputs": { "text": "$text(prompt)" } } });
+        let table = std::fs::read_to_string(self.path("prompts.csv")).unwrap();
+        let header = table.lines().next().unwrap_or_default().split(',');
+        let inputs: HashMap<_, _> = header
+            .map(|name| match name.strip_prefix('@') {
+                Some(file) => (name, format!("$file({file})")),
+                None => (name, format!("$text({name})")),
+            })
+            .collect();
+        self.graph_with(class, &json!(inputs));
+    }
+
+    pub(super) fn graph_with(&self, class: &str, inputs: &Value) {
+        let graph = json!({ "7": { "class_type": class, "inputs": inputs } });
         std::fs::write(self.path("sunset.json"), graph.to_string()).unwrap();
     }
 
