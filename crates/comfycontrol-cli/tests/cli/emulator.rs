@@ -1,4 +1,5 @@
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use crate::support::{Ran, interrupt, program};
@@ -84,4 +85,16 @@ async fn each_request_is_a_line_and_an_interrupt_prints_the_totals() {
     interrupt(emulator.id());
     assert_eq!(next(), "1 requests, 0 of them throttled");
     assert!(emulator.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (_, port) = address.rsplit_once(':').unwrap();
+    for which in ["--http-port", "--https-port", "--storage-port"] {
+        let ran = Ran::of(program(&["emulator", "--for", "0", which, port]));
+        assert_eq!(ran.code, Some(3), "{ran:?}");
+        assert!(ran.err.contains(&address), "{ran:?}");
+    }
 }

@@ -23,6 +23,13 @@ pub(crate) struct Bound {
     tls: Tls,
 }
 
+/// Listens at this port; an error says where.
+async fn listen(port: u16) -> io::Result<TcpListener> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|e| io::Error::new(e.kind(), format!("{address}: {e}")))
+}
+
 /// A running server. Dropping it ends it at once, connections included.
 pub(crate) struct Loopback {
     pub(crate) http: SocketAddr,
@@ -42,9 +49,9 @@ impl Bound {
     ) -> io::Result<Self> {
         Ok(Self {
             tls: Tls::make()?,
-            http: TcpListener::bind((Ipv4Addr::LOCALHOST, http)).await?,
-            https: TcpListener::bind((Ipv4Addr::LOCALHOST, https)).await?,
-            storage: TcpListener::bind((Ipv4Addr::LOCALHOST, storage)).await?,
+            http: listen(http).await?,
+            https: listen(https).await?,
+            storage: listen(storage).await?,
             storage_tls,
         })
     }
