@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::env;
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use comfycontrol::rate_limit::{KeeperError, Limiter};
-use comfycontrol::rate_limit_file::{FileError, FileStore};
+use comfycontrol::rate_limit::{KeeperError, Limiter, Store, Unavailable};
+use comfycontrol::rate_limit_file::{FileError, FileErrorKind, FileStore};
 use comfycontrol::token::Origin;
 use comfycontrol_core::Report;
 use tokio::task::JoinHandle;
@@ -59,6 +60,42 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
+    /// Reads the file once, and says at once why it cannot be used: for one that was named that is an
+    /// error, unless it may pass.
+    pub(crate) async fn check(&self, global: &Global, out: Out) -> Result<(), Failure> {
+        let sharing = Sharing::of(global);
+        // That it cannot be opened is told by who needs it.
+        let Some(Ok(store)) = sharing.open() else {
+            return Ok(());
+        };
+        let Err(e) = store.read().await else {
+            return Ok(());
+        };
+        let kind = kind(&e);
+        let told = match kind {
+            Some(FileErrorKind::Damaged) => {
+                format!(
+                    "{}; nothing is sent until what was sent before is over",
+                    Report::new(&e)
+                )
+            }
+            _ => unusable(&e),
+        };
+        let may_pass = matches!(
+            kind,
+            Some(
+                FileErrorKind::Damaged | FileErrorKind::Locked { .. } | FileErrorKind::OtherMachine
+            )
+        );
+        match sharing {
+            Sharing::File(_) if !may_pass => Err(Failure::Setting(told)),
+            _ => {
+                out.note(&told);
+                Ok(())
+            }
+        }
+    }
+
     /// The limiter of this command. Where nothing was asked for and the limit cannot be shared, it says so
     /// and keeps to the limit alone.
     pub(crate) fn limiter(&self, global: &Global, out: Out) -> Result<Limiter, Failure> {
@@ -89,6 +126,16 @@ impl Budget {
             out.note(&e.to_string());
         }
     }
+}
+
+/// What is wrong with a file that is not read, and what follows.
+pub(crate) fn unusable(error: &Unavailable) -> String {
+    format!("{}; nothing is sent until it is", Report::new(error))
+}
+
+fn kind(error: &Unavailable) -> Option<FileErrorKind> {
+    let error = error.source()?.downcast_ref::<FileError>()?;
+    Some(error.kind())
 }
 
 pub(crate) const VARIABLE: &str = "COMFYCONTROL_BUDGET";

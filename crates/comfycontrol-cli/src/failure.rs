@@ -2,7 +2,7 @@ use std::io;
 use std::process::ExitCode;
 
 use comfycontrol::rate_limit::{Rejected, RejectedReason};
-use comfycontrol::{Applied, Error, ErrorKind, Report, Sent};
+use comfycontrol::{Applied, Error, ErrorKind, InvalidConfig, Report, Sent};
 use comfycontrol_api::SaveError;
 use comfycontrol_core::Escaped;
 use serde_json::json;
@@ -82,7 +82,7 @@ impl Failure {
             Self::Call(e) if is_unshared(e) => {
                 format!("{e:#}; `comfycontrol doctor` says why, `--budget off` does without")
             }
-            Self::Call(e) | Self::Run(e) => format!("{e:#}"),
+            Self::Call(e) | Self::Run(e) => told(e),
             Self::InDoubt(e, name) => format!("{e:#}; {name}"),
             Self::Save(e, left) => format!("{}; {left}", Report::new(e)),
             Self::Setting(what) | Self::Local(what) => Escaped::new(what, 1_000).into_string(),
@@ -132,6 +132,17 @@ pub(crate) fn code_of(error: &Error) -> u8 {
         _ => 1,
     }
 }
+
+/// What an error says, in the words of the program.
+pub(crate) fn told(error: &Error) -> String {
+    let config = error.as_cause().map(InvalidConfig::to_string);
+    match config {
+        Some(config) if config.starts_with("no token") => NO_TOKEN.to_owned(),
+        _ => format!("{error:#}"),
+    }
+}
+
+const NO_TOKEN: &str = "no token: set COMFYCONTROL_TOKEN, or give --token-file PATH";
 
 /// Whether the file is the reason, by which the limit is shared.
 fn is_unshared(error: &Error) -> bool {

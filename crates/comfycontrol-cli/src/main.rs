@@ -14,6 +14,7 @@ mod left;
 mod out;
 mod placeholders;
 mod progress;
+mod signals;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -104,6 +105,13 @@ async fn over(time: Option<Duration>) {
 
 async fn call(connect: Connect<'_>, command: Command, left: &Left) -> Result<(), Failure> {
     let out = connect.out;
+    let asks = !matches!(
+        command,
+        Command::Completions(_) | Command::Doctor | Command::Emulator(_) | Command::Gateway(_)
+    );
+    if asks {
+        connect.budget.check(connect.global, out).await?;
+    }
     match command {
         Command::Whoami => commands::whoami::run(&connect.api()?, out).await,
         Command::Runners(list) => commands::runners::run(&connect.api()?, list, out).await,

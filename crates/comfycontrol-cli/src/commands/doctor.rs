@@ -8,9 +8,9 @@ use comfycontrol_core::{Escaped, Report, sent_at};
 use http::Version;
 use serde_json::json;
 
-use crate::budget::{ALONE, Sharing};
+use crate::budget::{ALONE, Sharing, unusable};
 use crate::connect::Connect;
-use crate::failure::{Failure, code_of};
+use crate::failure::{Failure, code_of, told};
 use crate::out::{Out, shown};
 
 /// Lines of one look, and the exit code of the first that is wrong.
@@ -53,7 +53,7 @@ pub(crate) async fn run(connect: Connect<'_>) -> Result<(), Failure> {
             proxy(&mut findings)?;
             ask(&client, &mut findings).await?;
         }
-        Err(Failure::Call(e)) => findings.tell("settings", Some(code_of(&e)), &format!("{e:#}"))?,
+        Err(Failure::Call(e)) => findings.tell("settings", Some(code_of(&e)), &told(&e))?,
         Err(Failure::Setting(what)) => findings.tell("settings", Some(3), &what)?,
         Err(other) => return Err(other),
     }
@@ -74,10 +74,7 @@ async fn budget(sharing: &Sharing, findings: &mut Findings) -> Result<(), Failur
     };
     match store.read().await {
         Ok(_) => findings.ok("budget", &format!("shared by {}", store.path().display())),
-        Err(e) => {
-            let what = format!("{}; nothing is sent until it is", Report::new(&e));
-            findings.tell("budget", Some(3), &what)
-        }
+        Err(e) => findings.tell("budget", Some(3), &unusable(&e)),
     }
 }
 

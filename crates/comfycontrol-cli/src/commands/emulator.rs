@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::out::{Out, shown};
+use crate::signals;
 
 #[derive(Args, Debug)]
 pub(crate) struct EmulatorArguments {
@@ -89,6 +90,8 @@ struct Wish {
 }
 
 pub(crate) async fn run(arguments: EmulatorArguments, out: Out) -> Result<(), Failure> {
+    // From the first line that it prints.
+    let mut stopped = pin!(signals::stop()?);
     let mut builder = Emulator::builder();
     for (seed, Mishap { fault, chance }) in (0..).zip(&arguments.faults) {
         builder = builder.fault(FaultRule::chance(*chance, seed, fault.clone()));
@@ -117,11 +120,10 @@ pub(crate) async fn run(arguments: EmulatorArguments, out: Out) -> Result<(), Fa
 
     let mut log = emulator.edge().log();
     let mut end = pin!(tokio::time::sleep(Duration::from_secs(arguments.duration)));
-    let mut interrupted = pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             () = &mut end => break,
-            interrupted = &mut interrupted => break interrupted?,
+            () = &mut stopped => break,
             Some(response) = log.next(), if !arguments.quiet => print_response(out, &response)?,
         }
     }

@@ -4,7 +4,6 @@ mod arguments;
 mod key;
 mod log;
 mod record;
-mod signals;
 mod upstream;
 
 use std::path::Path;
@@ -21,6 +20,7 @@ use self::upstream::Upstream;
 use crate::connect::Connect;
 use crate::failure::Failure;
 use crate::out::Out;
+use crate::signals;
 
 pub(crate) async fn run(connect: Connect<'_>, arguments: GatewayArguments) -> Result<(), Failure> {
     let out = connect.out;

@@ -150,6 +150,10 @@ async fn a_record_that_is_none_is_named_and_nothing_is_sent() {
         told.starts_with("wrong  budget") && told.contains("something else"),
         "{ran:?}"
     );
+    // A call says the same, and at once.
+    let ran = account.run(&["whoami", "--budget", path]);
+    assert_eq!((ran.code, ran.err.lines().count()), (Some(3), 1), "{ran:?}");
+    assert!(ran.err.contains("something else"), "{ran:?}");
     assert_eq!(account.emulator.edge().requests(), 0);
 }
 

@@ -2,7 +2,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use crate::support::{Ran, interrupt, program};
+use crate::support::{Ran, interrupt, program, signal};
 
 #[test]
 fn it_prints_where_it_listens_and_its_tokens_and_ends_by_itself() {
@@ -97,4 +97,20 @@ async fn a_port_that_is_taken_is_named() {
         assert_eq!(ran.code, Some(3), "{ran:?}");
         assert!(ran.err.contains(&address), "{ran:?}");
     }
+}
+
+#[test]
+fn what_asks_it_to_end_gets_its_totals_as_an_interrupt_does() {
+    let mut emulator = program(&["emulator", "--for", "60"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(emulator.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("token ")));
+    signal("-TERM", emulator.id());
+    let totals = "0 requests, 0 of them throttled";
+    assert_eq!(lines.last().as_deref(), Some(totals));
+    assert!(emulator.wait().unwrap().success());
 }

@@ -22,7 +22,7 @@ async fn each_kind_of_failure_has_its_exit_code_and_one_line() {
         (
             Ran::of(program(&["whoami"])),
             3,
-            "no token: set COMFYCONTROL_TOKEN",
+            "no token: set COMFYCONTROL_TOKEN, or give --token-file PATH\n",
         ),
         (with_token("secret", &["whoami"]), 3, "token is not valid"),
         (with_token("cfc_unknown", &["whoami"]), 4, "401"),

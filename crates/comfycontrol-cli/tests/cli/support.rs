@@ -86,8 +86,13 @@ impl Ran {
 
 /// Ctrl-C for one process.
 pub(crate) fn interrupt(process: u32) {
+    signal("-INT", process);
+}
+
+/// Asks one process to end.
+pub(crate) fn signal(signal: &str, process: u32) {
     let kill = Command::new("kill")
-        .args(["-INT", &process.to_string()])
+        .args([signal, &process.to_string()])
         .status();
     assert!(kill.unwrap().success());
 }

@@ -1,8 +1,10 @@
+//! What ends a program that serves.
+
 use crate::failure::Failure;
 
 /// Ends when the program is asked to stop: by Ctrl-C, and on Unix by SIGTERM too.
 #[cfg(unix)]
-pub(super) fn stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let listen = |kind| signal(kind).map_err(|e| Failure::local(format!("no signal handler: {e}")));
@@ -17,7 +19,7 @@ pub(super) fn stop() -> Result<impl Future<Output = ()>, Failure> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
     Ok(async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
