@@ -20,6 +20,7 @@ OURS = {
     "comfycontrol-retry",
     "comfycontrol-timeout",
     "comfycontrol-token",
+    "comfycontrol-trace",
     "comfycontrol-transport",
 }
 BODIES = {"bytes", "http", "http-body"}
@@ -41,6 +42,7 @@ ALLOWED = {
     "comfycontrol-retry": BODIES | LAYERS | {"comfycontrol-core"},
     "comfycontrol-timeout": LAYERS | {"comfycontrol-core", "http-body", "tokio"},
     "comfycontrol-token": LAYERS | {"comfycontrol-core"},
+    "comfycontrol-trace": LAYERS | {"http-body"},
     "comfycontrol-transport": BODIES
     | {"comfycontrol-core", "hyper", "hyper-util", "rustls", "tower-service"},
     "comfycontrol": OURS

@@ -72,42 +72,44 @@ impl GatewayBuilder {
         self
     }
 
-    /// Keeps to this order, which has a limiter and a longest queue of its own: for a page that shows who waits.
+    /// Keeps to this order, which has a limiter and a longest queue of its own: for a page that
+    /// shows who waits.
     pub fn priority(mut self, limiter: PriorityLimiter) -> Self {
         self.priority = Some(limiter);
         self
     }
 
-    /// Sets how long a call waits for its slot at most, once its body has been read; then its response is a
-    /// 503. A caller may ask for less by `Prefer: wait=SECONDS`. Zero is now or not at all: what is free is
-    /// used. The default is 60 s.
+    /// Sets how long a call waits for its slot at most, once its body has been read; then its
+    /// response is a 503. A caller may ask for less by `Prefer: wait=SECONDS`. Zero is now or
+    /// not at all: what is free is used. The default is 60 s.
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait.min(Limiter::MAX_PAUSE);
         self
     }
 
-    /// Sets how many calls may wait behind the one that is next; the response to one more is a 503. The
-    /// default is 1,000.
+    /// Sets how many calls may wait behind the one that is next; the response to one more is a 503.
+    /// The default is 1,000.
     pub fn max_queued(mut self, calls: usize) -> Self {
         self.max_queued = calls;
         self
     }
 
-    /// Sets how large the body of a request may be, in bytes; the response to one that is larger is a 413.
-    /// The default is 256 MiB.
+    /// Sets how large the body of a request may be, in bytes; the response to one that is larger is
+    /// a 413. The default is 256 MiB.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.spool.max_body = bytes;
         self
     }
 
-    /// Sets how many bytes the bodies that do not fit into memory may have together, in files without a name; a call for
-    /// which there is no room gets a 503. The default is 2 GiB.
+    /// Sets how many bytes the bodies that do not fit into memory may have together, in files
+    /// without a name; a call for which there is no room gets a 503. The default is 2 GiB.
     pub fn max_spooled(mut self, bytes: u64) -> Self {
         self.spool.set_space(bytes);
         self
     }
 
-    /// Puts those files on the file system of `directory`. The default is the system's directory for temporary files.
+    /// Puts those files on the file system of `directory`. The default is the system's directory
+    /// for temporary files.
     pub fn spool_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.spool.directory = Some(directory.into());
         self
@@ -120,7 +122,8 @@ impl GatewayBuilder {
         self
     }
 
-    /// Takes calls for any host: for a service whose outer layers check it, or that no browser reaches.
+    /// Takes calls for any host: for a service whose outer layers check it, or that no browser
+    /// reaches.
     pub fn any_host(mut self) -> Self {
         self.hosts.allow_any();
         self
@@ -132,15 +135,16 @@ impl GatewayBuilder {
         self
     }
 
-    /// Sets the header by which callers are told apart where they have no keys, `x-caller` by default: each name
-    /// has turns of its own. It stops at the gateway. Without it, callers are told apart by their [`Peer`](crate::Peer).
+    /// Sets the header by which callers are told apart where they have no keys, `x-caller` by
+    /// default: each name has turns of its own. It stops at the gateway. Without it, callers
+    /// are told apart by their [`Peer`](crate::Peer).
     pub fn caller_header(mut self, name: HeaderName) -> Self {
         self.callers.header = name;
         self
     }
 
-    /// Serves what is below `/_/` by this service, which sees `/_/x` as `/x`, after host and key were
-    /// checked. Without one the response is a 404; nothing below is ever sent to the API.
+    /// Serves what is below `/_/` by this service, which sees `/_/x` as `/x`, after host and key
+    /// were checked. Without one the response is a 404; nothing below is ever sent to the API.
     pub fn pages<S, B>(mut self, service: S) -> Self
     where
         S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
@@ -153,7 +157,8 @@ impl GatewayBuilder {
         self
     }
 
-    /// Tells of each call once it is over, but not of its own pages: for logs and metrics. It must not block.
+    /// Tells of each call once it is over, but not of its own pages: for logs and metrics. It must
+    /// not block.
     pub fn on_finished(mut self, tell: impl Fn(&FinishedCall) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(tell));
         self
@@ -206,8 +211,8 @@ impl Gateway {
         Self::builder(client).build()
     }
 
-    /// Over a client of these settings. Its rate limit is the gateway's: what the settings say of one has
-    /// no effect.
+    /// Over a client of these settings. Its rate limit is the gateway's: what the settings say of
+    /// one has no effect.
     pub fn builder(client: ClientBuilder) -> GatewayBuilder {
         GatewayBuilder::new(client)
     }

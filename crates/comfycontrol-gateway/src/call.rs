@@ -112,8 +112,8 @@ fn to_api(shared: &Shared, head: Parts, body: Body) -> Result<Request<Body>, Ref
     Ok(request)
 }
 
-/// A head of our own: the version of the response is that of the caller's connection, whatever the API
-/// spoke.
+/// A head of our own: the version of the response is that of the caller's connection, whatever the
+/// API spoke.
 fn of_api(shared: &Shared, response: Response<ResponseBody>) -> Response<GatewayBody> {
     let (parts, body) = response.into_parts();
     let mut body = GatewayBody::api(body);
@@ -133,7 +133,8 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case(EVENT_STREAM))
 }
 
-/// Who waits for nothing wants a slot now: where the limit is shared, even a free one takes a moment.
+/// Who waits for nothing wants a slot now: where the limit is shared, even a free one takes a
+/// moment.
 const AT_ONCE: Duration = Duration::from_millis(250);
 
 const EVENT_STREAM: &[u8] = b"text/event-stream";

@@ -11,7 +11,8 @@ use crate::keys::CallerKeys;
 use crate::pages;
 use crate::refusal::Refusal;
 
-/// A request extension: who is at the other end of the connection. The gateway's own server sets it.
+/// A request extension: who is at the other end of the connection. The gateway's own server sets
+/// it.
 ///
 /// ```
 /// use comfycontrol_gateway::Peer;
@@ -44,7 +45,8 @@ pub(crate) struct Callers {
 }
 
 impl Callers {
-    /// Whose call it is: by its key where there are keys, else by its header, else by its connection.
+    /// Whose call it is: by its key where there are keys, else by its header, else by its
+    /// connection.
     pub(crate) async fn identify(&self, head: &Parts) -> Result<Option<Key>, Refusal> {
         if let Some(keys) = &self.keys {
             // Nothing there is sent to the API.

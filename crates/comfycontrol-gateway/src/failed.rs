@@ -13,8 +13,8 @@ use crate::body::GatewayBody;
 use crate::head;
 use crate::refusal::{Refusal, seconds};
 
-/// The response of the API as it came, if there was one; else the gateway's own. `wait` is how long it
-/// takes, as far as is known, until another call could leave.
+/// The response of the API as it came, if there was one; else the gateway's own. `wait` is how long
+/// it takes, as far as is known, until another call could leave.
 pub(crate) fn response(error: &Error, wait: Duration) -> Result<Response<GatewayBody>, Refusal> {
     if let Some(error) = error.as_api() {
         return Ok(of_api(error.clone(), wait));

@@ -1,5 +1,5 @@
-//! Tells callers what is left, in the fields of the IETF draft [RateLimit header fields for HTTP], in force
-//! as its eleventh version.
+//! Tells callers what is left, in the fields of the IETF draft [RateLimit header fields for HTTP],
+//! in force as its eleventh version.
 //!
 //! [RateLimit header fields for HTTP]: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 
@@ -20,8 +20,8 @@ pub(crate) struct Left {
     pub(crate) until_more: Option<Duration>,
 }
 
-/// Adds `RateLimit-Policy` and `RateLimit`. They are lists: what the API itself says of its own policies
-/// stays as it is.
+/// Adds `RateLimit-Policy` and `RateLimit`. They are lists: what the API itself says of its own
+/// policies stays as it is.
 pub(crate) fn add(headers: &mut HeaderMap, quota: Quota, left: Left) {
     let policy = item(&[
         ("q", u64::from(quota.requests())),

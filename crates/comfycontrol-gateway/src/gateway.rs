@@ -15,10 +15,11 @@ use crate::body::GatewayBody;
 use crate::call;
 use crate::shared::Shared;
 
-/// Sends the calls of all its callers to the API: with the gateway's token, within one limit, in turn.
+/// Sends the calls of all its callers to the API: with the gateway's token, within one limit, in
+/// turn.
 ///
-/// A tower service for any body, so that axum's `fallback_service` takes it. It is always ready and does not
-/// fail: what goes wrong is a response. Clones are handles to one gateway.
+/// A tower service for any body, so that axum's `fallback_service` takes it. It is always ready and
+/// does not fail: what goes wrong is a response. Clones are handles to one gateway.
 ///
 /// See the [crate docs](crate) for an example.
 #[derive(Clone)]
@@ -38,8 +39,8 @@ impl Gateway {
         &self.shared.priority
     }
 
-    /// Takes no more calls. Those that wait are told to come back, event streams end, and what has left for
-    /// the API goes on.
+    /// Takes no more calls. Those that wait are told to come back, event streams end, and what has
+    /// left for the API goes on.
     pub fn stop(&self) {
         self.shared.stop.begin();
     }

@@ -1,5 +1,5 @@
-//! Which names the gateway answers to, so that a page of another site cannot reach it by a name of its own
-//! that it has led here (DNS rebinding).
+//! Which names the gateway answers to, so that a page of another site cannot reach it by a name of
+//! its own that it has led here (DNS rebinding).
 
 use http::header::HOST;
 use http::request::Parts;
@@ -59,8 +59,8 @@ impl Hosts {
     }
 }
 
-/// The one host that a call names; none over HTTP/1.0, which needs none. That of the target counts, and
-/// `Host` must not say another ([RFC 9112 §3.2], [RFC 9113 §8.3.1]).
+/// The one host that a call names; none over HTTP/1.0, which needs none. That of the target counts,
+/// and `Host` must not say another ([RFC 9112 §3.2], [RFC 9113 §8.3.1]).
 ///
 /// [RFC 9112 §3.2]: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
 /// [RFC 9113 §8.3.1]: https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1

@@ -25,12 +25,14 @@ use crate::refusal::Refusal;
 
 /// The keys by which callers are let in, from a file of their hashes.
 ///
-/// A line is a name of at most 64 visible characters and what [`hash_caller_key`] makes of a key. A name may
-/// have several, so that an old and a new key overlap. Empty lines and those that begin with `#` say
-/// nothing. The file has at most 1 MiB. It is read again at most once in 1 s of use, so that keys are changed without a restart; a file
-/// that cannot be used changes nothing, and `tracing` says so.
+/// A line is a name of at most 64 visible characters and what [`hash_caller_key`] makes of a key. A
+/// name may have several, so that an old and a new key overlap. Empty lines and those that begin
+/// with `#` say nothing. The file has at most 1 MiB. It is read again at most once in 1 s of use,
+/// so that keys are changed without a restart; a file that cannot be used changes nothing, and
+/// `tracing` says so.
 ///
-/// A key is 32 characters at least and made by chance, so that its hash needs neither salt nor stretching.
+/// A key is 32 characters at least and made by chance, so that its hash needs neither salt nor
+/// stretching.
 ///
 /// ```
 /// use comfycontrol_gateway::{CallerKeys, hash_caller_key};
@@ -82,8 +84,8 @@ impl CallerKeys {
         })
     }
 
-    /// Whose call it is, by the bearer token in its `Authorization`. Where a browser `may_ask` its user,
-    /// the password that it shows there is the key, whatever the name ([RFC 7617 §2]).
+    /// Whose call it is, by the bearer token in its `Authorization`. Where a browser `may_ask` its
+    /// user, the password that it shows there is the key, whatever the name ([RFC 7617 §2]).
     ///
     /// [RFC 7617 §2]: https://www.rfc-editor.org/rfc/rfc7617#section-2
     pub(crate) async fn caller(&self, headers: &HeaderMap, may_ask: bool) -> Result<Key, Refusal> {

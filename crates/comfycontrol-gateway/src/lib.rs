@@ -1,7 +1,7 @@
 //! A gateway that holds token and rate limit of the ComfyControl API for every program behind it.
 //!
-//! Programs in any language call it over plain HTTP, without a token: the calls of all of them keep to one
-//! limit, wait in one fair queue of bounded length, and are sent again where that is safe.
+//! Programs in any language call it over plain HTTP, without a token: the calls of all of them keep
+//! to one limit, wait in one fair queue of bounded length, and are sent again where that is safe.
 //!
 //! # Example
 //!
@@ -37,16 +37,17 @@
 //! | the body of a request | is read first: up to 1 MiB in memory, more in a file without a name |
 //! | a caller that hangs up while it waits | loses its place; nothing is sent |
 //!
-//! Each response has `RateLimit-Policy` and `RateLimit`, and what the gateway itself refuses is JSON as the
-//! API has it, `{"status":…,"message":…}`: 503 with `Retry-After` when the queue is full, when no slot came in time or
-//! when the gateway stops, 502 when there was no usable response, 504 when it did not come in time.
+//! Each response has `RateLimit-Policy` and `RateLimit`, and what the gateway itself refuses is
+//! JSON as the API has it, `{"status":…,"message":…}`: 503 with `Retry-After` when the queue is
+//! full, when no slot came in time or when the gateway stops, 502 when there was no usable
+//! response, 504 when it did not come in time.
 //!
 //! # Who may call
 //!
-//! Calls must name this machine as their `Host`, or a [name](GatewayBuilder::host) that was set: so no page
-//! of another site reaches the gateway by leading a name of its own here. Nor does one by a form or an image:
-//! what a browser sends for a page of another site is refused, by `Sec-Fetch-Site` or `Origin`. [`CallerKeys`] let in who shows
-//! one.
+//! Calls must name this machine as their `Host`, or a [name](GatewayBuilder::host) that was set: so
+//! no page of another site reaches the gateway by leading a name of its own here. Nor does one by a
+//! form or an image: what a browser sends for a page of another site is refused, by
+//! `Sec-Fetch-Site` or `Origin`. [`CallerKeys`] let in who shows one.
 //!
 //! # Clones
 //!

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-/// The `wait` preference of `Prefer` ([RFC 7240 §4.3]): how many seconds a caller is willing to wait. The
-/// first one counts, and what cannot be read is no preference (§2).
+/// The `wait` preference of `Prefer` ([RFC 7240 §4.3]): how many seconds a caller is willing to
+/// wait. The first one counts, and what cannot be read is no preference (§2).
 ///
 /// [RFC 7240 §4.3]: https://www.rfc-editor.org/rfc/rfc7240#section-4.3
 pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {

@@ -15,8 +15,8 @@ use crate::clock;
 
 /// A call that is over: its response has been sent to the last byte, or will not be.
 ///
-/// Given to [`on_finished`](crate::GatewayBuilder::on_finished). It holds no query, no header but the
-/// caller's name, and no token.
+/// Given to [`on_finished`](crate::GatewayBuilder::on_finished). It holds no query, no header but
+/// the caller's name, and no token.
 #[derive(Clone, Debug)]
 pub struct FinishedCall {
     method: Method,
@@ -64,7 +64,8 @@ impl FinishedCall {
         self.status
     }
 
-    /// How long it waited for its first slot, once its body had been read; zero if it never came to that.
+    /// How long it waited for its first slot, once its body had been read; zero if it never came to
+    /// that.
     pub fn waited(&self) -> Duration {
         self.waited
     }

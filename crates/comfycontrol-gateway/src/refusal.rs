@@ -32,8 +32,8 @@ impl Refusal {
         refusal
     }
 
-    /// Who calls has not shown a key of its own (RFC 6750 §3); a browser `may_ask` its user for one (RFC
-    /// 7617 §2).
+    /// Who calls has not shown a key of its own (RFC 6750 §3); a browser `may_ask` its user for one
+    /// (RFC 7617 §2).
     pub(crate) fn unauthorized(message: &'static str, may_ask: bool) -> Self {
         let refusal = Self::new(StatusCode::UNAUTHORIZED, message);
         let refusal = refusal.with(WWW_AUTHENTICATE, "Bearer realm=\"comfycontrol-gateway\"");

@@ -25,11 +25,11 @@ use self::stream::Accepted;
 pub use self::tls::{InvalidTls, Tls};
 use crate::Gateway;
 
-/// Serves a [`Gateway`] over HTTP/1.1 and HTTP/2, with bounds on all that a caller can hold, and stops
-/// within a bound.
+/// Serves a [`Gateway`] over HTTP/1.1 and HTTP/2, with bounds on all that a caller can hold, and
+/// stops within a bound.
 ///
-/// axum's own server can be kept from its graceful stop by half a request's head, or by a stream of events
-/// that stays open; this one closes what has no call under way, and ends event streams.
+/// axum's own server can be kept from its graceful stop by half a request's head, or by a stream of
+/// events that stays open; this one closes what has no call under way, and ends event streams.
 ///
 /// | bound | default |
 /// |---|---|
@@ -107,8 +107,9 @@ impl Server {
         self
     }
 
-    /// Serves until `stop` ends, and then stops: no new calls, a 503 for those that wait, an end for event
-    /// streams, and the [drain](Self::drain) for the others. How many calls were cut off then.
+    /// Serves until `stop` ends, and then stops: no new calls, a 503 for those that wait, an end
+    /// for event streams, and the [drain](Self::drain) for the others. How many calls were cut
+    /// off then.
     pub async fn run(self, bound: Bound, stop: impl Future<Output = ()>) -> usize {
         let permits = Arc::new(Semaphore::new(self.max_connections));
         let mut connections = JoinSet::new();

@@ -1,6 +1,6 @@
-//! Whose page a browser calls for. Of other sites' pages none may: what they send without asking, such as
-//! the form of a page, arrives as a call of the user's, and would be paid with the user's token (cross-site
-//! request forgery).
+//! Whose page a browser calls for. Of other sites' pages none may: what they send without asking,
+//! such as the form of a page, arrives as a call of the user's, and would be paid with the user's
+//! token (cross-site request forgery).
 
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
@@ -10,8 +10,9 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use crate::pages;
 use crate::refusal::Refusal;
 
-/// Refuses what a browser sends for a page that is not the gateway's own, by the first of these that it
-/// says: `Sec-Fetch-Site` ([Fetch Metadata]), `Origin` ([RFC 6454 §7]). Other programs send neither.
+/// Refuses what a browser sends for a page that is not the gateway's own, by the first of these
+/// that it says: `Sec-Fetch-Site` ([Fetch Metadata]), `Origin` ([RFC 6454 §7]). Other programs send
+/// neither.
 ///
 /// [Fetch Metadata]: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 /// [RFC 6454 §7]: https://www.rfc-editor.org/rfc/rfc6454#section-7

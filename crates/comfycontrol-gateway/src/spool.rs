@@ -1,5 +1,5 @@
-//! Bodies are read before they are sent: a connection with unread bytes does not tell that its caller has
-//! gone, and what is whole can be sent again.
+//! Bodies are read before they are sent: a connection with unread bytes does not tell that its
+//! caller has gone, and what is whole can be sent again.
 
 mod file;
 mod space;

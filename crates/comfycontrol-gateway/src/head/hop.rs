@@ -1,8 +1,8 @@
 use http::header::CONNECTION;
 use http::{HeaderMap, HeaderName};
 
-/// Takes out what concerns one connection only: the fields that `Connection` names, and those that are
-/// known to, whether it names them or not ([RFC 9110 §7.6.1]).
+/// Takes out what concerns one connection only: the fields that `Connection` names, and those that
+/// are known to, whether it names them or not ([RFC 9110 §7.6.1]).
 ///
 /// [RFC 9110 §7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {

@@ -5,8 +5,8 @@ use super::hop::remove_hop_by_hop;
 
 /// Takes out of a caller's headers what ends at the gateway, and adds what begins there.
 ///
-/// A `Range` goes on with the `If-Range` that it came with, or not at all: without it two versions of a
-/// file would be glued together ([RFC 9110 §14.2]).
+/// A `Range` goes on with the `If-Range` that it came with, or not at all: without it two versions
+/// of a file would be glued together ([RFC 9110 §14.2]).
 ///
 /// [RFC 9110 §14.2]: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
 pub(crate) fn keep_for_api(headers: &mut HeaderMap, version: Version, also: Option<&str>) {
@@ -54,8 +54,8 @@ fn via(version: Version) -> &'static str {
     }
 }
 
-/// What is between the caller and the gateway, or says where the caller is and what its browser knows. The
-/// length is that of the body, once it has been read.
+/// What is between the caller and the gateway, or says where the caller is and what its browser
+/// knows. The length is that of the body, once it has been read.
 fn ends_here(name: &str) -> bool {
     HERE.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -2,8 +2,8 @@ use http::HeaderMap;
 
 use super::hop::remove_hop_by_hop;
 
-/// Takes out of a response's headers what is not for the caller: what concerns the connection to the API,
-/// and what would have a browser change how it treats the gateway's own address.
+/// Takes out of a response's headers what is not for the caller: what concerns the connection to
+/// the API, and what would have a browser change how it treats the gateway's own address.
 pub(crate) fn keep_for_caller(headers: &mut HeaderMap) {
     remove_hop_by_hop(headers);
     let ends: Vec<_> = headers

@@ -36,7 +36,8 @@ impl Default for Bounds {
     }
 }
 
-/// Serves one connection until it ends, is idle for too long, or the gateway stops and its calls are over.
+/// Serves one connection until it ends, is idle for too long, or the gateway stops and its calls
+/// are over.
 pub(super) async fn serve<S>(stream: S, peer: Peer, gateway: Gateway, bounds: Bounds)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

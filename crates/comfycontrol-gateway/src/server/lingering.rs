@@ -15,8 +15,9 @@ use tokio::time::timeout;
 
 /// A body whose rest is read and dropped, for some time, when it is dropped itself.
 ///
-/// A connection that is closed with unread bytes is reset, and a caller that reads the response only once
-/// it has sent all has none then ([RFC 9112 §9.6]). Over HTTP/2 a stream is closed on its own.
+/// A connection that is closed with unread bytes is reset, and a caller that reads the response
+/// only once it has sent all has none then ([RFC 9112 §9.6]). Over HTTP/2 a stream is closed on its
+/// own.
 ///
 /// [RFC 9112 §9.6]: https://www.rfc-editor.org/rfc/rfc9112#section-9.6
 #[derive(Debug)]

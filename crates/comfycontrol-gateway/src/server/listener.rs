@@ -64,8 +64,9 @@ impl Listener {
         false
     }
 
-    /// Begins to listen for `gateway`. An address that other machines can reach is taken only if that one
-    /// [wants keys](Gateway::wants_keys) and TLS is spoken: who gets through spends its quota with its token.
+    /// Begins to listen for `gateway`. An address that other machines can reach is taken only if
+    /// that one [wants keys](Gateway::wants_keys) and TLS is spoken: who gets through spends
+    /// its quota with its token.
     ///
     /// # Errors
     ///

@@ -15,7 +15,8 @@ use tokio::task::spawn_blocking;
 use super::space::{Part, Space};
 use crate::refusal::Refusal;
 
-/// A body on its way into a file that has no name, so that it is gone with the gateway, however that ends.
+/// A body on its way into a file that has no name, so that it is gone with the gateway, however
+/// that ends.
 #[derive(Debug)]
 pub(super) struct Spilling {
     file: tokio::fs::File,

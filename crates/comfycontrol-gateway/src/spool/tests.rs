@@ -57,8 +57,8 @@ async fn what_is_too_large_is_refused_whether_announced_or_not_and_leaves_nothin
     assert_eq!(spool.space.left(), 4_000_000);
 }
 
-/// What comes of a body of `count` pieces of so many bytes, one every so many seconds: its length, or the
-/// status of the refusal.
+/// What comes of a body of `count` pieces of so many bytes, one every so many seconds: its length,
+/// or the status of the refusal.
 async fn every(seconds: u64, bytes: usize, count: u32) -> Result<u64, u16> {
     let drops = stream::unfold(0, move |number| async move {
         tokio::time::sleep(Duration::from_secs(seconds)).await;

@@ -65,7 +65,8 @@ async fn an_upgrade_is_an_ordinary_call() {
     assert!(!captured[0].headers().contains_key("upgrade"));
 }
 
-/// Chunks count (RFC 9112 §6.3), and what a peer that goes by the length would take for a call is none.
+/// Chunks count (RFC 9112 §6.3), and what a peer that goes by the length would take for a call is
+/// none.
 #[tokio::test]
 async fn chunks_and_a_length_end_the_connection() {
     let house = Emulated::new().await;

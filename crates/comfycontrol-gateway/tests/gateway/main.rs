@@ -1,4 +1,5 @@
-//! The gateway on real sockets, before the emulator over TLS or a server that says what it is told to.
+//! The gateway on real sockets, before the emulator over TLS or a server that says what it is told
+//! to.
 //!
 //! * `heads`: what passes and what stops, both ways.
 //! * `hostile`: heads and targets that are refused, while others are served.

@@ -57,7 +57,8 @@ async fn two_hundred_callers_of_four_keys_have_fair_shares_and_no_429() {
         (200, 0)
     );
 
-    // Of the first hundred, each key has 0.9 of a quarter at least; the order is that of their ends.
+    // Of the first hundred, each key has 0.9 of a quarter at least; the order is that of their
+    // ends.
     let told = told.lock().unwrap();
     let mut counts: HashMap<&str, u32> = HashMap::new();
     for call in told.iter().take(100) {
