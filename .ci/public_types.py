@@ -42,7 +42,7 @@ ALLOWED = {
     "comfycontrol-retry": BODIES | LAYERS | {"comfycontrol-core"},
     "comfycontrol-timeout": LAYERS | {"comfycontrol-core", "http-body", "tokio"},
     "comfycontrol-token": LAYERS | {"comfycontrol-core"},
-    "comfycontrol-trace": LAYERS | {"http-body"},
+    "comfycontrol-trace": LAYERS | {"comfycontrol-core", "http-body"},
     "comfycontrol-transport": BODIES
     | {"comfycontrol-core", "hyper", "hyper-util", "rustls", "tower-service"},
     "comfycontrol": OURS
