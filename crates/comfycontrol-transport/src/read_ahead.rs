@@ -1,5 +1,5 @@
-//! Reads much at once under TLS: rustls asks for 4 KiB at a time, each of which is a call of the
-//! system.
+//! Reads much at once under TLS: rustls asks for 4 KiB where it holds no part of a record, and for
+//! the rest of one record, some 16 KiB, at most. Each is a call of the system.
 
 use std::io;
 use std::pin::Pin;
