@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -104,8 +105,12 @@ impl Engine {
         // Another may take the port that was free.
         for _ in 0..5 {
             let directory = tempfile::tempdir().unwrap();
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            let port = listener.local_addr().unwrap().port();
+            // Below those that the system gives to others between here and the start.
+            let port = 10_000 + RandomState::new().hash_one(0) % 20_000;
+            let port = u16::try_from(port).unwrap();
+            let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) else {
+                continue;
+            };
             let arguments = config(directory.path(), port);
             drop(listener);
             let child = Command::new(program)
