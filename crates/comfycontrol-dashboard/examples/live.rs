@@ -8,7 +8,7 @@
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use comfycontrol_dashboard::{Dashboard, MarkDepartureLayer, Recorder};
+use comfycontrol_dashboard::{Dashboard, Recorder};
 use comfycontrol_emulator::{Body, Emulator, Transit};
 use comfycontrol_priority::{Priority, PriorityLimiter, Urgency};
 use comfycontrol_rate_limit::{Limiter, Quota};
@@ -61,7 +61,6 @@ async fn main() -> Result<(), BoxError> {
     let api = ServiceBuilder::new()
         .layer(recorder.layer())
         .layer(limiter.layer())
-        .layer(MarkDepartureLayer::new())
         .layer(AddTokenLayer::new(Origin::parse(API)?, provider.clone()))
         .service(server.clone());
 

@@ -84,7 +84,6 @@ mod body;
 mod callers;
 mod clock;
 mod dashboard;
-mod departure;
 mod events;
 mod finished_call;
 mod histogram;
@@ -105,7 +104,6 @@ mod watched;
 
 pub use self::body::Body;
 pub use self::dashboard::{Dashboard, DashboardBuilder};
-pub use self::departure::{MarkDeparture, MarkDepartureLayer};
 pub use self::finished_call::FinishedCall;
 pub use self::outcome::Outcome;
 pub use self::record::{Record, RecordFuture, RecordLayer};

@@ -3,12 +3,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use comfycontrol_priority::Priority;
+use comfycontrol_rate_limit::{Progress, Tracker};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::departure::Departure;
 use crate::outcome::Outcome;
 use crate::shared::{OpenCall, Shared};
 
@@ -43,10 +43,11 @@ impl<S> Layer<S> for RecordLayer {
 ///
 /// Stands outermost, or at least outside of what waits: a call takes from here up to the head of
 /// its response. Whose it is it takes from the key of its
-/// [`Priority`](comfycontrol_priority::Priority), how long it waited from the
-/// [`MarkDeparture`](crate::MarkDeparture) further in. A call that is dropped before it has ended
-/// is recorded as cancelled. A call allocates three times: for the mark, for its place in the
-/// extensions, and for the name of a caller.
+/// [`Priority`](comfycontrol_priority::Priority). It waits up to the moment at which a limiter
+/// further in sends its first attempt, as a [`Tracker`] among the extensions tells; one that is
+/// there stays. A call that is dropped before it has ended is recorded as cancelled. A call
+/// allocates four times: twice for the tracker, for its place in the extensions, and for the name
+/// of a caller.
 #[derive(Clone, Debug)]
 pub struct Record<S> {
     inner: S,
@@ -83,11 +84,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let departure = Departure::default();
         let extensions = request.extensions_mut();
         let caller = extensions.get::<Priority>().and_then(Priority::key);
-        let call = self.shared.begin(caller.cloned(), departure.clone());
-        extensions.insert(departure);
+        let caller = caller.cloned();
+        let tracker: &Tracker = extensions.get_or_insert_with(|| Progress::new().0);
+        let call = self.shared.begin(caller, tracker.clone());
         RecordFuture {
             future: self.inner.call(request),
             call,
@@ -114,7 +115,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let result = ready!(this.future.poll(cx));
+        let result = this.future.poll(cx);
+        this.call.look();
+        let result = ready!(result);
         this.call.end(match &result {
             Ok(response) => Outcome::Status(response.status()),
             Err(_) => Outcome::Failed,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use comfycontrol_priority::Key;
+use comfycontrol_rate_limit::{Step, Tracker};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::departure::Departure;
 use crate::finished_call::FinishedCall;
 use crate::outcome::Outcome;
 use crate::records::Records;
@@ -31,11 +31,12 @@ impl Shared {
     }
 
     /// A call comes.
-    pub(crate) fn begin(&self, caller: Option<Key>, departure: Departure) -> OpenCall {
+    pub(crate) fn begin(&self, caller: Option<Key>, tracker: Tracker) -> OpenCall {
         OpenCall {
             shared: self.clone(),
             caller,
-            departure,
+            tracker: Some(tracker),
+            left: None,
             start: clock::now(),
             is_open: true,
         }
@@ -47,18 +48,29 @@ impl Shared {
 pub(crate) struct OpenCall {
     shared: Shared,
     caller: Option<Key>,
-    departure: Departure,
+    /// Until its request has left: of several attempts the first one counts.
+    tracker: Option<Tracker>,
+    left: Option<Instant>,
     start: Instant,
     is_open: bool,
 }
 
 impl OpenCall {
+    /// Takes note of whether its request has left.
+    pub(crate) fn look(&mut self) {
+        if let Some(Step::Left(at)) = self.tracker.as_ref().and_then(Tracker::step) {
+            self.left = Some(at);
+            self.tracker = None;
+        }
+    }
+
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if !std::mem::take(&mut self.is_open) {
             return;
         }
+        self.look();
         let mut call = FinishedCall::new(outcome).with_duration(clock::now() - self.start);
-        if let Some(at) = self.departure.at() {
+        if let Some(at) = self.left {
             call = call.with_wait(at.saturating_duration_since(self.start));
         }
         if let Some(caller) = &self.caller {

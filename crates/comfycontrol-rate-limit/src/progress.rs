@@ -126,6 +126,12 @@ impl Stream for Progress {
 pub struct Tracker(Arc<Teller>);
 
 impl Tracker {
+    /// Where the call is now, as [`Progress::step`] has it: for a layer that meets the tracker of
+    /// another on a request.
+    pub fn step(&self) -> Option<Step> {
+        self.0.step()
+    }
+
     /// The call waits there, among those that `watchers` are told of, with that `prospect`.
     pub(crate) fn waits(
         &self,

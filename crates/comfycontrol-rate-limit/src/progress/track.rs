@@ -82,6 +82,10 @@ impl Teller {
         Self(track)
     }
 
+    pub(super) fn step(&self) -> Option<Step> {
+        self.0.step()
+    }
+
     /// The call waits there; returns what is to be told of changes, if that was not there before.
     pub(super) fn waits(&self, source: Weak<dyn Source>, spot: Spot) -> Option<Weak<Track>> {
         (!self.0.waits(source, spot)).then(|| Arc::downgrade(&self.0))
