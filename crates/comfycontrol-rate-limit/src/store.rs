@@ -50,7 +50,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// What was granted to such a member must not leave any more: its process has ended, or it was
     /// not heard of for half a [lease](crate::LimiterBuilder::lease). The limiter asks about
-    /// members that were not heard of for a quarter of one.
+    /// all that hold slots when it begins, and then about those that were not heard of for a quarter
+    /// of one.
     ///
     /// # Errors
     ///

@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use comfycontrol_rate_limit::{Member, Record, Replaced, Store, Version};
-use comfycontrol_rate_limit_file::FileErrorKind;
-use comfycontrol_test::{MILLISECOND, SECOND, once_more, within};
+use comfycontrol_rate_limit::{Keeper, Limiter, Member, Quota, Record, Replaced, Store, Version};
+use comfycontrol_rate_limit_file::{FileErrorKind, FileStore};
+use comfycontrol_test::{MILLISECOND, SECOND, now, once_more, within};
+use http::Response;
 use tokio::time::sleep;
 
 use crate::support::*;
@@ -99,6 +101,54 @@ async fn a_member_is_gone_as_soon_as_its_process_was_killed() {
 async fn child_joins() {
     let store = open(&PathBuf::from(std::env::var_os(FILE).unwrap()));
     store.join(Member::from_u128(9)).await.unwrap();
+    say_ready();
+    sleep(60 * SECOND).await;
+}
+
+const WINDOW: Duration = SECOND;
+const LINGER: Duration = Duration::from_millis(500);
+/// Waiting for a quarter of it, as for one that only says nothing, would take 15 s.
+const LEASE: Duration = Duration::from_secs(60);
+
+fn limiter(store: FileStore) -> (Limiter, Keeper) {
+    let quota = Quota::new(4, WINDOW).unwrap();
+    let builder = Limiter::builder(quota).linger(LINGER).lease(LEASE);
+    builder.build_shared(store)
+}
+
+/// What it held may be on its way for the linger yet, and is counted for a window then.
+#[tokio::test]
+async fn what_a_process_held_that_was_killed_is_free_soon_for_one_that_starts_then() {
+    let budget = Budget::new();
+    for _ in 0..2 {
+        let mut child = start(once_more("processes::child_holds_all_slots"), &budget);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let killed = now();
+        let (limiter, keeper) = limiter(budget.open());
+        let keeper = tokio::spawn(keeper);
+        let slot = within(LEASE / 6, limiter.acquire()).await.unwrap();
+        assert!(
+            killed.elapsed() >= LINGER + WINDOW,
+            "{:?}",
+            killed.elapsed()
+        );
+        slot.dispatch().settle(&Response::new(()));
+        drop(limiter);
+        keeper.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process that it kills"]
+async fn child_holds_all_slots() {
+    let path = PathBuf::from(std::env::var_os(FILE).unwrap());
+    let (limiter, keeper) = limiter(open(&path));
+    tokio::spawn(keeper);
+    let mut on_their_way = Vec::new();
+    for _ in 0..4 {
+        on_their_way.push(limiter.acquire().await.unwrap().dispatch());
+    }
     say_ready();
     sleep(60 * SECOND).await;
 }

@@ -19,6 +19,7 @@ mod known;
 mod pace;
 mod random;
 mod reading;
+mod suspects;
 mod view;
 
 use self::due::Due;
@@ -159,6 +160,12 @@ impl Session {
         if !self.due.is_joined {
             return Action::Join(Member::from_u128(self.id));
         }
+        // Before its first step: what the dead hold is then free sooner.
+        if self.due.is_new()
+            && let Some(suspects) = self.suspects(now)
+        {
+            return Action::Gone(suspects);
+        }
         let (Some(seen), Some(clock)) = (&self.seen, &self.clock) else {
             return Action::Read;
         };
@@ -246,27 +253,5 @@ impl Session {
             record,
             keep: Duration::from_micros(self.terms.keep()),
         }
-    }
-
-    /// The owners that have not been heard of for long, if it is time to ask whether they live.
-    fn suspects(&mut self, now: Moment) -> Option<Vec<Member>> {
-        let (seen, clock) = (self.seen.as_ref()?, self.clock.as_ref()?);
-        if !self.due.may_ask(now, &self.terms) {
-            return None;
-        }
-        let lower = clock.lower(now);
-        let silent = |lease_end: u64| lease_end + self.terms.lease / 4 < lower + self.terms.lease;
-        let owners = seen.book.owners.all().iter();
-        let suspects = owners.filter(|owner| {
-            // What others hold is missed by all; one that only waits is overtaken.
-            let matters = owner.unstamped > 0 || owner.is_late;
-            owner.id != self.id && matters && silent(owner.lease_end)
-        });
-        let suspects: Vec<_> = suspects.map(|owner| Member::from_u128(owner.id)).collect();
-        if suspects.is_empty() {
-            return None;
-        }
-        self.due.has_asked(now);
-        Some(suspects)
     }
 }

@@ -7,6 +7,7 @@
 mod broken;
 mod dice;
 mod events;
+mod newcomer;
 mod plan;
 mod process;
 mod record;

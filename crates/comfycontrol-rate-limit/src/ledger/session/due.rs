@@ -10,8 +10,8 @@ pub(super) struct Due {
     pub(super) is_joined: bool,
     failures: u32,
     failed_at: u64,
-    /// When it was last asked which processes are gone.
-    asked_at: u64,
+    /// When it was asked last which processes are gone, if it ever was.
+    asked_at: Option<u64>,
 }
 
 impl Due {
@@ -64,12 +64,18 @@ impl Due {
         }
     }
 
+    /// Whether it has just joined, and does not know which others are gone.
+    pub(super) fn is_new(&self) -> bool {
+        self.asked_at.is_none()
+    }
+
     pub(super) fn may_ask(&self, now: Moment, terms: &Terms) -> bool {
-        now.monotonic >= self.asked_at + terms.lease * 1_000 / 8
+        let again = |asked_at| asked_at + terms.lease * 1_000 / 8;
+        self.asked_at.is_none_or(|at| now.monotonic >= again(at))
     }
 
     pub(super) fn has_asked(&mut self, now: Moment) {
-        self.asked_at = now.monotonic;
+        self.asked_at = Some(now.monotonic);
     }
 }
 

@@ -1,0 +1,141 @@
+//! A process that comes after another was killed.
+
+use std::time::Duration;
+
+use super::plan::START;
+use super::process::moment;
+use super::store::Register;
+use crate::admission::Settings;
+use crate::ledger::{Action, Asked, Demand, Session, Terms};
+use crate::{Algorithm, Member, Quota};
+
+const SECOND: u64 = 1_000_000;
+const LINGER: u64 = 3 * SECOND;
+const WINDOW: u64 = SECOND;
+
+/// What one process did: when, and how much it was granted.
+struct Run {
+    session: Session,
+    demand: Demand,
+    /// About which members it has asked, and when.
+    asked: Vec<(u64, Vec<Member>)>,
+}
+
+impl Run {
+    fn new(id: u128, wanted: u64) -> Self {
+        Self {
+            session: Session::new(terms(), id, id as u64),
+            demand: Demand {
+                wanted,
+                ..Demand::default()
+            },
+            asked: Vec::new(),
+        }
+    }
+
+    /// Runs from `from` until it is granted something: when, and how much.
+    fn until_granted(&mut self, store: &mut Register, from: u64, dead: &[Member]) -> (u64, u64) {
+        let mut now = from;
+        loop {
+            let action = self.session.next(moment(now), &mut self.demand);
+            let asked = moment(now);
+            now += 100; // one trip
+            let at = Asked {
+                asked,
+                answered: moment(now),
+            };
+            let granted = match action {
+                Action::Wait(until) => {
+                    assert!(until < u64::MAX, "it waits for nothing");
+                    now = now.max(until / 1_000 + 1);
+                    None
+                }
+                Action::Join(_) => {
+                    self.session.joined();
+                    None
+                }
+                Action::Read => self.session.read(at, store.read(now)).unwrap(),
+                Action::Gone(members) => {
+                    let mut gone = members.clone();
+                    gone.retain(|member| dead.contains(member));
+                    self.asked.push((now, members));
+                    self.session.gone(&gone, moment(now));
+                    None
+                }
+                Action::Replace { seen, record, .. } => {
+                    let replaced = store.replace(now, seen, record);
+                    self.session.replaced(at, replaced).unwrap()
+                }
+            };
+            if let Some(grants) = granted {
+                self.demand.outstanding += grants.count;
+                self.demand.wanted -= grants.count;
+                return (now, grants.count);
+            }
+        }
+    }
+}
+
+fn terms() -> Terms {
+    let settings = Settings {
+        cooldown: 10_000_000_000,
+        cooldown_margin: 500_000_000,
+        count_lag: 0,
+        linger: LINGER * 1_000,
+        max_cooldown: 300_000_000_000,
+        max_hold: None,
+        max_queued: usize::MAX,
+        max_transit: None,
+        max_wait: None,
+    };
+    let window = Quota::new(40, Duration::from_micros(WINDOW)).unwrap();
+    Terms::new(
+        Algorithm::SlidingLog,
+        40,
+        window.stretched(),
+        10_000_000_000,
+        settings,
+    )
+}
+
+fn store() -> Register {
+    Register {
+        record: None,
+        instance: 1,
+        started: 0,
+        offset: 0,
+        drift: 0,
+    }
+}
+
+/// All forty were on their way when the first was killed: they are counted up to the linger later,
+/// and in the window after that. No lease and no silence is waited for in addition.
+#[test]
+fn what_a_dead_process_held_is_free_after_the_linger_for_one_that_comes_at_once() {
+    let mut store = store();
+    let (_, granted) = Run::new(1, 40).until_granted(&mut store, START, &[]);
+    assert_eq!(granted, 40);
+    let dead = [Member::from_u128(1)];
+    let comes = START + SECOND / 10;
+    let mut newcomer = Run::new(2, 40);
+    let (at, granted) = newcomer.until_granted(&mut store, comes, &dead);
+    let waited = at - comes;
+    assert_eq!(granted, 40);
+    assert!(waited >= LINGER + WINDOW, "{waited}");
+    assert!(waited < LINGER + WINDOW + SECOND / 10, "{waited}");
+    let [(asked, members)] = &newcomer.asked[..] else {
+        panic!("asked once: {:?}", newcomer.asked);
+    };
+    assert!(asked - comes < SECOND / 100 && *members == dead);
+}
+
+/// Those that live keep what they hold, whatever a newcomer asks.
+#[test]
+fn a_newcomer_takes_nothing_from_those_that_live() {
+    let mut store = store();
+    Run::new(1, 40).until_granted(&mut store, START, &[]);
+    let mut newcomer = Run::new(2, 40);
+    let (at, _) = newcomer.until_granted(&mut store, START + SECOND / 10, &[]);
+    // After the lease of the first, as it says nothing any more.
+    assert!(at - START > 10 * SECOND + LINGER + WINDOW, "{}", at - START);
+}
