@@ -1,5 +1,7 @@
 //! Reads text as a person who looks for a token in it: letters, however they are written.
 
+use crate::hex::hex_number;
+
 /// What one piece of text stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Letter {
@@ -19,7 +21,7 @@ pub(crate) fn first(text: &str) -> Option<(Letter, usize)> {
             None => (Letter::Ascii(b'%'), 1),
         },
         (b'\\', Some(b'/')) => (Letter::Ascii(b'/'), 2),
-        (b'\\', Some(b'u')) => match hex(text, 2, 4).and_then(char::from_u32) {
+        (b'\\', Some(b'u')) => match bytes.get(2..6).and_then(hex_char) {
             Some(c) => (of(c), 6),
             None => (Letter::Ascii(b'\\'), 1),
         },
@@ -36,10 +38,10 @@ fn percent_decoded(text: &str) -> Option<char> {
     let mut utf8 = [0; 4];
     for len in 1..=utf8.len() {
         let at = 3 * (len - 1);
-        if text.as_bytes().get(at) != Some(&b'%') {
+        let Some([b'%', digits @ ..]) = text.as_bytes().get(at..at + 3) else {
             return None;
-        }
-        utf8[len - 1] = u8::try_from(hex(text, at + 1, 2)?).ok()?;
+        };
+        utf8[len - 1] = u8::try_from(hex_number(digits)?).ok()?;
         if let Ok(c) = str::from_utf8(&utf8[..len]) {
             return c.chars().next();
         }
@@ -47,10 +49,8 @@ fn percent_decoded(text: &str) -> Option<char> {
     None
 }
 
-fn hex(text: &str, from: usize, digits: usize) -> Option<u32> {
-    let digits = text.get(from..from + digits)?;
-    let all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    u32::from_str_radix(digits, 16).ok().filter(|_| all)
+fn hex_char(digits: &[u8]) -> Option<char> {
+    char::from_u32(hex_number(digits)?)
 }
 
 fn of(c: char) -> Letter {

@@ -12,6 +12,7 @@
 //! * [`InternalHosts`] are those of this machine and its network that may be reached, and
 //!   [`is_internal_address`] tells their addresses.
 //! * `path_segments` builds a path in which an id is one segment, and `check_path` refuses steps.
+//! * [`hex_digits`] writes the bytes of a digest or a key.
 //! * [`Report`] prints an error and all of its causes on one line.
 //! * [`TryClone`] is a request body that can be cloned for a second attempt.
 //! * [`BoxError`] is any error.
@@ -47,6 +48,7 @@ mod deadline;
 #[cfg(feature = "percent-encoding")]
 mod encoded_url;
 mod escaped;
+mod hex;
 mod host_kind;
 mod internal_address;
 mod known_secret;
@@ -65,6 +67,7 @@ pub use self::deadline::Deadline;
 #[cfg_attr(docsrs, doc(cfg(feature = "percent-encoding")))]
 pub use self::encoded_url::encoded_url;
 pub use self::escaped::Escaped;
+pub use self::hex::hex_digits;
 pub use self::host_kind::HostKind;
 pub use self::internal_address::{InternalHosts, is_internal_address};
 pub use self::known_secret::KnownSecret;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comfycontrol_api::{Api, Graph, NewWorkflow};
+use comfycontrol_core::hex_digits;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -175,8 +176,7 @@ fn of(path: &Path, what: &str) -> Failure {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex_digits(&Sha256::digest(bytes))
 }
 
 /// 64 bits of the keys that the standard library takes from the system.

@@ -3,6 +3,8 @@ use std::char;
 
 use percent_encoding::percent_decode;
 
+use crate::hex::hex_number;
+
 /// A path as it is written, and as it reads after each time that it is decoded.
 ///
 /// `None` comes in place of what is still encoded after more decodings than a sender can mean.
@@ -46,7 +48,7 @@ fn decode(text: &[u8]) -> Vec<u8> {
         plain.extend(percent_decode(&rest[..at]));
         let code = rest
             .get(at + 2..at + 6)
-            .and_then(hex)
+            .and_then(hex_number)
             .and_then(char::from_u32);
         match code {
             Some(code) => {
@@ -61,12 +63,6 @@ fn decode(text: &[u8]) -> Vec<u8> {
     }
     plain.extend(percent_decode(rest));
     plain
-}
-
-fn hex(digits: &[u8]) -> Option<u32> {
-    let digits = std::str::from_utf8(digits).ok()?;
-    let all = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    u32::from_str_radix(digits, 16).ok().filter(|_| all)
 }
 
 /// Reads UTF-8 as readers do that accept overlong forms, and fullwidth characters for the narrow

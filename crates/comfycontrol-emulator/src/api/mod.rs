@@ -5,6 +5,7 @@
 
 mod account;
 mod conditional;
+mod digest;
 mod error;
 mod event_fault;
 mod faults;

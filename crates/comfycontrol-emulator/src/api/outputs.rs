@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::account::Account;
+use super::digest::digest;
 use super::scenario::Scenario;
 use crate::clock::Now;
 
@@ -32,12 +32,8 @@ pub(super) fn list(account: &Account, now: Now, workflow_id: &str) -> Value {
 
 /// The signature of a path that is good until `expires`.
 pub(super) fn sign(secret: u64, path: &str, expires: u64) -> String {
-    let digest = Sha256::digest(format!("{secret:x} {path} {expires}"));
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = digest(&format!("{secret:x} {path} {expires}"));
+    format!("{digest:032x}")
 }
 
 /// Whole seconds since 1970, the unit of `expires`.

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::header::ETAG;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
-use sha2::{Digest, Sha256};
 
 use super::account::Account;
 use super::conditional::is_known;
+use super::digest::digest;
 use super::error::ApiError;
 use super::faults::ApiFaults;
 use super::payload::Payload;
@@ -42,9 +42,7 @@ pub(crate) fn respond(
 
 /// A success, or 304 if it is known already.
 fn json(status: StatusCode, text: String, head: &Parts, exchange: &Exchange) -> Response<Body> {
-    let digest = Sha256::digest(&text);
-    let digest = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
-    let etag = format!("W/\"{}\"", digest.collect::<String>());
+    let etag = format!("W/\"{:032x}\"", digest(&text));
     let etag = HeaderValue::try_from(etag).expect("hexadecimal");
     let mut response = match status == StatusCode::OK && is_known(head, &etag) {
         true => exchange.response(StatusCode::NOT_MODIFIED, "", Body::empty()),

@@ -1,3 +1,4 @@
+use comfycontrol_core::hex_digits;
 use sha2::{Digest, Sha256};
 
 /// The SHA-256 of a caller's key in hexadecimal digits, as it stands in the file of a
@@ -9,13 +10,7 @@ use sha2::{Digest, Sha256};
 /// ```
 #[must_use]
 pub fn hash_caller_key(key: &str) -> String {
-    use std::fmt::Write;
-
-    let mut text = String::with_capacity(64);
-    for byte in digest(key.as_bytes()) {
-        _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex_digits(&digest(key.as_bytes()))
 }
 
 pub(super) type Hash = [u8; 32];

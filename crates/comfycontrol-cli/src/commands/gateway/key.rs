@@ -1,3 +1,4 @@
+use comfycontrol_core::hex_digits;
 use comfycontrol_gateway::hash_caller_key;
 use serde_json::json;
 
@@ -13,8 +14,7 @@ pub(super) fn make(name: &str, out: Out) -> Result<(), Failure> {
     }
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random).map_err(|e| Failure::local(format!("no random numbers: {e}")))?;
-    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let key = format!("cck_{digits}");
+    let key = format!("cck_{}", hex_digits(&random));
     let line = format!("{name} {}", hash_caller_key(&key));
     out.value(&json!({ "key": key, "line": line }), || {
         format!("key   {key}\nline  {line}")
