@@ -69,7 +69,7 @@ impl Conditional {
 }
 
 impl Validators {
-    /// Those of the response that has these headers.
+    /// Reads the validators of a response from its headers.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         Self {

@@ -23,7 +23,7 @@ use crate::field::InvalidField;
 pub struct Graph(Bytes);
 
 impl Graph {
-    /// The JSON.
+    /// The JSON of the graph.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

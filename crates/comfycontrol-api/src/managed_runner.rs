@@ -85,21 +85,21 @@ impl ManagedRunners {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ManagedRunner {
-    /// Its id.
+    /// The id of the runner.
     pub id: ManagedRunnerId,
-    /// Its name.
+    /// The name of the runner.
     #[serde(deserialize_with = "null::or_default")]
     pub name: String,
     /// The tier it is for.
     pub runner_type: ManagedRunnerType,
-    /// Whether it gets workflows.
+    /// Whether the runner gets workflows.
     pub status: RunnerStatus,
     /// What it offers: a workflow goes to a runner that has all of its tags.
     #[serde(deserialize_with = "null::or_default")]
     pub tags: Vec<String>,
-    /// When it was added.
+    /// When the runner was added.
     pub created_at: Option<Timestamp>,
-    /// When it was last changed.
+    /// When the runner was last changed.
     pub updated_at: Option<Timestamp>,
 }
 

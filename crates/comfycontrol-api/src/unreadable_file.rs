@@ -23,13 +23,13 @@ impl UnreadableFile {
         Self { path, source }
     }
 
-    /// The file.
+    /// The path of the file that was not read.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What the disk said.
+    /// Why the file was not read.
     #[must_use]
     pub fn io_error(&self) -> &io::Error {
         &self.source

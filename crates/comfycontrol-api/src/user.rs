@@ -29,14 +29,14 @@ impl Api {
     }
 }
 
-/// An account.
+/// The account that a token belongs to.
 ///
 /// `Debug` leaves out the email address.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct User {
-    /// Its id.
+    /// The id of the account.
     pub id: UserId,
     /// The name of its owner.
     #[serde(deserialize_with = "null::or_default")]
@@ -47,11 +47,11 @@ pub struct User {
     /// Whether it is about to be deleted.
     #[serde(deserialize_with = "null::or_default")]
     pub deleted: bool,
-    /// What it pays for.
+    /// The tier that the account pays for.
     pub tier: UserTier,
     /// Where its owner signs in.
     pub provider: Option<SignInProvider>,
-    /// When it was made.
+    /// When the account was made.
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,

@@ -10,8 +10,8 @@ pub struct InternalHosts {
 }
 
 impl InternalHosts {
-    /// Those that are named, written as in the URL except for case; and all that is written as
-    /// [this machine](HostKind::Loopback), if the host `home` is.
+    /// Allows the hosts that are named, written as in the URL except for case. Allows this machine
+    /// too, as all of its [names](HostKind::Loopback) are written, if the host `home` is it.
     #[must_use]
     pub fn beside(home: &str, named: Vec<String>) -> Self {
         let this_machine = is_this_machine(without_root(home));
@@ -21,7 +21,7 @@ impl InternalHosts {
         }
     }
 
-    /// The same with other names.
+    /// Replaces the names, and keeps the rest.
     #[must_use]
     pub fn with_named(&self, named: Vec<String>) -> Self {
         let this_machine = self.this_machine;

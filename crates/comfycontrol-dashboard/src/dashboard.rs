@@ -29,7 +29,7 @@ pub struct Dashboard {
 }
 
 impl Dashboard {
-    /// Watches nothing yet.
+    /// Begins a dashboard that watches nothing yet.
     pub fn builder() -> DashboardBuilder {
         DashboardBuilder {
             watched: Watched::default(),
@@ -104,7 +104,7 @@ impl DashboardBuilder {
         self
     }
 
-    /// Shows the calls that this one is told of.
+    /// Shows the calls that this recorder is told of.
     pub fn recorder(mut self, recorder: &Recorder) -> Self {
         self.watched.records = Some(recorder.shared().clone());
         self
@@ -117,7 +117,7 @@ impl DashboardBuilder {
         self
     }
 
-    /// The finished one.
+    /// Builds the dashboard.
     pub fn build(self) -> Dashboard {
         Dashboard {
             hub: Arc::new(Hub::new(self.watched, self.max_streams)),

@@ -26,7 +26,7 @@ pub struct FinishedCall<'a> {
 }
 
 impl<'a> FinishedCall<'a> {
-    /// A call that ended so, of which nothing else is known.
+    /// Creates a call that ended so, of which nothing else is known.
     pub fn new(outcome: Outcome) -> Self {
         Self {
             outcome,
@@ -36,19 +36,19 @@ impl<'a> FinishedCall<'a> {
         }
     }
 
-    /// Whose it was. It is shown on the page, so no secret.
+    /// Names the caller whose call it was. It is shown on the page, so no secret.
     pub fn with_caller(mut self, caller: &'a str) -> Self {
         self.caller = Some(caller);
         self
     }
 
-    /// How long it waited before it left.
+    /// Sets how long the call waited before it left.
     pub fn with_wait(mut self, wait: Duration) -> Self {
         self.wait = Some(wait);
         self
     }
 
-    /// How long it took in all, its wait included.
+    /// Sets how long the call took in all, its wait included.
     pub fn with_duration(mut self, duration: Duration) -> Self {
         self.duration = Some(duration);
         self

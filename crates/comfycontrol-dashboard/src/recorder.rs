@@ -18,7 +18,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Creates one that has seen no call.
+    /// Creates a recorder that has seen no call.
     pub fn new() -> Self {
         Self {
             shared: Shared::new(),
@@ -30,7 +30,7 @@ impl Recorder {
         RecordLayer::new(self.shared.clone())
     }
 
-    /// Takes up a call that has ended now.
+    /// Counts a call that has ended now.
     pub fn record(&self, call: FinishedCall<'_>) {
         self.shared.record(call);
     }

@@ -24,7 +24,7 @@ impl EdgeHandle {
         self.shared.now().pipeline.edge.stats()
     }
 
-    /// Requests that arrived.
+    /// How many requests arrived.
     pub fn requests(&self) -> u64 {
         self.stats().requests()
     }

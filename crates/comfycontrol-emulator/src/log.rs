@@ -9,7 +9,7 @@ use crate::Listener;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LoggedResponse {
-    /// By which listener it came.
+    /// The listener that the request came by.
     pub listener: Listener,
     /// The method of the request.
     pub method: Method,

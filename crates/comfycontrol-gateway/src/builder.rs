@@ -164,7 +164,7 @@ impl GatewayBuilder {
         self
     }
 
-    /// The finished gateway.
+    /// Builds the gateway, with a client of its own.
     ///
     /// # Errors
     ///
@@ -202,7 +202,8 @@ impl fmt::Debug for GatewayBuilder {
 
 // Here, since the handle itself knows nothing of the builder.
 impl Gateway {
-    /// Over a client of these settings, with the defaults of the [builder](Self::builder).
+    /// Creates a gateway over a client of these settings, with the defaults of the
+    /// [builder](Self::builder).
     ///
     /// # Errors
     ///
@@ -211,8 +212,8 @@ impl Gateway {
         Self::builder(client).build()
     }
 
-    /// Over a client of these settings. Its rate limit is the gateway's: what the settings say of
-    /// one has no effect.
+    /// Begins a gateway over a client of these settings. Its rate limit is the gateway's: what the
+    /// settings say of one has no effect.
     pub fn builder(client: ClientBuilder) -> GatewayBuilder {
         GatewayBuilder::new(client)
     }

@@ -34,13 +34,13 @@ impl Gateway {
         }
     }
 
-    /// Who is next, and the limiter behind: for pages and metrics.
+    /// The limiter that all calls wait at, and which of them is next: for pages and metrics.
     pub fn priority(&self) -> &PriorityLimiter {
         &self.shared.priority
     }
 
-    /// Takes no more calls. Those that wait are told to come back, event streams end, and what has
-    /// left for the API goes on.
+    /// Refuses all further calls with a 503. Those that wait are told to come back, event streams
+    /// end, and what has left for the API goes on.
     pub fn stop(&self) {
         self.shared.stop.begin();
     }

@@ -44,22 +44,22 @@ pub enum Ending {
 }
 
 impl FinishedCall {
-    /// Its method.
+    /// The method of the call.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// Its path without the query, tokens masked.
+    /// The path of the call without the query, tokens masked.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whose it was, if that is known.
+    /// The caller whose call it was, if that is known.
     pub fn caller(&self) -> Option<&Key> {
         self.caller.as_ref()
     }
 
-    /// The status of its response; `None` if the caller had gone before.
+    /// The status of the response; `None` if the caller had gone before.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -70,7 +70,7 @@ impl FinishedCall {
         self.waited
     }
 
-    /// How long it took in all.
+    /// How long the call took in all, from its head to the last byte of its response.
     pub fn took(&self) -> Duration {
         self.took
     }
@@ -80,7 +80,7 @@ impl FinishedCall {
         self.sent
     }
 
-    /// How it has ended.
+    /// How the call has ended.
     pub fn ending(&self) -> Ending {
         self.ending
     }

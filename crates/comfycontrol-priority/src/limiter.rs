@@ -21,12 +21,12 @@ pub struct PriorityLimiter {
 }
 
 impl PriorityLimiter {
-    /// In front of `limiter`, with the defaults of the [builder](Self::builder).
+    /// Orders the calls in front of `limiter`, with the defaults of the [builder](Self::builder).
     pub fn new(limiter: Limiter) -> Self {
         Self::builder(limiter).build()
     }
 
-    /// In front of `limiter`, with other bounds.
+    /// Begins an order in front of `limiter`, with other bounds.
     pub fn builder(limiter: Limiter) -> PriorityLimiterBuilder {
         PriorityLimiterBuilder {
             limiter,
@@ -43,7 +43,7 @@ impl PriorityLimiter {
         PriorityLimitLayer::new(self.shared.clone())
     }
 
-    /// The limiter behind it.
+    /// The limiter that grants the slots.
     pub fn limiter(&self) -> &Limiter {
         self.shared.limiter()
     }
@@ -75,8 +75,8 @@ pub struct PriorityLimiterBuilder {
 }
 
 impl PriorityLimiterBuilder {
-    /// Each urgency in which a call waits has at least one turn in `turns`, 10 by default; 0 counts
-    /// as 1. Where `n` urgencies are due at once, it is one in `turns + n - 1`.
+    /// Gives each urgency in which a call waits at least one turn in `turns`, 10 by default; 0
+    /// counts as 1. Where `n` urgencies are due at once, it is one in `turns + n - 1`.
     pub fn share(mut self, turns: u32) -> Self {
         self.bounds.share = turns;
         self
@@ -95,7 +95,7 @@ impl PriorityLimiterBuilder {
         self
     }
 
-    /// The finished one, with no call waiting.
+    /// Builds the limiter, with no call waiting.
     pub fn build(self) -> PriorityLimiter {
         PriorityLimiter {
             shared: Arc::new(Shared::new(self.limiter, self.bounds)),

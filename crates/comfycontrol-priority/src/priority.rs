@@ -21,7 +21,7 @@ pub struct Priority {
 }
 
 impl Priority {
-    /// That urgency, and no key.
+    /// Creates a priority of that urgency, without a key.
     pub const fn new(urgency: Urgency) -> Self {
         Self { urgency, key: None }
     }
@@ -38,7 +38,7 @@ impl Priority {
         self.urgency
     }
 
-    /// Whose it is, if that was said.
+    /// The key of the call, if one was set: whose call it is.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
     }
@@ -57,11 +57,11 @@ impl From<Urgency> for Priority {
 pub struct Urgency(u8);
 
 impl Urgency {
-    /// The most urgent, 0.
+    /// The highest urgency, 0.
     pub const HIGHEST: Self = Self(0);
     /// A person waits for it, 1.
     pub const INTERACTIVE: Self = Self(1);
-    /// That of a call which says nothing, 3.
+    /// The urgency of a call that says nothing, 3.
     pub const DEFAULT: Self = Self(3);
     /// Bulk: it may take as long as it takes, 7.
     pub const BACKGROUND: Self = Self(7);
@@ -78,7 +78,7 @@ impl Urgency {
         }
     }
 
-    /// Its number, 0 to 7.
+    /// The number of the urgency, 0 to 7.
     pub const fn get(self) -> u8 {
         self.0
     }
@@ -100,13 +100,13 @@ impl fmt::Display for Urgency {
     }
 }
 
-/// Whose calls they are: a user, a job, a caller of a gateway. It is shown by `Debug`, so no
-/// secret.
+/// The name of whose calls they are: a user, a job, a caller of a gateway. It is shown by `Debug`,
+/// so no secret.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Key(Arc<str>);
 
 impl Key {
-    /// Its text.
+    /// The text of the key.
     pub fn as_str(&self) -> &str {
         &self.0
     }

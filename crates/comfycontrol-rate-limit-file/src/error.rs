@@ -59,13 +59,13 @@ impl FileError {
         }
     }
 
-    /// What is wrong.
+    /// What is wrong with the file.
     #[must_use]
     pub const fn kind(&self) -> FileErrorKind {
         self.kind
     }
 
-    /// The file.
+    /// The path of the file that cannot be used.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

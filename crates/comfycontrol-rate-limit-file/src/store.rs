@@ -71,7 +71,7 @@ impl FileStore {
         self
     }
 
-    /// The file.
+    /// The path of the file that holds the budget.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -57,7 +57,7 @@ impl RedisError {
         }
     }
 
-    /// What is wrong.
+    /// What is wrong with the server, or the way to it.
     #[must_use]
     pub const fn kind(&self) -> RedisErrorKind {
         self.kind

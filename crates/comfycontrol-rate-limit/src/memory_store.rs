@@ -17,7 +17,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty one.
+    /// Creates a store without a record.
     pub fn new() -> Self {
         Self {
             start: clock::now(),

@@ -68,7 +68,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Creates one, and the tracker that goes with the call to follow.
+    /// Creates a progress, and the tracker that goes with the call to follow.
     pub fn new() -> (Tracker, Self) {
         let track = Arc::new(Track::default());
         let tracker = Tracker(Arc::new(Teller::new(track.clone())));

@@ -144,7 +144,7 @@ impl Fleet {
         self.paused_until
     }
 
-    /// When that was so.
+    /// When all of this was read from the store.
     pub fn seen_at(&self) -> Instant {
         self.seen_at
     }

@@ -49,9 +49,9 @@ pub trait Store: Send + Sync + 'static {
     /// Which of these `members` are certainly gone. A store that cannot tell says none.
     ///
     /// What was granted to such a member must not leave any more: its process has ended, or it was
-    /// not heard of for half a [lease](crate::LimiterBuilder::lease). The limiter asks about
-    /// all that hold slots when it begins, and then about those that were not heard of for a quarter
-    /// of one.
+    /// not heard of for half a [lease](crate::LimiterBuilder::lease). The limiter asks about all
+    /// that hold slots when it begins, and then about those that were not heard of for a quarter of
+    /// one.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Version {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// The bytes of the version.
     pub const fn to_bytes(self) -> [u8; 16] {
         self.0
     }
@@ -97,7 +97,7 @@ impl Member {
         Self(number)
     }
 
-    /// Its number.
+    /// The number of the member.
     pub const fn to_u128(self) -> u128 {
         self.0
     }
@@ -109,7 +109,7 @@ impl Member {
 pub struct Reading {
     /// The record; `None` if there is none.
     pub record: Option<Record>,
-    /// The time there.
+    /// The time by the store's clock.
     pub time: StoreTime,
 }
 

@@ -89,8 +89,8 @@ where
         }))
     }
 
-    /// The same, for URLs that a server names: it reaches no host of the internal network but
-    /// `internal`, by name or by address, and has connections of its own.
+    /// Creates a transport for URLs that a server names: it reaches no host of the internal network
+    /// but `internal`, by name or by address, and has connections of its own.
     ///
     /// What counts is the address that is connected to, whatever the name led to before. A
     /// [proxy](crate::TransportBuilder::proxy) resolves the names itself: what it reaches is for it

@@ -28,19 +28,20 @@ impl Outcome {
         &self.id
     }
 
-    /// Its name, as lists show it; empty if it was followed by its [id](Workflows::outcome).
+    /// The name of the run, as lists show it; empty if it was followed by its
+    /// [id](Workflows::outcome).
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its outputs, each with a link that is good for some minutes.
+    /// The outputs of the run, each with a link that is good for some minutes.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.last.outputs
     }
 
-    /// Its last state.
+    /// The last state of the run.
     #[must_use]
     pub fn update(&self) -> &WorkflowUpdate {
         &self.last

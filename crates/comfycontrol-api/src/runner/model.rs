@@ -15,14 +15,14 @@ use crate::{RunnerId, UserId, null, shown};
 #[serde(default)]
 #[non_exhaustive]
 pub struct Runner {
-    /// Its id.
+    /// The id of the runner.
     pub id: RunnerId,
     /// The account it belongs to.
     pub user_id: UserId,
-    /// Its name.
+    /// The name of the runner.
     #[serde(deserialize_with = "null::or_default")]
     pub name: String,
-    /// Whether it gets workflows.
+    /// Whether the runner gets workflows.
     pub status: RunnerStatus,
     /// The URL of the server.
     #[serde(deserialize_with = "null::or_default")]
@@ -33,7 +33,7 @@ pub struct Runner {
     /// What the API sends to the server with each request.
     #[serde(deserialize_with = "null::or_default")]
     pub headers: RunnerHeaders,
-    /// When it was added.
+    /// When the runner was added.
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,

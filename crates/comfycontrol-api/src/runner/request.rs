@@ -108,7 +108,8 @@ impl RunnerUpdate {
         self
     }
 
-    /// Sets all headers. The documentation does not say whether those that are left out stay.
+    /// Replaces all headers of the runner. The documentation does not say whether those that are
+    /// left out stay.
     pub fn headers(mut self, headers: RunnerHeaders) -> Self {
         self.headers = Some(headers);
         self

@@ -12,7 +12,7 @@ pub struct RunnerStats {
     /// The machine and what runs on it.
     #[serde(deserialize_with = "null::or_default")]
     pub system: SystemStats,
-    /// What it computes with.
+    /// The devices that the machine computes with.
     #[serde(deserialize_with = "null::or_default")]
     pub devices: Vec<Device>,
     /// Whether ComfyUI is in development mode.
@@ -45,9 +45,9 @@ pub struct SystemStats {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Device {
-    /// Its name.
+    /// The name of the device.
     pub name: Option<String>,
-    /// Its type, such as `cuda`, `mps` or `cpu`.
+    /// The type of the device, such as `cuda`, `mps` or `cpu`.
     #[serde(rename = "type")]
     pub device_type: Option<String>,
     /// Video memory in all, in bytes.

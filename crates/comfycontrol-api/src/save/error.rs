@@ -66,7 +66,7 @@ impl SaveError {
         }
     }
 
-    /// What it is about.
+    /// What the error is about.
     #[must_use]
     pub fn kind(&self) -> SaveErrorKind {
         match *self.failure {

@@ -6,9 +6,9 @@ use crate::OutputId;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SavedFile {
-    /// The output.
+    /// The id of the output.
     pub output: OutputId,
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
     /// How many bytes it has.
     pub length: u64,
@@ -18,7 +18,7 @@ pub struct SavedFile {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SaveProgress<'a> {
-    /// The output.
+    /// The id of the output.
     pub output: &'a OutputId,
     /// How many bytes of it are there; fewer than before where it begins anew.
     pub received: u64,

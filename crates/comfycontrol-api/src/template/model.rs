@@ -13,19 +13,19 @@ use crate::{TemplateId, UserId, null, shown};
 #[serde(default)]
 #[non_exhaustive]
 pub struct Template {
-    /// Its id.
+    /// The id of the template.
     pub id: TemplateId,
     /// The account it belongs to.
     pub user_id: UserId,
-    /// Its name.
+    /// The name of the template.
     #[serde(deserialize_with = "null::or_default")]
     pub name: String,
-    /// What it does.
+    /// What the template does, for people.
     #[serde(deserialize_with = "null::or_default")]
     pub description: String,
-    /// The graph.
+    /// The graph of the template.
     pub body: Value,
-    /// When it was added.
+    /// When the template was added.
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,
@@ -36,17 +36,17 @@ pub struct Template {
 #[serde(default)]
 #[non_exhaustive]
 pub struct TemplateSummary {
-    /// Its id.
+    /// The id of the template.
     pub id: TemplateId,
     /// The account it belongs to.
     pub user_id: UserId,
-    /// Its name.
+    /// The name of the template.
     #[serde(deserialize_with = "null::or_default")]
     pub name: String,
-    /// What it does.
+    /// What the template does, for people.
     #[serde(deserialize_with = "null::or_default")]
     pub description: String,
-    /// When it was added.
+    /// When the template was added.
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,

@@ -15,7 +15,7 @@ pub struct WorkflowEnded {
 }
 
 impl WorkflowEnded {
-    /// How it ended.
+    /// How the run ended.
     #[must_use]
     pub fn status(&self) -> &WorkflowStatus {
         &self.status

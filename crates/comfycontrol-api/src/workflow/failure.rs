@@ -8,13 +8,13 @@ use crate::shown;
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WorkflowFailure {
-    /// The node that failed.
+    /// The type of the node that failed.
     #[serde(default)]
     pub node_type: Option<String>,
     /// The type of the exception.
     #[serde(default)]
     pub exception_type: Option<String>,
-    /// Its message.
+    /// The message of the exception.
     #[serde(default)]
     pub exception_message: Option<String>,
 }

@@ -12,23 +12,23 @@ use crate::{ManagedRunnerId, RunnerId, UserId, WorkflowId, null, shown};
 #[serde(default)]
 #[non_exhaustive]
 pub struct WorkflowSummary {
-    /// Its id.
+    /// The id of the run.
     pub id: WorkflowId,
-    /// Its name.
+    /// The name of the run.
     #[serde(deserialize_with = "null::or_default")]
     pub name: String,
-    /// How far it is.
+    /// How far the run is.
     pub status: WorkflowStatus,
     /// What its runner must offer.
     #[serde(deserialize_with = "null::or_default")]
     pub tags: Vec<String>,
-    /// When it was accepted.
+    /// When the run was accepted.
     pub created_at: Option<Timestamp>,
     /// When its status last changed.
     pub updated_at: Option<Timestamp>,
     /// When it began to run.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the run ended.
     pub completed_at: Option<Timestamp>,
 }
 
@@ -39,7 +39,7 @@ pub struct WorkflowSummary {
 #[serde(default)]
 #[non_exhaustive]
 pub struct WorkflowDetail {
-    /// Its id.
+    /// The id of the run.
     pub id: WorkflowId,
     /// The account it belongs to.
     pub user_id: UserId,
@@ -47,10 +47,10 @@ pub struct WorkflowDetail {
     pub user_runner_id: Option<RunnerId>,
     /// The managed runner that it runs on, once that is decided.
     pub managed_runner_id: Option<ManagedRunnerId>,
-    /// Its name.
+    /// The name of the run.
     #[serde(deserialize_with = "null::or_default")]
     pub name: String,
-    /// How far it is.
+    /// How far the run is.
     pub status: WorkflowStatus,
     /// What its runner must offer.
     #[serde(deserialize_with = "null::or_default")]
@@ -62,7 +62,7 @@ pub struct WorkflowDetail {
     pub workflow_params: Vec<(String, Value)>,
     /// What ComfyUI knows it by, once it is queued.
     pub prompt_id: Option<String>,
-    /// Its place in the runner's queue.
+    /// The place of the run in the runner's queue.
     pub queue_number: Option<i64>,
     /// The node that failed.
     pub error_node: Option<String>,
@@ -70,13 +70,13 @@ pub struct WorkflowDetail {
     pub exception_type: Option<String>,
     /// What the exception says.
     pub exception_message: Option<String>,
-    /// When it was accepted.
+    /// When the run was accepted.
     pub created_at: Option<Timestamp>,
     /// When its status last changed.
     pub updated_at: Option<Timestamp>,
     /// When it began to run.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the run ended.
     pub completed_at: Option<Timestamp>,
 }
 

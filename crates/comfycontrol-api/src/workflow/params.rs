@@ -46,7 +46,7 @@ enum Kind {
 }
 
 impl WorkflowParams {
-    /// Creates no values.
+    /// Creates a set without values.
     pub fn new() -> Self {
         Self::default()
     }

@@ -23,7 +23,7 @@ text_enum! {
 }
 
 impl WorkflowStatus {
-    /// Whether nothing follows.
+    /// Whether the run has ended: no other status follows.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(

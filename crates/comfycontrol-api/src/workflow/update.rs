@@ -20,24 +20,24 @@ use crate::{OutputId, WorkflowId, null, shown};
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WorkflowUpdate {
-    /// How far it is.
+    /// How far the run is.
     pub status: WorkflowStatus,
     /// What ComfyUI knows it by.
     #[serde(default)]
     pub prompt: Option<Value>,
-    /// Its place in the runner's queue.
+    /// The place of the run in the runner's queue.
     #[serde(default)]
     pub queue_number: Option<i64>,
-    /// Its results, once it is completed.
+    /// The results of the run, once it is completed.
     #[serde(default, deserialize_with = "null::or_default")]
     pub outputs: Vec<Output>,
-    /// Why it failed.
+    /// Why the run failed.
     #[serde(default)]
     pub cause: Option<WorkflowFailure>,
     /// When it began to run.
     #[serde(default)]
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the run ended.
     #[serde(default)]
     pub completed_at: Option<Timestamp>,
 }
@@ -101,7 +101,7 @@ impl fmt::Debug for WorkflowUpdate {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Output {
-    /// Its id.
+    /// The id of the output.
     pub id: OutputId,
     /// The workflow it belongs to.
     pub workflow_id: WorkflowId,

@@ -81,7 +81,7 @@ impl Limit {
         self.requests
     }
 
-    /// W, the window.
+    /// The window in which requests are counted.
     pub fn window(&self) -> Duration {
         self.window
     }

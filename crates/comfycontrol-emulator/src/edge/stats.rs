@@ -11,7 +11,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Requests that arrived.
+    /// How many requests arrived.
     pub fn requests(&self) -> u64 {
         self.requests
     }

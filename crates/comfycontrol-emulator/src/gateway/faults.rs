@@ -72,7 +72,7 @@ impl FaultRule {
         Self::new(fault, when)
     }
 
-    /// Also injects this fault into the same requests.
+    /// Injects this fault too into the same requests.
     ///
     /// Each fault applies to what the ones before have left of the response:
     /// [`Encode`](Fault::Encode) and then [`Truncate`](Fault::Truncate) is the first half of a

@@ -260,7 +260,7 @@ fn poll_script(
 pub struct BodyReset(Ending);
 
 impl BodyReset {
-    /// How it ended.
+    /// How the response ended.
     pub fn ending(&self) -> Ending {
         self.0
     }

@@ -35,7 +35,7 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// What `content-encoding` says.
+    /// The name of the coding in `content-encoding`.
     pub fn name(&self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Brotli => "br",

@@ -13,7 +13,7 @@ use super::tls::Tls;
 use crate::Gateway;
 use crate::caller::Peer;
 
-/// Where a gateway listens.
+/// An address or a Unix socket at which a gateway takes calls.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Listener {
@@ -30,13 +30,13 @@ enum Place {
 }
 
 impl Listener {
-    /// At this address. Port 0 takes one that is free.
+    /// Listens at this address by TCP. Port 0 takes one that is free.
     pub fn tcp(address: SocketAddr) -> Self {
         Self::at(Place::Tcp(address))
     }
 
-    /// At a Unix socket of this path, which only the user of this process may reach. A dead socket
-    /// that was left there is replaced.
+    /// Listens at a Unix socket of this path, which only the user of this process may reach. A dead
+    /// socket that was left there is replaced.
     #[cfg(unix)]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
         Self::at(Place::Unix(path.into()))
@@ -120,7 +120,7 @@ enum Socket {
 }
 
 impl Bound {
-    /// Its address with its port, or its path.
+    /// The address with its port, or the path of the Unix socket.
     pub fn place(&self) -> &str {
         &self.place
     }

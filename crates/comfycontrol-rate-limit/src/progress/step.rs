@@ -20,12 +20,12 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// How many calls wait before it.
+    /// How many calls wait before this one.
     pub fn ahead(&self) -> usize {
         self.ahead
     }
 
-    /// Its place in the queue: 1 is next.
+    /// The place of the call in the queue: 1 is next.
     pub fn place(&self) -> usize {
         self.ahead + 1
     }

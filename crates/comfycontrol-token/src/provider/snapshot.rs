@@ -28,7 +28,7 @@ impl Snapshot {
         }
     }
 
-    /// The source's name.
+    /// The name of the source that the token is read from.
     pub fn source(&self) -> &str {
         &self.source
     }

@@ -36,7 +36,7 @@ impl SourceError {
         Self::new(name, SourceErrorKind::Other(shown(message.as_ref())))
     }
 
-    /// The source's name.
+    /// The name of the source that could not give a token.
     pub fn name(&self) -> &str {
         &self.name
     }
