@@ -13,8 +13,6 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::Emulator;
-
 /// A link that delays, limits and cuts what goes over it, byte for byte, TLS included.
 ///
 /// A relay on loopback stands for it: clients connect to the relay, and it to a server on this
@@ -86,18 +84,5 @@ impl Link {
         let (delay, bandwidth) = (self.round_trip / 2, self.bandwidth);
         let line = move || Line::new(delay, bandwidth);
         Relay::start(listener, server, line, self.cuts)
-    }
-}
-
-/// The way to it.
-impl Emulator {
-    /// Puts a link before the API with TLS: its [URL](Relay::https_url) in place of
-    /// [`https_url`](Self::https_url). It is up until it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no port is free.
-    pub async fn link(&self, link: Link) -> io::Result<Relay> {
-        link.to(self.server.https).await
     }
 }
