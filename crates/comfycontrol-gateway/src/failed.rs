@@ -1,12 +1,14 @@
 //! What a caller is told when its call has failed.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use comfycontrol::api_error::ApiError;
 use comfycontrol::rate_limit::Rejected;
 use comfycontrol::{Error, ErrorKind};
-use http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use comfycontrol_core::mask_secrets;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::body::GatewayBody;
@@ -32,6 +34,9 @@ pub(crate) fn response(error: &Error, wait: Duration) -> Result<Response<Gateway
 }
 
 fn of_api(error: ApiError, wait: Duration) -> Response<GatewayBody> {
+    if let Cow::Owned(_) = mask_secrets(&String::from_utf8_lossy(error.body())) {
+        return without_secret(&error, wait);
+    }
     // What was not kept, or did not come, must not look whole.
     let is_cut = error.is_body_truncated() || error.body_error().is_some();
     let (parts, body): (_, Bytes) = error.into_response().into_parts();
@@ -48,4 +53,25 @@ fn of_api(error: ApiError, wait: Duration) -> Response<GatewayBody> {
         headers.insert(RETRY_AFTER, seconds(wait).into());
     }
     response.map(|()| GatewayBody::bytes(body, is_cut))
+}
+
+/// In place of a body that says a token back: callers have none, and are to learn of none.
+fn without_secret(error: &ApiError, wait: Duration) -> Response<GatewayBody> {
+    let message = mask_secrets(error.message()).into_owned();
+    let (head, body) = Refusal::new(error.status(), message)
+        .into_response()
+        .into_parts();
+    let mut response = Response::new(GatewayBody::bytes(body, false));
+    *response.status_mut() = head.status;
+    let headers = response.headers_mut();
+    *headers = error.headers().clone();
+    head::keep_for_caller(headers);
+    for name in [CONTENT_ENCODING, CONTENT_LENGTH] {
+        headers.remove(name);
+    }
+    headers.extend(head.headers);
+    if head.status == StatusCode::TOO_MANY_REQUESTS && !headers.contains_key(RETRY_AFTER) {
+        headers.insert(RETRY_AFTER, seconds(wait).into());
+    }
+    response
 }

@@ -32,6 +32,7 @@
 //! | `Range` | goes on with the `If-Range` that it came with |
 //! | CORS headers, `Alt-Svc`, HSTS of the API | stop |
 //! | status, body, `Retry-After`, `cf-ray`, request ids | unchanged |
+//! | a header or an error's body that says a token back | stops; JSON with a masked message instead |
 //! | the version of a response | that of the caller's connection |
 //! | a body that breaks off at the API | breaks off at the caller |
 //! | the body of a request | is read first: up to 1 MiB in memory, more in a file without a name |
@@ -65,6 +66,7 @@
 //!
 //! * Upgrades, tunnels and `TRACE`.
 //! * Trailers.
+//! * A token in the body of a success: it passes as it comes.
 //! * A caller that sends its next request before the response of the first, and then leaves: over
 //!   HTTP/1.1 its going is not seen while there are unread bytes.
 //! * Callers that choose their names by the header: one with many names has as many turns. Give out

@@ -1,19 +1,31 @@
-use http::HeaderMap;
+use std::borrow::Cow;
+
+use comfycontrol_core::mask_secrets;
+use http::{HeaderMap, HeaderValue};
 
 use super::hop::remove_hop_by_hop;
 
 /// Takes out of a response's headers what is not for the caller: what concerns the connection to
-/// the API, and what would have a browser change how it treats the gateway's own address.
+/// the API, what would have a browser change how it treats the gateway's own address, and what says
+/// a token back.
 pub(crate) fn keep_for_caller(headers: &mut HeaderMap) {
     remove_hop_by_hop(headers);
     let ends: Vec<_> = headers
-        .keys()
-        .filter(|name| HERE.contains(&name.as_str()) || name.as_str().starts_with(CORS))
-        .cloned()
+        .iter()
+        .filter(|(name, value)| {
+            let name = name.as_str();
+            HERE.contains(&name) || name.starts_with(CORS) || shows_secret(value)
+        })
+        .map(|(name, _)| name.clone())
         .collect();
     for name in ends {
         headers.remove(name);
     }
+}
+
+fn shows_secret(value: &HeaderValue) -> bool {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    matches!(mask_secrets(&text), Cow::Owned(_))
 }
 
 /// Pages of other origins are not to read what is behind the gateway.
@@ -48,6 +60,7 @@ mod tests {
             ("set-cookie", "__cf_bm=1"),
             ("strict-transport-security", "max-age=1"),
             ("transfer-encoding", "chunked"),
+            ("x-echo", "Bearer cfc_FAKE0secret0of0the0gateway"),
             ("x-hop", "1"),
             ("x-request-id", "abc"),
         ] {

@@ -1,6 +1,7 @@
 //! The gateway on real sockets, before the emulator over TLS or a server that says what it is told
 //! to.
 //!
+//! * `echoes`: errors of the API that say the gateway's token back.
 //! * `heads`: what passes and what stops, both ways.
 //! * `hostile`: heads and targets that are refused, while others are served.
 //! * `leaving`: callers that hang up while they wait.
@@ -13,6 +14,7 @@
 
 #![cfg(feature = "tls")]
 
+mod echoes;
 mod entry;
 mod heads;
 mod hostile;
