@@ -2,8 +2,10 @@
 //!
 //! [`conformance`] drives the rate limiter, and its peers, against every way in which servers
 //! count. [`measure`] takes times, [`subjects`] is what is timed: by the benches next to this
-//! library, and by `ratios`, which holds all of it against what it must reach.
+//! library, and by `ratios`, which holds all of it against what it must reach. [`place`] is where
+//! the processes of `shared-budget` and `chaos` keep their budget.
 
 pub mod conformance;
 pub mod measure;
+pub mod place;
 pub mod subjects;

@@ -3,9 +3,8 @@
 use std::io::{BufRead, Write};
 
 use bytes::Bytes;
+use comfycontrol_benches::place::Place;
 use comfycontrol_rate_limit::Limiter;
-use comfycontrol_rate_limit_file::FileStore;
-use comfycontrol_rate_limit_redis::RedisStore;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
@@ -14,28 +13,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::Terms;
-use crate::place::Place;
 
 /// Runs until it is killed, or its starter is gone.
 pub(crate) async fn run(place: &Place, url: &str, terms: Terms) {
     let builder = Limiter::builder(terms.quota()).linger(terms.linger());
     let builder = builder.cooldown(terms.window);
-    let limiter = match place {
-        Place::Memory => builder.build(),
-        Place::File(path) => {
-            let store = FileStore::open(path).expect("a file");
-            let (limiter, keeper) = builder.lease(terms.lease()).build_shared(store);
-            tokio::spawn(keeper);
-            limiter
-        }
-        Place::Redis(url) => {
-            let store = RedisStore::open(url).expect("a URL");
-            let store = store.with_absence(terms.lease() / 2);
-            let (limiter, keeper) = builder.lease(terms.lease()).build_shared(store);
-            tokio::spawn(keeper);
-            limiter
-        }
-    };
+    let limiter = place.limiter(builder, terms.lease());
     let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     tell("ready");
     begin().await;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use comfycontrol_benches::place::Place;
 use comfycontrol_emulator::{Algorithm, Block, Emulator, Limit};
 use comfycontrol_test::{MILLISECOND, now};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, sleep_until};
 
 use crate::Terms;
-use crate::place::Place;
 
 const BETWEEN_KILLS: Duration = Duration::from_millis(200);
 

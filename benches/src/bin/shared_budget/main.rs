@@ -4,17 +4,16 @@
 
 mod child;
 mod fleet;
-mod place;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use comfycontrol_benches::place::Place;
 use comfycontrol_rate_limit::Quota;
 use comfycontrol_test::RedisProgram;
 
 use self::fleet::{Fleet, Outcome};
-use self::place::Place;
 
 /// Runs processes over a file, Redis and Valkey, and judges what the server has seen.
 #[derive(Clone, Debug, Parser)]

@@ -1,0 +1,60 @@
+//! What is printed in the end.
+
+use std::collections::BTreeMap;
+
+use crate::fleet::Outcome;
+use crate::verdicts::{Invariant, Verdicts};
+
+/// Prints what came of all fleets; whether an invariant is broken.
+pub(crate) fn print(outcomes: Vec<Outcome>) -> bool {
+    println!("| fleet | calls | of them answered | requests | most that counted | connections |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    let mut verdicts = Verdicts::default();
+    let mut calls: BTreeMap<String, u64> = BTreeMap::new();
+    let mut faults: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for outcome in outcomes {
+        let Outcome {
+            name,
+            requests,
+            most_connections,
+            ..
+        } = outcome;
+        let all: u64 = outcome.outcomes.values().sum();
+        let ok = outcome.outcomes.get("ok").copied().unwrap_or(0);
+        let worst = outcome.worst as f64 / 1_000.0;
+        println!("| {name} | {all} | {ok} | {requests} | {worst:.3} | {most_connections} |");
+        for (kind, times) in outcome.outcomes {
+            *calls.entry(kind).or_default() += times;
+        }
+        for (kind, times) in outcome.faults {
+            *faults.entry(kind).or_default() += times;
+        }
+        verdicts.add(outcome.verdicts);
+    }
+    list(
+        "outcome",
+        calls.iter().map(|(kind, times)| (&**kind, *times)),
+    );
+    list("fault", faults.into_iter());
+    println!("\n| invariant | checks | violations |\n|---|---:|---:|");
+    for invariant in Invariant::ALL {
+        let row = verdicts.row(invariant);
+        println!(
+            "| {} | {} | {} |",
+            invariant.name(),
+            row.checks,
+            row.violations
+        );
+    }
+    for (why, times) in &verdicts.excused {
+        println!("\nnot judged: {times} responses with 429 {why}");
+    }
+    verdicts.violations() > 0
+}
+
+fn list<'a>(what: &str, rows: impl Iterator<Item = (&'a str, u64)>) {
+    println!("\n| {what} | times |\n|---|---:|");
+    for (name, times) in rows {
+        println!("| {name} | {times} |");
+    }
+}
