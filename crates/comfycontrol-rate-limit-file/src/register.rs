@@ -84,7 +84,7 @@ impl Register {
             register.write(file, locked.place.other(), &page)?;
             register.seen = Some((page.epoch.id, page.sequence));
             register.written_here = true;
-            Ok(Replaced::Won(time))
+            Ok(Replaced::Won(Some(time)))
         })
     }
 

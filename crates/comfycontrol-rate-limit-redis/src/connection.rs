@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use comfycontrol_rate_limit::{Member, StoreTime};
+use comfycontrol_rate_limit::{Member, Reading, Replaced, StoreTime};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, Value, cmd};
 use tokio::task::JoinHandle;
@@ -19,6 +19,9 @@ use crate::target::Target;
 /// How many nodes of a cluster are asked for the one that has the key.
 const NODES: usize = 3;
 
+/// For how long after the time was told swaps that win do not ask for it.
+const TIME_KNOWN: Duration = Duration::from_millis(100);
+
 /// One connection.
 pub(crate) struct Connection {
     redis: MultiplexedConnection,
@@ -27,6 +30,8 @@ pub(crate) struct Connection {
     info: ServerInfo,
     since: Instant,
     script: String,
+    /// When the time was told last.
+    time_told: Option<Instant>,
     /// Since when members have been absent.
     absent: BTreeMap<Member, Instant>,
 }
@@ -69,6 +74,7 @@ impl Connection {
                 },
                 since: now(),
                 script: String::new(),
+                time_told: None,
                 absent: BTreeMap::new(),
             };
             match connection.set_up(&target.key).await? {
@@ -109,8 +115,37 @@ impl Connection {
         Ok(None)
     }
 
+    /// What is kept there.
+    pub(crate) async fn read(&mut self, key: &str, now: Instant) -> Result<Reading, RedisError> {
+        match self.run(key, &[], now).await? {
+            Told::Kept(record, micros) => Ok(Reading::new(record, self.time(micros, now))),
+            Told::Won(_) => Err(RedisError::new(RedisErrorKind::Malformed)),
+        }
+    }
+
+    /// Keeps `value` in place of the record whose version is `seen`.
+    pub(crate) async fn replace(
+        &mut self,
+        key: &str,
+        [seen, value, keep]: [&[u8]; 3],
+        now: Instant,
+    ) -> Result<Replaced, RedisError> {
+        let is_known = |told: Instant| now.duration_since(told) < TIME_KNOWN;
+        let told = if self.time_told.is_some_and(is_known) {
+            self.run(key, &[seen, value, keep], now).await?
+        } else {
+            self.run(key, &[seen, value, keep, b"TIME"], now).await?
+        };
+        Ok(match told {
+            Told::Won(micros) => Replaced::Won(micros.map(|micros| self.time(micros, now))),
+            Told::Kept(record, micros) => {
+                Replaced::Lost(Reading::new(record, self.time(micros, now)))
+            }
+        })
+    }
+
     /// Runs the script.
-    pub(crate) async fn run(&mut self, key: &str, args: &[&[u8]]) -> Result<Told, RedisError> {
+    async fn run(&mut self, key: &str, args: &[&[u8]], now: Instant) -> Result<Told, RedisError> {
         let call = self.call(key, args);
         let mut value = call.query_async(&mut self.redis).await;
         let unknown = redis::ErrorKind::Server(redis::ServerErrorKind::NoScript);
@@ -122,12 +157,18 @@ impl Connection {
             self.load().await?;
             value = self.call(key, args).query_async(&mut self.redis).await;
         }
-        script::told(value.map_err(RedisError::of)?)
+        let told = script::told(value.map_err(RedisError::of)?)?;
+        if told.micros().is_some() {
+            self.time_told = Some(now);
+        }
+        Ok(told)
     }
 
     fn call(&self, key: &str, args: &[&[u8]]) -> Cmd {
-        let mut call = cmd("EVALSHA");
-        call.arg(&self.script).arg(1).arg(key).arg(args);
+        let data: usize = args.iter().map(|arg| arg.len()).sum();
+        let mut call = Cmd::with_capacity(4 + args.len(), 64 + key.len() + data);
+        call.arg("EVALSHA").arg(&self.script).arg(1).arg(key);
+        call.arg(args);
         call
     }
 
@@ -183,7 +224,7 @@ impl Connection {
     }
 
     /// What time it is there.
-    pub(crate) fn time(&self, micros: u64, now: Instant) -> StoreTime {
+    fn time(&self, micros: u64, now: Instant) -> StoreTime {
         let certain = self.info.certain + now.duration_since(self.since);
         StoreTime::new(micros, self.info.instance, certain)
     }

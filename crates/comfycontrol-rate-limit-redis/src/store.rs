@@ -120,14 +120,8 @@ impl RedisStore {
 impl Store for RedisStore {
     async fn read(&self) -> Result<Reading, Unavailable> {
         let key = &self.target.key;
-        self.run(async |connection| {
-            let told = connection.run(key, &[]).await?;
-            Ok(Reading::new(
-                told.record,
-                connection.time(told.micros, now()),
-            ))
-        })
-        .await
+        self.run(async |connection| connection.read(key, now()).await)
+            .await
     }
 
     async fn replace(
@@ -147,17 +141,9 @@ impl Store for RedisStore {
         // A key without time to live would be an error.
         let keep = keep.as_millis().max(1).to_string();
         let (seen, value) = (script::seen(seen), script::value(&record));
-        self.run(async |connection| {
-            let told = connection
-                .run(key, &[&seen, &value, keep.as_bytes()])
-                .await?;
-            let time = connection.time(told.micros, now());
-            Ok(match told.won {
-                true => Replaced::Won(time),
-                false => Replaced::Lost(Reading::new(told.record, time)),
-            })
-        })
-        .await
+        let swap = [&*seen, &*value, keep.as_bytes()];
+        self.run(async |connection| connection.replace(key, swap, now()).await)
+            .await
     }
 
     async fn join(&self, member: Member) -> Result<(), Unavailable> {

@@ -54,7 +54,7 @@ impl Store for MemoryStore {
         let mut record = self.record.lock();
         if record.as_ref().map(|record| record.version) == seen {
             *record = Some(new);
-            Ok(Replaced::Won(self.time()))
+            Ok(Replaced::Won(Some(self.time())))
         } else {
             Ok(Replaced::Lost(Reading::new(record.clone(), self.time())))
         }

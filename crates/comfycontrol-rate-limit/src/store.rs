@@ -150,8 +150,10 @@ impl StoreTime {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::exhaustive_enums, reason = "a swap is won or lost")]
 pub enum Replaced {
-    /// The record is there; the time was told in the same step.
-    Won(StoreTime),
+    /// The record is there. The time was told in the same step, or not at all: a store for which
+    /// that costs something need not tell it each time, only if it was not asked for some 100 ms
+    /// before.
+    Won(Option<StoreTime>),
     /// Another process was quicker: what is there now.
     Lost(Reading),
 }

@@ -81,7 +81,9 @@ async fn compare<S: Store>(
         {
             Replaced::Won(time) => {
                 prop_assert!(seen == current, "an old version was swapped");
-                tell_time(&mut last, time)?;
+                if let Some(time) = time {
+                    tell_time(&mut last, time)?;
+                }
                 old = current.unwrap_or(old);
                 model = Some(record);
             }

@@ -83,7 +83,7 @@ impl Store for Variable {
                 record.content.truncate(4_000);
             }
             shared.record = Some(record);
-            return Ok(Replaced::Won(reading.time));
+            return Ok(Replaced::Won(Some(reading.time)));
         }
         if self.wrong == Wrong::TellsNothing {
             reading.record = None;

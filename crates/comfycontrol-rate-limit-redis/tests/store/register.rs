@@ -1,6 +1,6 @@
 use comfycontrol_rate_limit::{Record, Replaced, Store};
 use comfycontrol_rate_limit_redis::RedisErrorKind;
-use comfycontrol_test::{MILLISECOND, RedisProgram, SECOND};
+use comfycontrol_test::{MILLISECOND, RedisProgram, SECOND, within};
 use comfycontrol_test_store::{is_a_register, one_swap_wins};
 use tokio::runtime::Runtime;
 
@@ -37,6 +37,36 @@ async fn scripts_that_were_flushed_are_loaded_again() {
         server.command("SCRIPT FLUSH SYNC");
         assert_eq!(read(&store).await.record, Some(record(2)));
         assert!(matches!(swap(&store, Some(1), 3).await, Replaced::Lost(_)));
+    })
+    .await;
+}
+
+/// The clock of a server that steps is noticed 100 ms later at the latest.
+#[tokio::test]
+async fn the_time_is_told_if_it_was_not_shortly_before() {
+    each(async |program| {
+        let server = program.start(&[]);
+        let store = open(&server);
+        let mut seen = None;
+        // A busy machine may take longer for two swaps.
+        let untold = async |seen: &mut Option<u8>| loop {
+            let next = seen.map_or(0, |seen| (seen + 1) % 100);
+            let replaced = swap(&store, *seen, next).await;
+            let first = seen.replace(next).is_none();
+            let Replaced::Won(time) = replaced else {
+                panic!("{replaced:?}");
+            };
+            assert!(!first || time.is_some(), "the first tells it");
+            if time.is_none() {
+                return;
+            }
+        };
+        within(20 * SECOND, untold(&mut seen)).await;
+        tokio::time::sleep(100 * MILLISECOND).await;
+        let replaced = swap(&store, seen, 100).await;
+        assert!(matches!(replaced, Replaced::Won(Some(_))), "{replaced:?}");
+        seen = Some(100);
+        within(20 * SECOND, untold(&mut seen)).await;
     })
     .await;
 }

@@ -51,7 +51,7 @@ impl Store for Shaken {
         keep: Duration,
     ) -> Result<Replaced, Unavailable> {
         Ok(match self.memory().replace(seen, record, keep).await? {
-            Replaced::Won(time) => Replaced::Won(self.time(time)),
+            Replaced::Won(time) => Replaced::Won(time.map(|time| self.time(time))),
             Replaced::Lost(told) => Replaced::Lost(Reading::new(told.record, self.time(told.time))),
         })
     }

@@ -15,6 +15,8 @@ pub(super) struct Process {
     pub(super) outstanding: u64,
     pub(super) wanted: u64,
     pub(super) stopped_until: u64,
+    /// When the store told it what time it is.
+    pub(super) time_told: u64,
     /// The wake that counts.
     pub(super) wake: u64,
 }
@@ -31,6 +33,7 @@ impl Process {
             outstanding: 0,
             wanted,
             stopped_until: 0,
+            time_told: 0,
             wake: 0,
         }
     }

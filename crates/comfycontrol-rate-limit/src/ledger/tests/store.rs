@@ -26,7 +26,7 @@ impl Register {
             return Replaced::Lost(self.read(now));
         }
         self.record = Some(record);
-        Replaced::Won(self.time(now))
+        Replaced::Won(Some(self.time(now)))
     }
 
     fn time(&self, now: u64) -> StoreTime {

@@ -2,6 +2,7 @@
 
 use super::super::server::worst;
 use super::*;
+use crate::Replaced;
 use crate::ledger::terms::Broken;
 
 impl World {
@@ -44,7 +45,16 @@ impl World {
                 None
             }
             Answer::Read(reading) => session.read(at, reading).unwrap(),
-            Answer::Replaced(replaced) => session.replaced(at, replaced).unwrap(),
+            Answer::Replaced(mut replaced) => {
+                if let Replaced::Won(time) = &mut replaced
+                    && now < process.time_told + 100_000
+                {
+                    *time = None; // as a store does that tells it only now and then
+                } else {
+                    process.time_told = now;
+                }
+                session.replaced(at, replaced).unwrap()
+            }
             Answer::Lost => {
                 session.failed(moment(now));
                 None
