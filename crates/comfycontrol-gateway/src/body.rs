@@ -25,8 +25,6 @@ pin_project! {
         record: Option<Record>,
         // Why it breaks off, told once what came before has been written.
         broken: Option<BoxError>,
-        // Kept until all is sent, for who counts.
-        held: Option<Box<dyn Held>>,
     }
 }
 
@@ -38,11 +36,6 @@ pin_project! {
         Page { #[pin] body: UnsyncBoxBody<Bytes, BoxError> },
     }
 }
-
-/// Anything that does something when it is dropped.
-trait Held: Send {}
-
-impl<T: Send> Held for T {}
 
 impl GatewayBody {
     fn of(kind: Kind) -> Self {
@@ -57,7 +50,6 @@ impl GatewayBody {
             stop: None,
             record: None,
             broken: None,
-            held: None,
         }
     }
 
@@ -87,12 +79,6 @@ impl GatewayBody {
         }
         self.record = Some(record);
         self
-    }
-
-    /// Keeps something until the body has been sent or dropped.
-    #[cfg(feature = "server")]
-    pub(crate) fn hold(&mut self, held: impl Send + 'static) {
-        self.held = Some(Box::new(held));
     }
 
     fn is_over(&self) -> bool {

@@ -51,6 +51,12 @@ impl Gateway {
         self.shared.stop.begun()
     }
 
+    /// Whether the stop has begun.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.shared.stop.has_begun()
+    }
+
     /// Whether callers have to show keys.
     pub fn wants_keys(&self) -> bool {
         self.shared.callers.keys.is_some()

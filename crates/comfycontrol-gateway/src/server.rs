@@ -5,9 +5,12 @@ mod connection;
 mod lingering;
 mod listener;
 mod patient;
+mod served;
 mod stream;
+mod taking;
 #[cfg(feature = "tls")]
 mod tls;
+mod under_way;
 
 use std::fmt;
 use std::pin::pin;
@@ -16,20 +19,22 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use self::connection::Bounds;
 pub use self::listener::{Bound, ListenError, Listener};
 use self::stream::Accepted;
 #[cfg(feature = "tls")]
 pub use self::tls::{InvalidTls, Tls};
-use crate::Gateway;
+use self::under_way::UnderWay;
+use crate::{Gateway, clock};
 
 /// Serves a [`Gateway`] over HTTP/1.1 and HTTP/2, with bounds on all that a caller can hold, and
 /// stops within a bound.
 ///
 /// axum's own server can be kept from its graceful stop by half a request's head, or by a stream of
-/// events that stays open; this one closes what has no call under way, and ends event streams.
+/// events that stays open; this one closes what has no call under way, and ends event streams. While
+/// it stops it still responds: pages say that it stops, and calls get a 503.
 ///
 /// | bound | default |
 /// |---|---|
@@ -38,7 +43,7 @@ use crate::Gateway;
 /// | a connection's first head, and TLS before it | 10 s |
 /// | a connection without a call | 60 s |
 /// | a head | 64 KiB and 100 fields over HTTP/1.1, 32 KiB over HTTP/2 |
-/// | a caller that takes nothing of what is sent | 60 s |
+/// | a caller that takes nothing of what is sent, of one response over HTTP/2 | 60 s |
 /// | what a caller sends after it was refused, over HTTP/1.1 | 1 GiB, 30 s, 5 s of silence |
 /// | calls that have left when the gateway stops | 25 s |
 ///
@@ -95,7 +100,8 @@ impl Server {
         self
     }
 
-    /// Sets how long a caller may take nothing of what is sent to it.
+    /// Sets how long a caller may take nothing of what is sent to it. Over HTTP/2 that is so for each
+    /// response, and the connection goes on.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.write = timeout;
         self
@@ -107,38 +113,63 @@ impl Server {
         self
     }
 
-    /// Serves until `stop` ends, and then stops: no new calls, a 503 for those that wait, an end
-    /// for event streams, and the [drain](Self::drain) for the others. How many calls were cut
-    /// off then.
+    /// Serves until `stop` ends, and then stops: a 503 for calls that wait or come, an end for event
+    /// streams, and the [drain](Self::drain) for calls that have left. Until those are over, new
+    /// connections are taken, so that who asks whether it is ready is told. How many calls were
+    /// cut off at the end of the drain.
+    ///
+    /// Dropping this cuts off all calls at once.
     pub async fn run(self, bound: Bound, stop: impl Future<Output = ()>) -> usize {
-        let permits = Arc::new(Semaphore::new(self.max_connections));
-        let mut connections = JoinSet::new();
-        let mut stop = pin!(stop);
+        let mut serving = Serving {
+            permits: Arc::new(Semaphore::new(self.max_connections)),
+            under_way: UnderWay::new(),
+            connections: JoinSet::new(),
+        };
+        serving.until(stop, &self, &bound).await;
+        self.gateway.stop();
+        let end = clock::now() + self.drain;
+        let over = serving.under_way.over();
+        serving.until(timeout_at(end, over), &self, &bound).await;
+        // No new connections.
+        drop(bound);
+        let cut = serving.under_way.count();
+        let mut connections = serving.connections;
+        let all = async { while connections.join_next().await.is_some() {} };
+        _ = timeout_at(end, all).await;
+        connections.shutdown().await;
+        cut
+    }
+}
+
+/// The connections that there are.
+struct Serving {
+    permits: Arc<Semaphore>,
+    under_way: UnderWay,
+    connections: JoinSet<()>,
+}
+
+impl Serving {
+    /// Takes more until `end`.
+    async fn until<T>(&mut self, end: impl Future<Output = T>, server: &Server, bound: &Bound) {
+        let mut end = pin!(end);
         loop {
             // Those that have ended are forgotten as they come.
-            while connections.try_join_next().is_some() {}
+            while self.connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
                 biased;
-                () = &mut stop => break,
-                accepted = next(&bound, &permits) => accepted,
+                _ = &mut end => return,
+                accepted = next(bound, &self.permits) => accepted,
             };
             let Some((accepted, permit)) = accepted else {
                 continue;
             };
-            let (gateway, bounds) = (self.gateway.clone(), self.bounds.clone());
-            connections.spawn(async move {
-                accepted.serve(gateway, bounds).await;
+            let (gateway, bounds) = (server.gateway.clone(), server.bounds.clone());
+            let under_way = self.under_way.clone();
+            self.connections.spawn(async move {
+                accepted.serve(gateway, bounds, under_way).await;
                 drop(permit);
             });
         }
-        // No new connections.
-        drop(bound);
-        self.gateway.stop();
-        let all = async { while connections.join_next().await.is_some() {} };
-        _ = timeout(self.drain, all).await;
-        let cut = connections.len();
-        connections.shutdown().await;
-        cut
     }
 }
 

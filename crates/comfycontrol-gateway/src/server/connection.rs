@@ -2,10 +2,11 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
@@ -14,7 +15,9 @@ use tower_service::Service;
 use super::activity::Activity;
 use super::lingering::Lingering;
 use super::patient::Patient;
-use crate::body::GatewayBody;
+use super::served::Served;
+use super::taking::{Streams, Taking};
+use super::under_way::UnderWay;
 use crate::caller::Peer;
 use crate::{Gateway, clock};
 
@@ -36,93 +39,127 @@ impl Default for Bounds {
     }
 }
 
-/// Serves one connection until it ends, is idle for too long, or the gateway stops and its calls
-/// are over.
-pub(super) async fn serve<S>(stream: S, peer: Peer, gateway: Gateway, bounds: Bounds)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let activity = Activity::new();
-    let stop = gateway.stopping();
-    let calls = activity.clone();
-    let service = service_fn(move |request| answer(gateway.clone(), request, peer, calls.clone()));
-    let io = TokioIo::new(Patient::new(stream, bounds.write));
-    let builder = builder();
-    let mut connection = pin!(builder.serve_connection(io, service));
-    let mut stop = pin!(stop);
-    let mut closing = false;
-    loop {
-        let look = next_look(&activity, &bounds, closing);
-        tokio::select! {
-            biased;
-            result = &mut connection => {
-                if let Err(error) = result {
-                    tracing::debug!(%error, %peer, "a connection has failed");
-                }
-                return;
-            }
-            () = &mut stop, if !closing => {
-                connection.as_mut().graceful_shutdown();
-                closing = true;
-            }
-            () = sleep_until(look) => {
-                if !is_over(&activity, &bounds, closing) {
-                    continue;
-                }
-                // Half a head, or what is left of a farewell, holds nothing up.
-                if closing {
+/// One connection, and what serves it.
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub(super) peer: Peer,
+    pub(super) gateway: Gateway,
+    pub(super) bounds: Bounds,
+    pub(super) under_way: UnderWay,
+}
+
+impl Connection {
+    /// Serves it until it ends, is idle for too long, or the gateway stops and its calls are over.
+    pub(super) async fn serve<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Activity::new();
+        let (served, calls) = (self.clone(), activity.clone());
+        let service = service_fn(move |request| served.clone().respond(request, calls.clone()));
+        let io = TokioIo::new(Patient::new(stream, self.bounds.write));
+        let builder = builder(&self.bounds);
+        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut stop = pin!(self.gateway.stopping());
+        let mut phase = Phase::Open;
+        loop {
+            let look = next_look(&activity, &self.bounds, phase);
+            tokio::select! {
+                biased;
+                result = &mut connection => {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, peer = %self.peer, "a connection has failed");
+                    }
                     return;
                 }
-                connection.as_mut().graceful_shutdown();
-                closing = true;
+                () = &mut stop, if phase == Phase::Open => {
+                    if activity.is_new() {
+                        // It would be closed before it has said anything.
+                        phase = Phase::Stopping;
+                        continue;
+                    }
+                    connection.as_mut().graceful_shutdown();
+                    phase = Phase::Closing;
+                }
+                () = sleep_until(look) => {
+                    if !is_over(&activity, &self.bounds, phase) {
+                        continue;
+                    }
+                    // Half a head, or what is left of a farewell, holds nothing up.
+                    if phase == Phase::Closing {
+                        return;
+                    }
+                    connection.as_mut().graceful_shutdown();
+                    phase = Phase::Closing;
+                }
             }
         }
     }
-}
 
-async fn answer(
-    mut gateway: Gateway,
-    mut request: Request<Incoming>,
-    peer: Peer,
-    activity: Activity,
-) -> Result<Response<GatewayBody>, Infallible> {
-    let busy = activity.begin();
-    request.extensions_mut().insert(peer);
-    let mut response = gateway.call(Lingering::of(request)).await?;
-    response.body_mut().hold(busy);
-    Ok(response)
-}
-
-/// How long a connection that closes has for its last bytes, once it has no call.
-const FAREWELL: Duration = Duration::from_millis(250);
-
-fn patience(activity: &Activity, bounds: &Bounds, closing: bool) -> Duration {
-    if closing {
-        FAREWELL
-    } else if activity.is_new() {
-        bounds.head
-    } else {
-        bounds.idle
+    async fn respond(
+        mut self,
+        mut request: Request<Incoming>,
+        activity: Activity,
+    ) -> Result<Response<Served>, Infallible> {
+        let busy = activity.begin();
+        // What comes later does not hold the stop up.
+        let begun = (!self.gateway.is_stopping()).then(|| self.under_way.begin());
+        let is_http_1 = request.version() < Version::HTTP_2;
+        request.extensions_mut().insert(self.peer);
+        let mut response = self.gateway.call(Lingering::of(request)).await?;
+        if is_http_1 && self.gateway.is_stopping() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        Ok(response.map(|body| Served {
+            body,
+            taking: Taking::current(),
+            busy,
+            begun,
+        }))
     }
 }
 
-fn is_over(activity: &Activity, bounds: &Bounds, closing: bool) -> bool {
-    let patience = patience(activity, bounds, closing);
+/// How far its end has come.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Phase {
+    Open,
+    /// The gateway stops, and there was no call yet: one is told so.
+    Stopping,
+    Closing,
+}
+
+/// How long a connection has for its last bytes, once it has no call, or for its first if it comes
+/// while the gateway stops.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+fn patience(activity: &Activity, bounds: &Bounds, phase: Phase) -> Duration {
+    match phase {
+        Phase::Stopping | Phase::Closing => FAREWELL,
+        Phase::Open if activity.is_new() => bounds.head,
+        Phase::Open => bounds.idle,
+    }
+}
+
+fn is_over(activity: &Activity, bounds: &Bounds, phase: Phase) -> bool {
+    let patience = patience(activity, bounds, phase);
     let since = activity.idle_since();
     since.is_some_and(|since| since + patience <= clock::now())
 }
 
 /// When to look again whether it is over.
-fn next_look(activity: &Activity, bounds: &Bounds, closing: bool) -> Instant {
-    let patience = patience(activity, bounds, closing);
+fn next_look(activity: &Activity, bounds: &Bounds, phase: Phase) -> Instant {
+    let patience = patience(activity, bounds, phase);
     match activity.idle_since() {
         Some(since) => since + patience,
         None => clock::now() + patience,
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(bounds: &Bounds) -> Builder<Streams> {
+    let mut builder = Builder::new(Streams {
+        patience: bounds.write,
+    });
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -2,7 +2,8 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::connection::{self, Bounds};
+use super::connection::{Bounds, Connection};
+use super::under_way::UnderWay;
 use crate::Gateway;
 use crate::caller::Peer;
 
@@ -21,21 +22,27 @@ pub(super) enum Stream {
 }
 
 impl Accepted {
-    pub(super) async fn serve(self, gateway: Gateway, bounds: Bounds) {
-        let peer = self.peer;
+    pub(super) async fn serve(self, gateway: Gateway, bounds: Bounds, under_way: UnderWay) {
+        let served = Connection {
+            peer: self.peer,
+            gateway,
+            bounds,
+            under_way,
+        };
         match self.stream {
-            Stream::Tcp(stream) => connection::serve(stream, peer, gateway, bounds).await,
+            Stream::Tcp(stream) => served.serve(stream).await,
             #[cfg(feature = "tls")]
             Stream::Tls(stream, acceptor) => {
-                let greeted = tokio::time::timeout(bounds.head, acceptor.accept(stream)).await;
+                let greeted =
+                    tokio::time::timeout(served.bounds.head, acceptor.accept(stream)).await;
                 match greeted {
-                    Ok(Ok(stream)) => connection::serve(stream, peer, gateway, bounds).await,
-                    Ok(Err(error)) => tracing::debug!(%error, %peer, "no TLS"),
-                    Err(_) => tracing::debug!(%peer, "no TLS in time"),
+                    Ok(Ok(stream)) => served.serve(stream).await,
+                    Ok(Err(error)) => tracing::debug!(%error, peer = %served.peer, "no TLS"),
+                    Err(_) => tracing::debug!(peer = %served.peer, "no TLS in time"),
                 }
             }
             #[cfg(unix)]
-            Stream::Unix(stream) => connection::serve(stream, peer, gateway, bounds).await,
+            Stream::Unix(stream) => served.serve(stream).await,
         }
     }
 }

@@ -29,6 +29,24 @@ async fn strange_heads_are_refused_and_reach_nobody() {
         ("a star", "OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned()),
         ("steps", "GET /v1/../_/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned()),
         ("encoded steps", "GET /v1/%2e%2e/user HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned()),
+        ("a list of lengths", "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1, 2\r\n\r\nab".to_owned()),
+        ("a negative length", "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\na".to_owned()),
+        ("an unknown coding", "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n".to_owned()),
+        ("a sign in a chunk's size", "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n+1\r\na\r\n0\r\n\r\n".to_owned()),
+        ("a chunk of no size", "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n0x1\r\na\r\n0\r\n\r\n".to_owned()),
+        ("a chunk above all sizes", "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\nfffffffffffffffff\r\na\r\n0\r\n\r\n".to_owned()),
+        ("a chunk longer than said", "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n1\r\nabc\r\n0\r\n\r\n".to_owned()),
+        ("a zero in a field", format!("{HEAD}x: a\0b\r\n\r\n")),
+        ("half a line end in a field", format!("{HEAD}x: a\rhost: b\r\n\r\n")),
+        ("a host with a user", "GET / HTTP/1.1\r\nhost: evil@localhost\r\nconnection: close\r\n\r\n".to_owned()),
+        ("a host that ends otherwise", "GET / HTTP/1.1\r\nhost: localhost.evil.example\r\nconnection: close\r\n\r\n".to_owned()),
+        ("an address that goes on", "GET / HTTP/1.1\r\nhost: 127.0.0.1.evil.example\r\nconnection: close\r\n\r\n".to_owned()),
+        ("a host with a path", "GET / HTTP/1.1\r\nhost: localhost/evil.example\r\nconnection: close\r\n\r\n".to_owned()),
+        ("an empty host", "GET / HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n".to_owned()),
+        ("a target with a user", "GET http://localhost@evil.example/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned()),
+        ("a target elsewhere that its host agrees with", "GET http://evil.example/ HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n".to_owned()),
+        ("a target of another port", "GET http://localhost:1/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned()),
+        ("a target without a path's slash", "GET v1/user HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned()),
         ("many fields", format!("{HEAD}{many}\r\n")),
         ("a long field", format!("{HEAD}{long}\r\n")),
     ] {
@@ -41,6 +59,17 @@ async fn strange_heads_are_refused_and_reach_nobody() {
     }
     let response = house.running.get("/v1/user", "").await;
     assert_eq!(status(&response), "200");
+}
+
+#[tokio::test]
+async fn a_target_in_full_is_the_gateways_own_path_if_it_names_the_gateway() {
+    let house = Emulated::new().await;
+    let call =
+        "GET http://localhost/v1/user?a=b HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let response = house.running.say(call).await;
+    assert_eq!(status(&response), "200");
+    let captured = house.emulator.captured_requests();
+    assert_eq!(captured[0].uri().path_and_query().unwrap(), "/v1/user?a=b");
 }
 
 #[tokio::test]

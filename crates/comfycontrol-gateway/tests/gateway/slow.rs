@@ -46,7 +46,7 @@ async fn a_head_that_drips_is_given_up_and_others_are_served() {
 }
 
 /// A server of one response that has no end.
-async fn endless() -> String {
+pub(crate) async fn endless() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {

@@ -128,3 +128,47 @@ async fn what_lasts_longer_than_the_bound_is_cut_off() {
     assert!(response.ends_with("begun"), "{response}");
     assert_eq!(running.stopped().await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_it_stops_it_says_so_to_who_asks_or_calls() {
+    let emulator = Emulator::builder()
+        .limit(None)
+        .fault(FaultRule::next(1, Fault::Delay(Duration::from_secs(2))));
+    let page = tower::service_fn(async |_: http::Request<()>| {
+        Ok(http::Response::new("the page".to_owned()))
+    });
+    let mut house = Emulated::of(emulator, |gateway| gateway.pages(page)).await;
+    let running = send(&house, "GET /v1/user HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    while house.emulator.edge().requests() == 0 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    house.running.begin_stop();
+    timeout(LONG, async {
+        while !house
+            .running
+            .get("/v1/user", "")
+            .await
+            .starts_with("HTTP/1.1 503")
+        {}
+    })
+    .await
+    .expect("the stop begins");
+    // Nor does what says nothing hold it up.
+    let nothing = send(&house, "GET / HT").await;
+    let call = "GET /v1/user HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let response = timeout(LONG, house.running.say(call))
+        .await
+        .expect("is closed");
+    assert!(response.contains("retry-after: 2\r\n"), "{response}");
+    assert!(response.contains("connection: close\r\n"), "{response}");
+    let page = house.running.get("/_/ready", "").await;
+    assert!(
+        page.starts_with("HTTP/1.1 200") && page.ends_with("the page"),
+        "{page}"
+    );
+
+    let response = rest(running).await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert_eq!(house.running.stopped().await, 0);
+    rest(nothing).await;
+}
