@@ -28,10 +28,14 @@ pub(crate) async fn run(connect: Connect<'_>, arguments: GatewayArguments) -> Re
         return key::make(name, out);
     }
     // Before anything that a signal should end well.
-    let stop = signals::stop()?;
-    log::warnings(out);
+    let (stop, at_once) = (signals::stop()?, signals::stop_at_once()?);
+    if !arguments.emulate {
+        connect.budget.check(connect.global, out).await?;
+    }
     let log = Log::begin(out, arguments.quiet);
     let upstream = Upstream::open(connect, &arguments).await?;
+    // What goes wrong before is told by the error.
+    log::warnings(out);
     let order = PriorityLimiter::builder(upstream.limiter)
         .max_queued(arguments.max_queued)
         .build();
@@ -61,8 +65,15 @@ pub(crate) async fn run(connect: Connect<'_>, arguments: GatewayArguments) -> Re
         stop.await;
         dashboard.stop();
     };
-    let cut = server.run(bound, stop).await;
+    let cut = tokio::select! {
+        cut = server.run(bound, stop) => Some(cut),
+        () = at_once => None,
+    };
     let calls = log.end().await;
+    let Some(cut) = cut else {
+        let left = "calls under way were cut off".to_owned();
+        return Err(Failure::Interrupted(Some(left)));
+    };
     if let Some(emulator) = upstream.emulator {
         emulator.shutdown().await;
     }

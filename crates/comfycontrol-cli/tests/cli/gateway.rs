@@ -1,6 +1,9 @@
 mod clients;
+mod hostile;
 mod running;
 mod sharing;
+mod stopping;
+mod token;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -1,10 +1,12 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use comfycontrol_emulator::{Emulator, Limit};
+use http::StatusCode;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::support::Account;
 
@@ -26,22 +28,20 @@ Promise.all(Array.from({length: 50}, call)).then(all => {
 });
 ";
 
-/// Fifty calls at once by each of those that are installed, and their names.
+const CALLS: u64 = 50;
+
+/// As many calls at once by each of those that are installed, and their names.
 fn clients(port: &str) -> Vec<(&'static str, Child)> {
-    let url = format!("http://127.0.0.1:{port}/v1/user?[1-50]");
-    let curl = |name: &'static str, more: &'static str| {
-        let caller = format!("x-caller: {name}");
+    // One caller, over both versions where it has both.
+    let has_both = curl_speaks_http_2();
+    let each = if has_both { CALLS / 2 } else { CALLS };
+    let url = format!("http://127.0.0.1:{port}/v1/user?[1-{each}]");
+    let curl = |more: &'static str| {
         let mut command = Command::new("curl");
-        command.args([
-            "-sS",
-            "-f",
-            "-Z",
-            "--parallel-max",
-            "50",
-            "--parallel-immediate",
-        ]);
-        command.args(["-o", "/dev/null", "-H", &caller, more, &url]);
-        (name, command)
+        command.args(["-sS", "-f", "-Z", "--parallel-max", "50"]);
+        command.args(["--parallel-immediate", "-o", "/dev/null"]);
+        command.args(["-H", "x-caller: curl", more, &url]);
+        ("curl", command)
     };
     let interpreted = |name: &'static str, program: &str, flag: &str, code: &str| {
         let mut command = Command::new(program);
@@ -49,15 +49,17 @@ fn clients(port: &str) -> Vec<(&'static str, Child)> {
         (name, command)
     };
     let all = [
-        curl("curl", "--http1.1"),
-        curl("curl-h2c", "--http2-prior-knowledge"),
+        curl("--http1.1"),
+        curl("--http2-prior-knowledge"),
         interpreted("python", "python3", "-c", PYTHON),
         interpreted("node", "node", "-e", NODE),
     ];
-    let begun = all.into_iter().filter_map(|(name, mut command)| {
-        if name == "curl-h2c" && !curl_speaks_http_2() {
-            return None;
-        }
+    let is_left_out = |place| place == 1 && !has_both;
+    let begun = all
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| !is_left_out(*place));
+    let begun = begun.filter_map(|(_, (name, mut command))| {
         // curl shows its progress there.
         let command = command.stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().ok()?;
@@ -69,6 +71,16 @@ fn clients(port: &str) -> Vec<(&'static str, Child)> {
 fn curl_speaks_http_2() -> bool {
     let version = Command::new("curl").arg("--version").output();
     version.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("HTTP2"))
+}
+
+/// The same by reqwest.
+fn reqwest(port: &str) -> JoinSet<StatusCode> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("http://127.0.0.1:{port}/v1/user");
+    (0..CALLS)
+        .map(|_| client.get(&url).header("x-caller", "reqwest").send())
+        .map(|call| async move { call.await.unwrap().status() })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,8 +116,21 @@ async fn two_hundred_calls_of_real_clients_share_fairly_and_meet_no_429() {
         .unwrap();
 
     let clients = clients(port);
-    let count = clients.len();
-    let calls: Vec<Value> = (0..50 * count).map(|_| next()).collect();
+    let of_reqwest = reqwest(port);
+    let keys: HashSet<_> = clients
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["reqwest"])
+        .collect();
+    let count = keys.len() as u64;
+    let calls: Vec<Value> = (0..CALLS * count).map(|_| next()).collect();
+    assert!(
+        of_reqwest
+            .join_all()
+            .await
+            .iter()
+            .all(|status| *status == 200)
+    );
     for (name, mut client) in clients {
         let ended = tokio::task::block_in_place(|| client.wait()).unwrap();
         assert!(ended.success(), "{name}");
@@ -113,7 +138,7 @@ async fn two_hundred_calls_of_real_clients_share_fairly_and_meet_no_429() {
     gateway.kill().unwrap();
     gateway.wait().unwrap();
     let edge = account.emulator.edge();
-    assert_eq!((edge.requests(), edge.throttled()), (50 * count as u64, 0));
+    assert_eq!((edge.requests(), edge.throttled()), (CALLS * count, 0));
 
     // From when each had begun to wait until the first was done, turns were alike.
     let waits = |call: &&Value| call["waited_seconds"].as_f64().unwrap() > 0.2;
@@ -136,7 +161,7 @@ async fn two_hundred_calls_of_real_clients_share_fairly_and_meet_no_429() {
     for name in names.get(begin..end).unwrap_or_default() {
         *shares.entry(name).or_default() += 1;
     }
-    let fair = end.saturating_sub(begin) / count.max(1);
+    let fair = end.saturating_sub(begin) / keys.len();
     assert!(
         shares.values().all(|share| share + 2 >= fair * 9 / 10),
         "{shares:?} of {fair}"

@@ -1,6 +1,9 @@
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
 
 use crate::support::Account;
 
@@ -53,16 +56,25 @@ impl Gateway {
     }
 
     pub(super) fn get(&self, path: &str, fields: &str) -> String {
-        tokio::task::block_in_place(|| {
-            let mut stream = TcpStream::connect(&self.place).unwrap();
-            let head = format!(
-                "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n"
-            );
-            stream.write_all(head.as_bytes()).unwrap();
-            let mut response = String::new();
-            stream.read_to_string(&mut response).unwrap();
-            response
-        })
+        tokio::task::block_in_place(|| get(&self.place, path, fields))
+    }
+
+    /// Sends that text, and gives all that comes until the gateway closes.
+    pub(super) fn say(&self, text: &str) -> String {
+        tokio::task::block_in_place(|| say(&self.place, text))
+    }
+
+    /// As [`get`](Self::get), on a thread of its own.
+    pub(super) fn begin(&self, path: &'static str, fields: &'static str) -> JoinHandle<String> {
+        let place = self.place.clone();
+        std::thread::spawn(move || get(&place, path, fields))
+    }
+
+    /// What the page is told.
+    pub(super) fn state(&self) -> Value {
+        let response = self.get("/_/state", "");
+        let (_, body) = response.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
     }
 
     pub(super) fn terminate(&self) {
@@ -70,6 +82,16 @@ impl Gateway {
             .arg(self.child.id().to_string())
             .status();
         assert!(kill.unwrap().success());
+    }
+
+    /// What it still prints and complains of, until it has ended.
+    pub(super) fn rest(&mut self) -> String {
+        let mut text = String::new();
+        while let Some(line) = tokio::task::block_in_place(|| self.lines.next()) {
+            text += &line.unwrap();
+            text.push('\n');
+        }
+        text + &tokio::task::block_in_place(|| self.complaint())
     }
 
     /// Its last line, once it has ended well.
@@ -82,6 +104,22 @@ impl Gateway {
         assert!(status.success(), "{}", self.complaint());
         last
     }
+}
+
+fn get(place: &str, path: &str, fields: &str) -> String {
+    say(
+        place,
+        &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n"),
+    )
+}
+
+fn say(place: &str, text: &str) -> String {
+    let mut stream = TcpStream::connect(place).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut response = Vec::new();
+    // What was sent may have been more than was read.
+    _ = stream.read_to_end(&mut response);
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 impl Drop for Gateway {

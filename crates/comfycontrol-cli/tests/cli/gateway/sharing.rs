@@ -54,3 +54,40 @@ async fn an_emulators_limit_is_shared_with_nobody_and_a_budget_for_it_is_refused
     let help = Ran::of(program(&["gateway", "--help"])).printed();
     assert!(help.contains("its limit is shared with nobody"), "{help}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_file_of_something_else_is_told_of_before_it_listens() {
+    let account = account().await;
+    let directory = tempfile::tempdir().unwrap();
+    let budget = directory.path().join("budget");
+    std::fs::write(&budget, "somebody's notes").unwrap();
+    let ran = Ran::of(gateway(&account, &["--budget", budget.to_str().unwrap()]));
+    assert_eq!((ran.code, &*ran.out), (Some(3), ""), "{ran:?}");
+    assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+    assert!(ran.err.contains("something else"), "{ran:?}");
+    assert_eq!(std::fs::read(&budget).unwrap(), b"somebody's notes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_budget_file_is_told_of_and_its_calls_wait() {
+    let account = account().await;
+    let directory = tempfile::tempdir().unwrap();
+    let budget = directory.path().join("budget");
+    let budget = budget.to_str().unwrap();
+    account
+        .run(&["whoami", "--quota", "4/3", "--budget", budget])
+        .printed();
+    let mut content = std::fs::read(budget).unwrap();
+    // Both pages' content, behind what says whose file it is.
+    for page in content.chunks_mut(4_096) {
+        page[128..].fill(0xff);
+    }
+    std::fs::write(budget, content).unwrap();
+    let mut running = Gateway::of(gateway(&account, &["--quota", "4/3", "--budget", budget]));
+    running.terminate();
+    let told = running.rest();
+    assert!(
+        told.contains("nothing is sent until what was sent before is over"),
+        "{told}"
+    );
+}
