@@ -36,3 +36,18 @@ impl AwaitedAttempts {
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_counted_once_and_on_its_own_thread() {
+        let before = AwaitedAttempts::count();
+        AwaitedAttempts::count_one();
+        AwaitedAttempts::count_one();
+        assert_eq!(AwaitedAttempts::count(), before + 2);
+        let elsewhere = std::thread::spawn(AwaitedAttempts::count);
+        assert_eq!(elsewhere.join().unwrap(), 0);
+    }
+}

@@ -149,6 +149,19 @@ mod tests {
             let shown: Vec<_> = chain(&*error).map(ToString::to_string).collect();
             assert_eq!(shown, texts);
             assert!(!format!("{error:?} {:?}", error.source()).contains("abc123"));
+            assert_eq!(format!("{error:?}"), format!("{:?}", texts[0]));
         }
+    }
+
+    #[test]
+    fn what_only_looks_like_the_beginning_of_a_token_is_left_as_it_is() {
+        for text in ["/v1/50%25", "a\\b", "cf", "c%", "cfc_", "cfc_-"] {
+            assert!(matches!(mask_secrets(text), Cow::Borrowed(_)), "{text}");
+            assert!(
+                clean_error(io::Error::other(text)).is::<io::Error>(),
+                "{text}"
+            );
+        }
+        assert_eq!(mask_secrets("a cfc_abc123"), "a cfc_***");
     }
 }

@@ -50,3 +50,32 @@ const BOTH: &AsciiSet = &AsciiSet::EMPTY
 const PATH: &AsciiSet = &BOTH.add(b'^').add(b'`').add(b'{').add(b'}');
 /// Of URLs with a special scheme, such as `https`.
 const QUERY: &AsciiSet = &BOTH.add(b'\'');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_encodes_is_encoded_and_the_host_is_not() {
+        for (given, encoded) in [
+            ("/a b\"<>\u{7f}ü", "/a%20b%22%3C%3E%7F%C3%BC"),
+            ("/a^`{}'?a^`{}'", "/a%5E%60%7B%7D'?a^`{}%27"),
+            ("https://ü/ü", "https://ü/%C3%BC"),
+            ("https://ü.example/ü?ü", "https://ü.example/%C3%BC?%C3%BC"),
+            ("https://ü.example?ü", "https://ü.example?%C3%BC"),
+            ("https://ü.example", "https://ü.example"),
+            // These have neither scheme nor host.
+            ("/go?to=https://ü/x y", "/go?to=https://%C3%BC/x%20y"),
+            ("/x y://ü/z", "/x%20y://%C3%BC/z"),
+        ] {
+            assert_eq!(encoded_url(given), encoded);
+        }
+    }
+
+    #[test]
+    fn what_needs_no_encoding_is_not_copied() {
+        for given in ["", "/v1/~a!$%2B+?b=|", "https://a.example/x?sig=%2B+/"] {
+            assert!(matches!(encoded_url(given), Cow::Borrowed(it) if it == given));
+        }
+    }
+}

@@ -156,6 +156,8 @@ mod tests {
             "2002:a00:1::",
             "::ffff:0:a00:1",
             "2001::f5ff:fffe",
+            // 192.0.0.1, inverted.
+            "2001::3fff:fffe",
         ] {
             assert!(is_internal_address(address.parse().unwrap()), "{address}");
         }
@@ -172,6 +174,9 @@ mod tests {
             "2002:808:808::",
             "::ffff:0:808:808",
             "2001::f7f7:f7f7",
+            // Not one of the forms that hold another address, though it ends as they do.
+            "0:0:1::a00:1",
+            "0:0:0:0:1:0:a00:1",
         ] {
             assert!(!is_internal_address(address.parse().unwrap()), "{address}");
         }
@@ -212,5 +217,13 @@ mod tests {
         }
         assert!(!elsewhere.allow("10.0.0.1."));
         assert!(!here.allow("10.0.0.1"));
+    }
+    #[test]
+    fn other_names_change_nothing_but_the_names() {
+        let here = InternalHosts::beside("localhost", vec!["10.0.0.1".to_owned()]);
+        let renamed = here.with_named(vec!["10.0.0.2".to_owned()]);
+        for (host, allowed) in [("localhost", true), ("10.0.0.1", false), ("10.0.0.2", true)] {
+            assert_eq!(renamed.allow(host), allowed, "{host}");
+        }
     }
 }

@@ -191,4 +191,28 @@ mod tests {
             assert!(path_segments(["v1", "runner", id]).is_err(), "{id}");
         }
     }
+    #[test]
+    fn an_error_says_what_is_wrong_and_shows_no_path() {
+        let encoded = |times: usize| format!("/{}20a", "%25".replace("25", &"25".repeat(times)));
+        assert_eq!(check_path(&encoded(4)), Ok(()));
+        for (path, reason) in [
+            ("//secret", "begins with //"),
+            ("/secret\\", "has a backslash"),
+            ("/secret%00", "has a NUL"),
+            ("/secret/..", "has a . or .. segment"),
+            (&encoded(5), "is percent-encoded over and over"),
+        ] {
+            let error = check_path(path).unwrap_err();
+            assert_eq!(error.reason(), reason);
+            assert_eq!(error.to_string(), format!("path {reason}"));
+        }
+        assert_eq!(
+            path_segments([""; 0]).unwrap_err().reason(),
+            "has no segment"
+        );
+        assert_eq!(
+            path_segments([""]).unwrap_err().reason(),
+            "has an empty segment"
+        );
+    }
 }

@@ -46,3 +46,40 @@ impl fmt::Display for Report<'_> {
 
 /// Characters a cause.
 const MAX_CHARS: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Link(&'static str, Option<Box<Self>>);
+
+    impl fmt::Display for Link {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Link {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|cause| cause as _)
+        }
+    }
+
+    #[test]
+    fn each_cause_is_told_once_and_none_tells_a_token() {
+        let chain = |texts: &[&'static str]| {
+            let links = texts.iter().rev();
+            links.fold(None, |cause, text| Some(Link(text, cause.map(Box::new))))
+        };
+        for (texts, line) in [
+            (&["a"][..], "a"),
+            (&["a", "b", "c"], "a: b: c"),
+            (&["a: b", "b", "c"], "a: b: c"),
+            (&["a: b: c", "b: c", "c"], "a: b: c"),
+            (&["a", "sent cfc_abc\n1"], "a: sent cfc_***\\n1"),
+        ] {
+            assert_eq!(Report::new(&chain(texts).unwrap()).to_string(), line);
+        }
+    }
+}

@@ -65,4 +65,16 @@ mod tests {
         let copy = body.try_clone().unwrap();
         assert_eq!((copy.try_clone(), copy), (Some(body), "payload".to_owned()));
     }
+    #[cfg(feature = "http-body-util")]
+    #[test]
+    fn a_copy_of_a_body_has_all_that_is_left_of_it() {
+        use http_body_util::{Empty, Full};
+
+        assert!(Empty::<&[u8]>::new().try_clone().is_some());
+        let body = Full::new(&b"payload"[..]);
+        assert_eq!(
+            format!("{:?}", body.try_clone()),
+            format!("{:?}", Some(body))
+        );
+    }
 }

@@ -117,3 +117,48 @@ fn ascii_of_several(text: &[u8]) -> Option<(u8, usize)> {
 
 /// No sender encodes a path more often on purpose.
 const MOST_READINGS: u8 = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_no_character_stands_for_itself_and_what_follows_is_decoded() {
+        for (text, plain) in [
+            ("/v1/%u002e%2e", "/v1/.."),
+            ("/v1/%uzz%2e%41", "/v1/%uzz.A"),
+            ("/v1/%ud800%2e", "/v1/%ud800."),
+            ("%u+02e%2e", "%u+02e."),
+            ("/v1/a%U", "/v1/a%U"),
+            ("/v1/%u2%u0041", "/v1/%u2A"),
+        ] {
+            assert_eq!(String::from_utf8(decode(text.as_bytes())).unwrap(), plain);
+        }
+    }
+
+    #[test]
+    fn a_dot_is_read_in_each_length_that_it_can_be_written_with() {
+        for dot in [
+            &b"\xc0\xae"[..],
+            b"\xe0\x80\xae",
+            b"\xf0\x80\x80\xae",
+            b"\xf8\x80\x80\x80\xae",
+            b"\xfc\x80\x80\x80\x80\xae",
+        ] {
+            assert_eq!(lenient(&[b"a", dot, b"b"].concat()), b"a.b");
+            // A byte too few.
+            let short = &dot[..dot.len() - 1];
+            assert_eq!(lenient(short), short);
+        }
+        // The bits that make it more than ASCII are looked at.
+        for other in [
+            &b"\xc2\xae"[..],
+            b"\xe1\x80\xae",
+            b"\xf1\x80\x80\xae",
+            b"\xf9\x80\x80\x80\xae",
+            b"\xfd\x80\x80\x80\x80\xae",
+        ] {
+            assert_eq!(lenient(other), other);
+        }
+    }
+}
