@@ -3,7 +3,7 @@
 
 File A imports file B when code of A names an item that B defines: by `use`, by a path such as
 `crate::x::Y` or `super::f`, or by a glob. Re-exports are followed to the file with the definition.
-To re-export what a child defines is no import, unless the code beside it uses the name. Tests,
+To re-export what a child defines is no import, unless the code next to it uses the name. Tests,
 comments and literals are left out. The file of a method, which only types tell, is not seen.
 """
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the public API of each crate to the foreign crates that it may name: `[--self-test]`.
 
-Whoever uses a crate depends on the foreign types that its API shows, and on their versions. This
+A user of a crate depends on the foreign types that its API shows, and on their versions. This
 reads the listings `crates/*/public-api.txt`, which `.ci/run api` keeps true, line by line:
 functions, fields, impls and what is re-exported.
 """
@@ -26,7 +26,7 @@ OURS = {
 BODIES = {"bytes", "http", "http-body"}
 LAYERS = {"http", "tower-layer", "tower-service"}
 
-# What the API of each crate may name beside itself and the standard library.
+# What the API of each crate may name, apart from itself and the standard library.
 ALLOWED = {
     "comfycontrol-core": {"bytes", "http", "http-body-util", "tokio"},
     "comfycontrol-body": BODIES | {"comfycontrol-core", "futures-core"},
@@ -56,7 +56,7 @@ ALLOWED = {
     "comfycontrol-emulator": BODIES | {"tokio", "tower-service"},
 }
 
-# What a single item may name beside that: (crate, foreign crate) -> item.
+# What a single item may name in addition: (crate, foreign crate) -> item.
 EXCEPTIONS = {
     # tower's own trait is all that the item is for; it stands behind the feature `retry`.
     ("comfycontrol-token", "tower"): "comfycontrol_token::ResendReplaced",
@@ -67,7 +67,7 @@ EXCEPTIONS = {
 STANDARD = {"alloc", "core", "std"}
 # Listings name the crate that defines a type.
 KNOWN_AS = {"serde-core": "serde"}
-# What `pin_project!` writes into each impl of `Unpin`, where nobody can name it.
+# What `pin_project!` writes into each impl of `Unpin`, which no code can name.
 MADE_BY_MACRO = re.compile(r"\bpin_project_lite::__private::")
 # The beginning of a path, or the last name of a line that re-exports.
 NAMED = re.compile(r"(?<![\w:>])([a-z_]\w*)(?=::)|^pub use .*?(\w+)$")

@@ -1,4 +1,4 @@
-"""Reads Rust source as far as the checks beside this file need it: no types, no macros expanded.
+"""Reads Rust source as far as the checks in this folder need it: no types, no macros expanded.
 
 `tokens` gives the words of a text without comments and literals. `without_tests` takes away what
 only tests compile. `read_crate` follows the `mod` declarations from a crate's root file.

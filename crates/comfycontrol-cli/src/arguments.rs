@@ -33,14 +33,15 @@ pub(crate) struct Global {
     /// Trusts one more certificate authority, in PEM.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) ca: Option<PathBuf>,
-    /// Shares the rate limit by this file, in place of COMFYCONTROL_BUDGET or, without that, the one that all your
-    /// programs share for this API; `off`: with nobody.
+    /// Shares the rate limit by this file, in place of COMFYCONTROL_BUDGET or, without that, the
+    /// one that all your programs share for this API; `off`: with no other program.
     #[arg(long, global = true, value_name = "PATH|off")]
     pub(crate) budget: Option<PathBuf>,
     /// Keeps to this quota, as where machines behind one address have a share each.
     #[arg(long, global = true, value_name = "REQUESTS/SECONDS", value_parser = quota, default_value = "40/10")]
     pub(crate) quota: Quota,
-    /// Gives the command up after so many seconds, waiting for the rate limit included; not the emulator and the gateway.
+    /// Gives the command up after so many seconds, waiting for the rate limit included; not the
+    /// emulator and the gateway.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 }
@@ -113,8 +114,8 @@ pub(crate) struct Run {
     /// What no other run is called by, so that it is found again; random if it is not given.
     #[arg(long)]
     pub(crate) key: Option<String>,
-    /// Looks first whether the run of this key was started already; to be certain that it was not takes
-    /// some minutes.
+    /// Looks first whether the run of this key was started already; to be certain that it was not
+    /// takes some minutes.
     #[arg(long, requires = "key")]
     pub(crate) resume: bool,
     /// Looks as --resume, among the runs of so many seconds: the earlier try was not sent before.
@@ -129,8 +130,8 @@ pub(crate) struct Run {
 pub(crate) struct Batch {
     /// The graph, exported from ComfyUI in API format.
     pub(crate) graph: PathBuf,
-    /// The table, in CSV: a header NAME is that of a $text(NAME) in the graph, #NAME of a $choice(NAME, ...),
-    /// and @NAME of a $file(NAME), with paths that begin at the table.
+    /// The table, in CSV: a header NAME is that of a $text(NAME) in the graph, #NAME of a
+    /// $choice(NAME, ...), and @NAME of a $file(NAME), with paths that begin at the table.
     pub(crate) table: PathBuf,
     /// Saves the outputs of each row in a folder of this directory, where the journal is too.
     #[arg(long, short, value_name = "DIRECTORY")]
@@ -153,8 +154,8 @@ pub(crate) struct Batch {
     /// What stands between the fields of the table; a tab is written as \\t.
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub(crate) delimiter: u8,
-    /// How long a request whose response was lost may still start a run: it is looked for that long before
-    /// it is sent again.
+    /// How long a request whose response was lost may still start a run: it is looked for that long
+    /// before it is sent again.
     #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = whole_seconds)]
     pub(crate) settle: Duration,
 }

@@ -60,8 +60,8 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Reads the file once, and says at once why it cannot be used: for one that was named that is an
-    /// error, unless it may pass.
+    /// Reads the file once, and says at once why it cannot be used: for one that was named that is
+    /// an error, unless it may pass.
     pub(crate) async fn check(&self, global: &Global, out: Out) -> Result<(), Failure> {
         let sharing = Sharing::of(global);
         // That it cannot be opened is told by who needs it.
@@ -96,8 +96,8 @@ impl Budget {
         }
     }
 
-    /// The limiter of this command. Where nothing was asked for and the limit cannot be shared, it says so
-    /// and keeps to the limit alone.
+    /// The limiter of this command. Where nothing was asked for and the limit cannot be shared, it
+    /// says so and keeps to the limit alone.
     pub(crate) fn limiter(&self, global: &Global, out: Out) -> Result<Limiter, Failure> {
         let builder = Limiter::builder(global.quota).max_outage(MAX_OUTAGE);
         let sharing = Sharing::of(global);
@@ -116,8 +116,8 @@ impl Budget {
         }
     }
 
-    /// Tells the others what this command has sent, once its client has gone: the next one need not wait
-    /// until it is certain that this one has ended.
+    /// Tells the others what this command has sent, once its client has gone: the next one need not
+    /// wait until it is certain that this one has ended.
     pub(crate) async fn leave(&self, out: Out) {
         let Some(keeper) = self.keeper.take() else {
             return;

@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use crate::failure::Failure;
 use crate::out::Out;
 
-/// What a client is made from beside the arguments.
+/// What a client is made from, apart from the arguments.
 #[derive(Clone, Copy)]
 pub(crate) struct Connect<'a> {
     pub(crate) global: &'a Global,
@@ -28,8 +28,8 @@ impl Connect<'_> {
         Ok(Api::new(self.client()?))
     }
 
-    /// For one call after the other, each of which has the time that the command has: one that the limiter
-    /// cannot let go in time is rejected at once.
+    /// For one call after the other, each of which has the time that the command has: one that the
+    /// limiter cannot let go in time is rejected at once.
     pub(crate) fn client(self) -> Result<Client, Failure> {
         let builder = self.settings()?;
         Ok(match self.global.timeout {

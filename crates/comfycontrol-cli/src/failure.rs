@@ -20,7 +20,8 @@ pub(crate) enum Failure {
     Setting(String),
     /// Something on this machine.
     Local(String),
-    /// Whoever reads the output has gone: it is no failure, as `comfycontrol runners | head -1` shows.
+    /// The reader of the output has gone: it is no failure, as `comfycontrol runners | head -1`
+    /// shows.
     OutputClosed,
     /// Ctrl-C, and what is left.
     Interrupted(Option<String>),

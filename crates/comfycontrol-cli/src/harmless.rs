@@ -1,5 +1,6 @@
-/// Shows bytes on a terminal that cannot steer it: control characters but tabs and line ends are escaped,
-/// those of one byte, those of two in UTF-8, and those that an 8-bit terminal takes for one.
+/// Shows bytes on a terminal that cannot steer it: control characters but tabs and line ends are
+/// escaped, those of one byte, those of two in UTF-8, and those that an 8-bit terminal takes for
+/// one.
 #[derive(Debug, Default)]
 pub(crate) struct Harmless {
     /// The last byte began a character of two bytes that may be a control character.

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Err(e) => return end(&Failure::local(format!("no runtime: {e}")), out),
     };
     let result = runtime.block_on(run(arguments, out));
-    // A thread may read what never comes, as from a terminal: nobody waits for it.
+    // A thread may read what never comes, as from a terminal: it is not waited for.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,7 +56,7 @@ fn misread(told: clap::Error) -> ExitCode {
     if told.use_stderr() && asked_for_json {
         return end(&Failure::Arguments(told), Out::new(true));
     }
-    // Nobody may read it any more.
+    // Its reader may have gone.
     _ = told.print();
     ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2))
 }

@@ -3,8 +3,8 @@ use std::io::{self, Write};
 use comfycontrol_core::Escaped;
 use serde::Serialize;
 
-/// Standard output, as text or as JSON. Text of the server is shown on one line, with what would steer a
-/// terminal escaped.
+/// Standard output, as text or as JSON. Text of the server is shown on one line, with what would
+/// steer a terminal escaped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Out {
     json: bool,
@@ -38,7 +38,7 @@ impl Out {
     }
 
     pub(crate) fn line(self, line: &str) -> io::Result<()> {
-        // Not `println!`, which panics when nobody reads.
+        // Not `println!`, which panics when its reader has gone.
         let mut stdout = io::stdout().lock();
         stdout.write_all(line.as_bytes())?;
         stdout.write_all(b"\n")?;
@@ -62,7 +62,7 @@ impl Out {
         }
     }
 
-    /// A line on standard error. Nobody may read it any more: that is no reason to end.
+    /// A line on standard error. Its reader may have gone: that is no reason to end.
     pub(crate) fn aside(self, line: &str) {
         let mut stderr = io::stderr().lock();
         _ = stderr
@@ -76,8 +76,8 @@ pub(crate) fn shown(text: &str) -> String {
     Escaped::single_spaced(text, 200).into_string()
 }
 
-/// JSON may have all characters but a few as they are: here those that would steer a terminal are written
-/// by their number.
+/// JSON may have all characters but a few as they are: here those that would steer a terminal are
+/// written by their number.
 fn harmless_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     for letter in json.chars() {

@@ -12,12 +12,13 @@ pub(crate) enum Kind {
     Text,
 }
 
-/// The placeholders of a graph, of which the API documents these: `$text(NAME)`, `$choice(NAME, …)` and
-/// `$file(NAME)`, each a whole string.
+/// The placeholders of a graph, of which the API documents these: `$text(NAME)`, `$choice(NAME, …)`
+/// and `$file(NAME)`, each a whole string.
 #[derive(Debug, Default)]
 pub(crate) struct Placeholders {
     known: Vec<Placeholder>,
-    /// Names in forms that are not documented, or within longer strings: what is given for them is sent.
+    /// Names in forms that are not documented, or within longer strings: what is given for them is
+    /// sent.
     others: Vec<String>,
     /// It cannot be read here, and the API may read it all the same.
     is_unread: bool,
@@ -86,7 +87,8 @@ impl Placeholders {
         Some(told)
     }
 
-    /// The first that must be given and is not. What the documentation says of files does not say that.
+    /// The first that must be given and is not. What the documentation says of files does not say
+    /// that.
     pub(crate) fn missing(&self, is_given: impl Fn(Kind, &str) -> bool) -> Option<String> {
         let mut required = self.known.iter().filter(|it| it.kind != Kind::File);
         let missing = required.find(|it| !is_given(it.kind, &it.name))?;

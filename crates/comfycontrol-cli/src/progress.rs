@@ -1,4 +1,5 @@
-//! How far a run is: one line that changes on a terminal, lines elsewhere, JSON if that is asked for.
+//! How far a run is: one line that changes on a terminal, lines elsewhere, JSON if that is asked
+//! for.
 
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};

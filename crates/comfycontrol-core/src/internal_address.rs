@@ -13,7 +13,7 @@ impl InternalHosts {
     /// Allows the hosts that are named, written as in the URL except for case. Allows this machine
     /// too, as all of its [names](HostKind::Loopback) are written, if the host `home` is it.
     #[must_use]
-    pub fn beside(home: &str, named: Vec<String>) -> Self {
+    pub fn new(home: &str, named: Vec<String>) -> Self {
         let this_machine = is_this_machine(without_root(home));
         Self {
             this_machine,
@@ -194,8 +194,8 @@ mod tests {
             "127.0.0.1.",
             "[::1]",
         ];
-        let elsewhere = InternalHosts::beside("api.example", Vec::new());
-        let here = InternalHosts::beside("localhost", Vec::new());
+        let elsewhere = InternalHosts::new("api.example", Vec::new());
+        let here = InternalHosts::new("localhost", Vec::new());
         for host in hosts {
             assert!(!elsewhere.allow(host), "{host}");
             assert!(here.allow(host), "{host}");
@@ -205,7 +205,7 @@ mod tests {
         }
         let inside = "10.0.0.1".parse().unwrap();
         let outside = "203.0.114.1".parse().unwrap();
-        let named = InternalHosts::beside("localhost", vec!["Storage.example".to_owned()]);
+        let named = InternalHosts::new("localhost", vec!["Storage.example".to_owned()]);
         for (host, address, allowed) in [
             ("storage.example", inside, true),
             ("other.example", inside, false),

@@ -12,7 +12,8 @@ use pin_project_lite::pin_project;
 use crate::record::{Ending, Record};
 
 pin_project! {
-    /// The body of a gateway's response: streamed from the API, of the gateway's own words, or of a page.
+    /// The body of a gateway's response: streamed from the API, of the gateway's own words, or of a
+    /// page.
     ///
     /// What breaks off at the API fails here, so that no cut body looks whole.
     pub struct GatewayBody {

@@ -56,7 +56,7 @@ impl Patience {
             }
             #[expect(
                 clippy::disallowed_methods,
-                reason = "nobody tells when another process lets go"
+                reason = "no event tells when another process lets go"
             )]
             std::thread::sleep(pause);
             pause = (pause * 2).min(LONGEST);

@@ -72,7 +72,9 @@ impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = match self.reason {
             RejectedReason::DeadlinePassed => "the deadline passed while the call waited",
-            RejectedReason::KeeperStopped => "nobody keeps the budget that it shares with others",
+            RejectedReason::KeeperStopped => {
+                "the keeper of the budget that it shares with others has gone"
+            }
             RejectedReason::StoreUnavailable => "the store of the shared budget is away",
             RejectedReason::QueueFull => "too many calls wait already",
             RejectedReason::WouldWaitTooLong => "the call would have waited too long",

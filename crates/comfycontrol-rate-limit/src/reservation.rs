@@ -35,7 +35,7 @@ impl Reservation {
     ///
     /// # Panics
     ///
-    /// When it must wait outside a tokio runtime with time enabled, or in one that has been shut down.
+    /// When it must wait outside a tokio runtime with time enabled, or in one that was shut down.
     #[inline]
     pub(crate) fn poll(
         &mut self,
@@ -161,7 +161,7 @@ impl Reservation {
         Ok(())
     }
 
-    /// Takes up the slot, unless it has gone to another; then [`poll`](Self::poll) waits at the head.
+    /// Takes up the slot, unless another has it; then [`poll`](Self::poll) waits at the head.
     #[inline]
     pub(crate) fn claim(&mut self) -> bool {
         if let Stage::Holding(_) = self.stage {

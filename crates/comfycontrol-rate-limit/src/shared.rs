@@ -6,8 +6,8 @@
 //! after unlocking. Only waiters and timers that have rung wait for the holder: each can be watched
 //! from its runtime alone.
 //!
-//! Each runtime whose tasks wait has [one timer](super::timers). Its waker does what is due itself: no
-//! waiter needs to be polled for the queue to move.
+//! Each runtime whose tasks wait has [one timer](super::timers). Its waker does what is due itself:
+//! no waiter needs to be polled for the queue to move.
 
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
@@ -141,7 +141,7 @@ impl Shared {
         }
     }
 
-    /// Whether what is granted of a budget that is shared with other processes must not be used any more.
+    /// Whether grants of a budget that is shared with other processes must not be used any more.
     pub(crate) fn is_too_late(&self) -> bool {
         self.keeper.is_some() && self.with(|state| state.is_too_late(self.moment()))
     }
@@ -254,8 +254,8 @@ impl Shared {
         self.notify();
     }
 
-    /// Sets all timers to `alarm`, and a new one where a runtime has none; returns those that will not
-    /// ring any more, to be dropped with nothing locked.
+    /// Sets all timers to `alarm`, and a new one where a runtime has none; returns those that will
+    /// not ring any more, to be dropped with nothing locked.
     fn set(&self, timers: &mut Timers, alarm: u64, from: CalledFrom) -> Vec<Timer> {
         let here = match from {
             // Even inside a runtime: it may be shut down concurrently.

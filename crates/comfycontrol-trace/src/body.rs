@@ -7,7 +7,8 @@ use pin_project_lite::pin_project;
 use crate::call::Call;
 
 pin_project! {
-    /// Response body of [`Trace`](crate::Trace): read within the span of its call, which ends with it.
+    /// Response body of [`Trace`](crate::Trace): read within the span of its call, which ends with
+    /// it.
     ///
     /// If it breaks off, `error.type` is `body`.
     #[derive(Debug)]

@@ -19,7 +19,7 @@ pub(crate) struct Call {
 impl Call {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the outermost shell: the latency of a call is nobody's decision"
+        reason = "the outermost shell: no decision depends on the latency of a call"
     )]
     pub(crate) fn of<B>(req: &Request<B>) -> Self {
         let uri = req.uri();

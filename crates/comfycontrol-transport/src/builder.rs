@@ -76,7 +76,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Closes a connection that nobody has used for so long; for 60 s unless set, 1 ms at least. So
+    /// Closes a connection that was not used for so long; for 60 s unless set, 1 ms at least. So
     /// many are kept at most for an origin; 8 unless set.
     pub fn idle(mut self, timeout: Duration, per_origin: usize) -> Self {
         self.pool.idle_time = timeout.clamp(Duration::from_millis(1), LONGEST);
@@ -100,7 +100,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Lets an HTTP/2 connection hold so many bytes of responses that nobody has read, from 64 KiB
+    /// Lets an HTTP/2 connection hold so many bytes of unread responses, from 64 KiB
     /// to 2 GiB; 32 MiB unless set. One response may take seven eighths of it.
     ///
     /// When three quarters are held, further calls go to another connection, as long as one can be

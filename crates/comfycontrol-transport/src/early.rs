@@ -38,7 +38,7 @@ impl<S> ReadingFirst<S> {
         }
     }
 
-    /// What comes of a write: once it has failed the rest is let go, as nobody takes it.
+    /// What comes of a write: once it has failed the rest is let go, as it is not taken.
     fn written<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -56,7 +56,7 @@ impl<S> ReadingFirst<S> {
         match ready!(write(Pin::new(&mut self.inner), cx)) {
             Err(e) if is_hung_up(&e) => {
                 self.write = Write::Failed(e);
-                // It is the reader's turn, whom nobody else may wake.
+                // It is the turn of the reader, which nothing else wakes.
                 cx.waker().wake_by_ref();
                 Poll::Ready(Ok(let_go))
             }

@@ -4,8 +4,7 @@
 //! shared. Certificates are always checked; there is no switch to skip that. Plain `http` goes to
 //! this machine only, by name and by address. Proxies carry TLS and nothing else.
 //!
-//! It stands under a stack of tower layers, in place of hyper-util's client and hyper-rustls put
-//! together by hand.
+//! It stands under a stack of tower layers, in place of hyper-util's client over hyper-rustls.
 //!
 //! # Example
 //!

@@ -45,7 +45,7 @@ pub(crate) struct Pool<B: 'static> {
 }
 
 /// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still
-/// while nobody runs it.
+/// while it does not run.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
     scheme: Scheme,

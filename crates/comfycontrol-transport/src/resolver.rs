@@ -110,7 +110,7 @@ mod tests {
             async move { Ok::<_, BoxError>(led.into_iter()) }
         });
         let named = named.iter().map(|name| (*name).to_owned()).collect();
-        let internal = Some(Arc::new(InternalHosts::beside("api.example", named)));
+        let internal = Some(Arc::new(InternalHosts::new("api.example", named)));
         let tcp = HttpConnector::new_with_resolver(Resolver { inner, internal });
         let url = format!("http://storage.example:{port}/");
         let connected = tcp.oneshot(Uri::try_from(url).unwrap()).await;

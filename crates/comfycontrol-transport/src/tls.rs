@@ -1,4 +1,4 @@
-//! TLS settings, with the provider passed by hand: the process-wide default is neither read nor
+//! TLS settings, with the provider passed on: the process-wide default is neither read nor
 //! set.
 
 use std::sync::Arc;

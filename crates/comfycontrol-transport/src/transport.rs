@@ -34,7 +34,7 @@ use crate::{TransportBody, TransportError};
 /// while a response is awaited, by a task of the runtime on which it is. Clones share the
 /// connections on one runtime.
 ///
-/// Calls that come at once to a server that nobody has spoken to wait for one connection. If it
+/// Calls that come at once to a server for the first time wait for one connection. If it
 /// speaks HTTP/2, they share it up to the server's limit of streams, then one more is made; over
 /// HTTP/1.1 up to [8](crate::TransportBuilder::max_connections) are made as they are needed, and
 /// further calls wait. A caller that goes away leaves the connection to the others. If it cannot be

@@ -16,8 +16,8 @@ use crate::framing::number;
 use crate::pool::Held;
 
 pin_project! {
-    /// Response body of [`Transport`](crate::Transport), as it comes off the wire: encoded as it was
-    /// sent, and not bounded.
+    /// Response body of [`Transport`](crate::Transport), as it comes off the wire: encoded as it
+    /// was sent, and not bounded.
     ///
     /// It is counted against its `Content-Length`: one that ends early is an error that says by how
     /// many bytes, over HTTP/2 as well, where a server may end a stream anywhere and call that no
@@ -153,7 +153,7 @@ impl HttpBody for TransportBody {
             BodyKind::Boxed { body } => body.is_end_stream(),
         };
         match self.expected {
-            // Whoever does not ask for more would not learn that it is missing.
+            // A reader that does not ask for more would not learn that it is missing.
             Expected::Bytes(1..) => false,
             Expected::Failed => true,
             _ => has_ended,

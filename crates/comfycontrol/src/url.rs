@@ -38,7 +38,7 @@ impl Target {
     pub(crate) fn internal_hosts(&self, named: Vec<String>) -> InternalHosts {
         match self {
             Self::Anywhere(internal) => internal.with_named(named),
-            Self::Base { url, .. } => InternalHosts::beside(url.host().unwrap_or_default(), named),
+            Self::Base { url, .. } => InternalHosts::new(url.host().unwrap_or_default(), named),
         }
     }
 

@@ -32,7 +32,7 @@ impl PartFile {
     pub(super) async fn create(dir: &Path, name: &str) -> io::Result<Self> {
         for number in 1..=MOST_NUMBERS {
             let path = dir.join(numbered(name, number) + PART);
-            // Where nobody waits for it any more, what was made is removed all the same.
+            // Where no caller waits for it any more, what was made is removed all the same.
             let made = spawn_blocking(move || {
                 let file = OpenOptions::new()
                     .write(true)
@@ -118,7 +118,7 @@ impl OnDisk {
     /// anybody else is replaced.
     async fn take_name(&mut self, path: &Path) -> io::Result<()> {
         let (from, to) = (self.0.clone(), path.to_owned());
-        // Both or neither, also where nobody waits for it any more.
+        // Both or neither, also where no caller waits for it any more.
         let named = spawn_blocking(move || {
             OpenOptions::new().write(true).create_new(true).open(&to)?;
             std::fs::rename(from, &to).inspect_err(|_| _ = std::fs::remove_file(&to))

@@ -1,5 +1,5 @@
-//! Shows how far a batch is: lines that change on a terminal, few lines elsewhere, JSON if that is asked
-//! for.
+//! Shows how far a batch is: lines that change on a terminal, few lines elsewhere, JSON if that is
+//! asked for.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;

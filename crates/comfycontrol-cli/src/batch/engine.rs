@@ -1,4 +1,5 @@
-//! Has all of it in hand: one task, which takes in what has happened and begins what is to be done next.
+//! Has all of it in hand: one task, which takes in what has happened and begins what is to be done
+//! next.
 
 mod take;
 

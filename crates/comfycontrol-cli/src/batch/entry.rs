@@ -81,8 +81,8 @@ pub(crate) struct Read {
     pub(crate) length: usize,
 }
 
-/// Reads the lines up to where they end. One that is not whole may only be the last: each that had to be
-/// there before something was done was on the disk before.
+/// Reads the lines up to where they end. One that is not whole may only be the last: each that had
+/// to be there before something was done was on the disk before.
 pub(crate) fn read(bytes: &[u8]) -> Result<Read, String> {
     let mut read = Read {
         head: None,

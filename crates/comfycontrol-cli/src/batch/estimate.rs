@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What this session has seen. What earlier ones did tells nothing of how fast this one is: a bar that
-/// begins in the middle takes all of that for the work of its first second.
+/// What this session has seen. What earlier ones did tells nothing of how fast this one is: a bar
+/// that begins in the middle takes all of that for the work of its first second.
 #[derive(Debug)]
 pub(crate) struct Estimate {
     /// The time between two slots of the quota.
@@ -51,8 +51,8 @@ impl Estimate {
         }
     }
 
-    /// How long it takes from now on. It is told once a row was seen from its beginning to its end, and is only
-    /// put off when it is clearly late.
+    /// How long it takes from now on. It is told once a row was seen from its beginning to its end,
+    /// and is only put off when it is clearly late.
     pub(crate) fn left(&mut self, now: Instant, left: &Left) -> Option<Duration> {
         let count = u32::try_from(self.took.len()).ok().filter(|n| *n > 0)?;
         let estimated = now + self.estimated(self.sum / count, left);
@@ -65,7 +65,8 @@ impl Estimate {
         Some(said.saturating_duration_since(now)).filter(|left| !left.is_zero())
     }
 
-    /// Goes through what is left: a row begins when a job is free and the quota has two slots for it.
+    /// Goes through what is left: a row begins when a job is free and the quota has two slots for
+    /// it.
     fn estimated(&self, typical: Duration, left: &Left) -> Duration {
         let ends = left.ages.iter().map(|age| typical.saturating_sub(*age));
         let mut ends: BinaryHeap<_> = ends.map(Reverse).collect();

@@ -85,7 +85,8 @@ impl Journal {
         })
     }
 
-    /// Writes what has happened. A machine that fails may forget it, and then it is found out again.
+    /// Writes what has happened. A machine that fails may forget it, and then it is found out
+    /// again.
     pub(crate) fn write(&self, entry: &Entry) -> io::Result<()> {
         self.line(entry)
     }

@@ -35,7 +35,8 @@ enum Phase {
     Running,
     Saving,
     Over,
-    /// Nothing more is done for it in this session: whether it runs is not known, or its files could not be saved.
+    /// Nothing more is done for it in this session: whether it runs is not known, or its files
+    /// could not be saved.
     GivenUp,
 }
 
@@ -43,7 +44,8 @@ enum Phase {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Action {
     Start(usize),
-    /// It may have been started, by an earlier session, by requests between these seconds since 1970.
+    /// It may have been started, by an earlier session, by requests between these seconds since
+    /// 1970.
     Find(usize, RangeInclusive<u64>),
     Save(usize),
 }
@@ -101,7 +103,8 @@ impl Plan {
         resting.map(|(at, row)| (at, &row.state))
     }
 
-    /// The list has been read: what was not in it is to be looked for one by one, as long as need be.
+    /// The list has been read: what was not in it is to be looked for one by one, as long as need
+    /// be.
     pub(crate) fn looked(&mut self) {
         let find = |(row, state): (usize, &State)| match state.stage {
             Stage::Sent { since, last } => Some(Action::Find(row, since..=last)),

@@ -23,7 +23,8 @@ impl Polls {
         }
     }
 
-    /// Whether the list is to be read now, where so many calls wait for a slot, and so many have had one.
+    /// Whether the list is to be read now, where so many calls wait for a slot, and so many have
+    /// had one.
     pub(crate) fn is_due(&self, now: Instant, queued: usize, granted: u64) -> bool {
         let Some((last, granted_then)) = self.last else {
             return true;

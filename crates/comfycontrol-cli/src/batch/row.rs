@@ -92,8 +92,8 @@ impl Rows {
         new
     }
 
-    /// Starts the run of a row; one that may have been started by requests between two seconds since 1970 is
-    /// looked for first.
+    /// Starts the run of a row; one that may have been started by requests between two seconds
+    /// since 1970 is looked for first.
     pub(crate) async fn start(
         &self,
         row: usize,
@@ -133,7 +133,8 @@ impl Rows {
         run.start().await
     }
 
-    /// Saves the files of a row whose run is completed: all of them, or the folder is not there. How many.
+    /// Saves the files of a row whose run is completed: all of them, or the folder is not there.
+    /// How many.
     pub(crate) async fn save(&self, row: usize, id: &WorkflowId) -> Result<u64, Unsaved> {
         let folder = self.folder(row);
         if let Some(files) = self.files_in(&folder).await? {

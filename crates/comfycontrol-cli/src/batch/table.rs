@@ -101,7 +101,8 @@ impl Table {
         Ok(())
     }
 
-    /// What the folder for the files of a row is called: all of one length, so that they stand in order.
+    /// What the folder for the files of a row is called: all of one length, so that they stand in
+    /// order.
     pub(crate) fn folder_name(&self, row: usize) -> String {
         let last = self.rows.last().map_or(0, |row| row.line);
         let width = last.to_string().len();
@@ -181,8 +182,9 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The line on which the record between these bytes begins, and its text. Between it and the one before
-    /// there are line breaks alone, which the `csv` crate leaves to the next record, in part or all.
+    /// The line on which the record between these bytes begins, and its text. Between it and the
+    /// one before there are line breaks alone, which the `csv` crate leaves to the next record, in
+    /// part or all.
     fn record(&mut self, from: usize, to: usize) -> (u64, &'a [u8]) {
         let to = to.min(self.bytes.len());
         let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');

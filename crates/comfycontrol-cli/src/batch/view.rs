@@ -144,7 +144,8 @@ pub(crate) fn troubles(counts: &Counts) -> Vec<String> {
         .collect()
 }
 
-/// A line for each row under way, as many as there is room for; the last one tells how many more there are.
+/// A line for each row under way, as many as there is room for; the last one tells how many more
+/// there are.
 pub(crate) fn rows(rows: &UnderWay, room: usize) -> Vec<String> {
     let line = |(line, doing, time): &(u64, Doing, Duration)| {
         let (words, time) = (doing.words(), self::time(*time));

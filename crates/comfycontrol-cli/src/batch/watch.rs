@@ -35,8 +35,8 @@ pub(crate) enum How {
     Going(WorkflowStatus),
 }
 
-/// Reads the list, newest first, as far as need be, and asks for those that are not in it one by one, where
-/// that costs less.
+/// Reads the list, newest first, as far as need be, and asks for those that are not in it one by
+/// one, where that costs less.
 pub(crate) async fn look(workflows: Workflows, mut wanted: Wanted) -> Result<Vec<Seen>, Error> {
     let mut seen = Vec::new();
     let list = workflows.list().per_page(PER_PAGE);

@@ -1,4 +1,5 @@
-//! What is wrong, in a line each: the budget, the token, the proxy, the connection, the clock, one call.
+//! What is wrong, in a line each: the budget, the token, the proxy, the connection, the clock, one
+//! call.
 
 use std::time::{Duration, SystemTime};
 

@@ -41,8 +41,8 @@ fn with_query(mut request: RequestBuilder, query: Vec<(String, String)>) -> Requ
     request
 }
 
-/// Text, or what is in a file or comes in. A file is read piece by piece; what has no length before it is
-/// read is held, as much of it as the API takes.
+/// Text, or what is in a file or comes in. A file is read piece by piece; what has no length before
+/// it is read is held, as much of it as the API takes.
 async fn read(data: &str) -> Result<Body, Failure> {
     let failed = |name: &str, e: io::Error| Failure::Setting(format!("{name}: {e}"));
     match data.strip_prefix('@') {

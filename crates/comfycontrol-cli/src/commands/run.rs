@@ -156,7 +156,8 @@ fn named(pairs: &[(String, String)]) -> impl Iterator<Item = &str> {
     pairs.iter().map(|(name, _)| name.as_str())
 }
 
-/// How a run fails: it has ended otherwise, or nobody knows whether it was started, or a call failed.
+/// How a run fails: it has ended otherwise, or it is not known whether it was started, or a call
+/// failed.
 fn failure(error: Error, name: &str) -> Failure {
     if error.as_cause::<WorkflowEnded>().is_some() {
         return Failure::Run(error);

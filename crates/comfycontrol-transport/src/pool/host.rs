@@ -90,7 +90,7 @@ impl<B: Send + 'static> Host<B> {
                 self.unlock(state, steps, None);
                 return Ok(lease);
             }
-            // Nobody has said so yet.
+            // It was not said yet.
             steps.extend(state.plan.closed(id, now));
         }
         let (call, more) = state.plan.wait(now);
@@ -124,7 +124,7 @@ impl<B: Send + 'static> Host<B> {
         if steps.is_empty() {
             return;
         }
-        // One that is going away has nobody left who waits.
+        // For one that is going away no call waits.
         let Some(me) = self.me.upgrade() else {
             return;
         };

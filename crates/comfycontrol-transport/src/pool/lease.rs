@@ -141,7 +141,7 @@ impl<B: 'static> Drop for Lease<B> {
 
 /// What a response has of its connection, until it is over.
 pub(crate) enum Held {
-    /// Tells an HTTP/1.1 connection that has carried a body that nobody reads any more.
+    /// Tells an HTTP/1.1 connection whose body is not read any more.
     Response(#[expect(dead_code, reason = "it is dropped")] oneshot::Sender<()>),
     Stream(#[expect(dead_code, reason = "it is dropped")] HeldStream),
 }

@@ -16,7 +16,7 @@ pub(super) use self::step::{CallId, ConnectionId, Limits, Protocol, Step};
 
 /// What is decided about the connections to one origin.
 ///
-/// As long as nobody knows which version of HTTP the server speaks, one connection is made, for
+/// As long as it is not known which version of HTTP the server speaks, one connection is made, for
 /// which all calls wait. Over HTTP/2 they share it, up to the server's limit of streams, then one
 /// more is made. Over HTTP/1.1 each call has a connection of its own, of a bounded number. If one
 /// cannot be made, those who wait are served by the others, and the next is made after a pause; if
@@ -93,7 +93,7 @@ impl Plan {
         self.proceed(now, false)
     }
 
-    /// A connection could not be made. Whoever has no other to wait for is told.
+    /// A connection could not be made. Calls that have no other to wait for are told.
     pub(super) fn failed(&mut self, id: ConnectionId, now: Instant) -> Vec<Step> {
         if !self.is_made(id) {
             return Vec::new();

@@ -30,7 +30,7 @@ impl PoolSettings {
         self.unread.clamp(MIN_WINDOW, MAX_WINDOW)
     }
 
-    /// The window of a stream: one response that nobody reads leaves room for the ends of others,
+    /// The window of a stream: one unread response leaves room for the ends of others,
     /// and one that is read fills a long link.
     pub(super) fn stream_window(&self) -> u32 {
         self.window() / 8 * 7

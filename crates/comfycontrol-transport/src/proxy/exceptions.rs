@@ -121,7 +121,7 @@ fn network(entry: &str) -> Option<Hosts> {
 }
 
 /// Whether a name ends as only addresses do (URL Standard, "ends in a number"): no host has it, and
-/// whoever wrote `10.` or `192.168` meant a network.
+/// a user who wrote `10.` or `192.168` meant a network.
 fn ends_in_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     last.bytes().all(|byte| byte.is_ascii_digit())

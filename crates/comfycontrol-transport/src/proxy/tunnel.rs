@@ -24,8 +24,8 @@ pub(crate) enum Proxies {
     /// what is meant to stay here would leave.
     Through(Arc<Proxy>),
     None,
-    /// A variable is set to what cannot be used: whoever meant to hide behind a proxy must not be
-    /// shown.
+    /// A variable is set to what cannot be used: a user who meant to hide behind a proxy must not
+    /// be shown.
     Unusable(Unusable),
 }
 
@@ -57,7 +57,7 @@ impl Proxies {
         Self::from_variables(|name| std::env::var_os(name))
     }
 
-    /// Read by hand, because hyper-util connects directly where it does not understand a variable.
+    /// Read here, because hyper-util connects directly where it does not understand a variable.
     fn from_variables(value: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| Some((name, value(name).filter(|value| !value.is_empty())?));
         let Some((name, url)) = PROXY.into_iter().find_map(set) else {

@@ -13,7 +13,7 @@ use crate::support::{builder, edge, get, send, transport};
 async fn a_connection_that_was_made_for_the_own_origin_serves_no_other() {
     let emulator = edge().await;
     let home = transport(&emulator);
-    let named = |host: &str| InternalHosts::beside("api.example", vec![host.to_owned()]);
+    let named = |host: &str| InternalHosts::new("api.example", vec![host.to_owned()]);
     let outside = home.for_other_origins(InternalHosts::default());
     for url in [emulator.https_url(), emulator.http_url()] {
         send(&home, get(&url)).await.unwrap();

@@ -4,8 +4,8 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Rows that take so long are done by so many jobs, as the quota allows; returns what was said, and what was
-/// true, each half a second.
+/// Rows that take so long are done by so many jobs, as the quota allows; returns what was said, and
+/// what was true, each half a second.
 fn simulate(rows: usize, jobs: usize, run: Duration, slot: Duration) -> Vec<(Duration, Duration)> {
     let mut estimate = Estimate::new(slot, jobs);
     let step = Duration::from_millis(500);
@@ -68,8 +68,8 @@ proptest! {
 
 #[test]
 fn a_batch_that_goes_on_at_half_knows_its_speed_from_this_session() {
-    // 250 rows are left of 500; a row is 10 s, eight at once: five minutes. What indicatif would say is
-    // 250 rows a second after the first one.
+    // 250 rows are left of 500; a row is 10 s, eight at once: five minutes. What indicatif would
+    // say is 250 rows a second after the first one.
     let said = simulate(250, 8, 10 * SECOND, SECOND / 4);
     let (first, truth) = said[0];
     assert!((280..340).contains(&first.as_secs()), "{first:?} {truth:?}");

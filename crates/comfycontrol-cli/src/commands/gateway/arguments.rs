@@ -13,7 +13,8 @@ pub(crate) struct GatewayArguments {
     #[cfg(unix)]
     #[arg(long, value_name = "PATH", conflicts_with_all = ["listen", "tls_key"])]
     pub(super) unix: Option<PathBuf>,
-    /// Sends calls to an emulator of the API, in this process, in place of the API; its limit is shared with nobody.
+    /// Sends calls to an emulator of the API, in this process, in place of the API; its limit is
+    /// not shared.
     #[arg(long, conflicts_with_all = ["base_url", "ca", "token_file", "token_command", "budget"])]
     pub(super) emulate: bool,
     /// How long a run takes at the emulator, in seconds.
@@ -24,13 +25,15 @@ pub(crate) struct GatewayArguments {
         requires = "emulate"
     )]
     pub(super) run_time: u64,
-    /// Runs this program for the token, words apart, without a shell; again once a minute and after a 401.
+    /// Runs this program for the token, words apart, without a shell; again once a minute and after
+    /// a 401.
     #[arg(long, value_name = "COMMAND", conflicts_with = "token_file")]
     pub(super) token_command: Option<String>,
     /// Takes calls for this host too, not only for the names of this machine.
     #[arg(long = "host", value_name = "NAME")]
     pub(super) hosts: Vec<String>,
-    /// Lets in only who shows a key of this file: lines of NAME and HASH, read again when it changes.
+    /// Lets in only who shows a key of this file: lines of NAME and HASH, read again when it
+    /// changes.
     #[arg(long, value_name = "PATH")]
     pub(super) caller_keys: Option<PathBuf>,
     /// Prints a new caller's key and its line for that file, and does nothing else.
@@ -45,7 +48,8 @@ pub(crate) struct GatewayArguments {
     /// Tells callers apart by this header where they have no keys, else by address or user.
     #[arg(long, value_name = "NAME", default_value = "x-caller")]
     pub(super) caller_header: HeaderName,
-    /// How long a call waits for its turn, 0: now or not at all; a caller may ask for less by `Prefer: wait=SECONDS`.
+    /// How long a call waits for its turn, 0: now or not at all; a caller may ask for less by
+    /// `Prefer: wait=SECONDS`.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(super) max_wait: u64,
     /// How many calls may wait behind the one that is next.

@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 
 use crate::out::{Out, shown};
 
-/// A line for each call on standard output. No call waits for who reads them: when a thousand lines wait,
-/// further ones are left out.
+/// A line for each call on standard output. No call waits for who reads them: when a thousand lines
+/// wait, further ones are left out.
 #[derive(Clone)]
 pub(super) struct Log {
     calls: Arc<AtomicU64>,

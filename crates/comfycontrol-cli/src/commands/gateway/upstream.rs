@@ -77,7 +77,8 @@ fn tokens(connect: Connect<'_>, arguments: &GatewayArguments) -> Result<TokenPro
     Ok(token::command(program, words).into())
 }
 
-/// Calls as a gateway has them: uploads and events too, and little read ahead for a caller that stalls.
+/// Calls as a gateway has them: uploads and events too, and little read ahead for a caller that
+/// stalls.
 fn bounded(client: ClientBuilder) -> ClientBuilder {
     let silence = Duration::from_secs(60);
     client

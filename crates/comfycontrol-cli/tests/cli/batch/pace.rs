@@ -1,5 +1,5 @@
-//! 500 rows at 40 requests in a second on both sides, alone and killed ten times. They take a minute and a
-//! half, and tell something on a machine that does nothing else:
+//! 500 rows at 40 requests in a second on both sides, alone and killed ten times. They take a
+//! minute and a half, and tell something on a machine that does nothing else:
 //! `cargo test --release -p comfycontrol-cli --test cli pace -- --ignored --nocapture`.
 
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::support::Account;
 const ROWS: usize = 500;
 const RUN: Duration = Duration::from_secs(1);
 const WINDOW: Duration = Duration::from_secs(1);
-/// How long after each start, in milliseconds: drawn once, evenly from the first burst to the end. A kill in
-/// the first burst takes ten seconds more: so long does the budget's file keep the forty slots of a process
-/// that does not answer.
+/// How long after each start, in milliseconds: drawn once, evenly from the first burst to the end.
+/// A kill in the first burst takes ten seconds more: so long does the budget's file keep the forty
+/// slots of a process that does not answer.
 const KILLS: [u64; 10] = [2646, 1997, 4307, 2269, 3307, 3345, 1028, 1485, 974, 3691];
 
 #[ignore = "takes half a minute each, and time is measured"]

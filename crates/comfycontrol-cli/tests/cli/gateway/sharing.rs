@@ -52,7 +52,7 @@ async fn an_emulators_limit_is_shared_with_nobody_and_a_budget_for_it_is_refused
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("--budget"), "{ran:?}");
     let help = Ran::of(program(&["gateway", "--help"])).printed();
-    assert!(help.contains("its limit is shared with nobody"), "{help}");
+    assert!(help.contains("its limit is not shared"), "{help}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

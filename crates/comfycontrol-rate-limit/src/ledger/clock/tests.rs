@@ -109,8 +109,8 @@ proptest! {
                     if clock.observe(asked, micros, shift).is_some() && world.shift == shift {
                         world.shift = clock.shift(); // the swap is won
                     }
-                    // What it would grant at is no later than the time that has really passed, up to
-                    // the width of the bounds that a step can hide in.
+                    // What it would grant at is no later than the time that has really passed, up
+                    // to the width of the bounds that a step can hide in.
                     let passed = world.now / 1_000 - start.0;
                     let allowance = passed / 500 + 6_100_000;
                     prop_assert!(clock.lower(world.moment()) <= start.1 + passed + allowance);

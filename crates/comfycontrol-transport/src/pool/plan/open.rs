@@ -69,7 +69,7 @@ impl Open {
         limits.age.is_some_and(|age| self.since + age <= now)
     }
 
-    /// How much better than others it is for a call. Of those that nobody uses it is the one that
+    /// How much better than others it is for a call. Of unused ones it is the one that
     /// was used last, so that the others' time runs out.
     pub(super) fn rank(&self) -> impl Ord + use<> {
         let shared = self.protocol == Protocol::Http2;

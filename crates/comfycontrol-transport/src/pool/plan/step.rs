@@ -8,7 +8,7 @@ use tokio::time::Instant;
 pub(in crate::pool) struct Limits {
     /// Connections that are open or being made.
     pub(in crate::pool) connections: usize,
-    /// Connections that nobody uses.
+    /// Connections that are not in use.
     pub(in crate::pool) idle: usize,
     pub(in crate::pool) idle_time: Duration,
     pub(in crate::pool) age: Option<Duration>,

@@ -90,7 +90,7 @@ impl Book {
         assert!(*calls <= limit, "{calls} calls of {limit}");
     }
 
-    /// Nobody waits who could be served, or for whom nothing is done.
+    /// No call waits that could be served, or for which nothing is done.
     fn check(&self, now: Instant) {
         if self.waiting.is_empty() {
             return;
