@@ -220,7 +220,7 @@ mod tests {
     }
     #[test]
     fn other_names_change_nothing_but_the_names() {
-        let here = InternalHosts::beside("localhost", vec!["10.0.0.1".to_owned()]);
+        let here = InternalHosts::new("localhost", vec!["10.0.0.1".to_owned()]);
         let renamed = here.with_named(vec!["10.0.0.2".to_owned()]);
         for (host, allowed) in [("localhost", true), ("10.0.0.1", false), ("10.0.0.2", true)] {
             assert_eq!(renamed.allow(host), allowed, "{host}");
