@@ -29,6 +29,10 @@ impl Address {
         let invalid = || RedisError::new(RedisErrorKind::InvalidUrl);
         let (scheme, rest) = url.split_once("://").ok_or_else(invalid)?;
         let scheme = scheme.to_ascii_lowercase();
+        // Of these there are several spellings, and no standard.
+        if scheme.contains("sentinel") {
+            return Err(RedisError::new(RedisErrorKind::Sentinel));
+        }
         let tls = matches!(&*scheme, "rediss" | "valkeys");
         // TLS without a check of certificates is no TLS.
         if rest.contains('#') {
@@ -132,6 +136,21 @@ mod tests {
             assert_eq!(error.kind(), RedisErrorKind::InvalidUrl, "{url}");
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_url_of_sentinels_is_an_error_that_says_what_to_name() {
+        for url in [
+            "redis+sentinel://:hunter2@one:26379/primary",
+            "redis-sentinel://one:26379,two:26379/0?sentinelMasterId=primary",
+            "valkeys+sentinel://:hunter2@one/primary",
+        ] {
+            let error = Address::parse(url).unwrap_err();
+            assert_eq!(error.kind(), RedisErrorKind::Sentinel, "{url}");
+            let told = error.to_string();
+            assert!(told.contains("leads to the primary"), "{told}");
+            assert!(!told.contains("hunter2"), "{told}");
         }
     }
 

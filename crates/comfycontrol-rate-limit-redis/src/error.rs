@@ -37,6 +37,9 @@ pub enum RedisErrorKind {
     Denied,
     /// It is a replica, which takes no writes.
     NotPrimary,
+    /// It is a Sentinel, or the URL is one of Sentinels: those keep no keys. Name a service or a proxy
+    /// that leads to the primary.
+    Sentinel,
     /// Another node of the cluster has the key, or is about to.
     Moved,
     /// It answered with another error.
@@ -70,6 +73,7 @@ impl RedisError {
             RedisErrorKind::Connection(_)
                 | RedisErrorKind::Denied
                 | RedisErrorKind::NotPrimary
+                | RedisErrorKind::Sentinel
                 | RedisErrorKind::Moved
                 | RedisErrorKind::Malformed
         )
@@ -137,6 +141,9 @@ impl fmt::Display for RedisError {
             RedisErrorKind::Connection(_) => f.write_str("there is no connection to the server"),
             RedisErrorKind::Denied => f.write_str("the server denies what the store needs"),
             RedisErrorKind::NotPrimary => f.write_str("the server is a replica"),
+            RedisErrorKind::Sentinel => f.write_str(
+                "a Sentinel keeps no keys: name a service or a proxy that leads to the primary",
+            ),
             RedisErrorKind::Moved => f.write_str("another node of the cluster has the key"),
             RedisErrorKind::Server => f.write_str("the server answered with an error"),
             RedisErrorKind::Malformed => {

@@ -20,8 +20,8 @@ impl ServerInfo {
     ///
     /// # Errors
     ///
-    /// [`RedisErrorKind::NotPrimary`] of a replica, [`RedisErrorKind::Malformed`] where a line is
-    /// missing.
+    /// [`RedisErrorKind::NotPrimary`] of a replica, [`RedisErrorKind::Sentinel`] of one that only
+    /// watches servers, [`RedisErrorKind::Malformed`] where a line is missing.
     pub(crate) fn parse(info: &str) -> Result<Self, RedisError> {
         let field = |name: &str| {
             let mut lines = info.lines().filter_map(|line| line.split_once(':'));
@@ -29,6 +29,13 @@ impl ServerInfo {
         };
         let missing =
             |name: &str| RedisError::because(RedisErrorKind::Malformed, format!("no {name}"));
+        let is_in = |wanted: &str| {
+            let mut modes = ["redis_mode", "server_mode"].into_iter();
+            modes.any(|mode| field(mode) == Some(wanted))
+        };
+        if is_in("sentinel") {
+            return Err(RedisError::new(RedisErrorKind::Sentinel));
+        }
         if field("role").is_some_and(|role| role != "master") {
             return Err(RedisError::new(RedisErrorKind::NotPrimary));
         }
@@ -51,9 +58,7 @@ impl ServerInfo {
             } else {
                 Duration::from_secs(uptime).saturating_sub(Duration::from_secs(1))
             },
-            cluster: ["redis_mode", "server_mode"]
-                .into_iter()
-                .any(|mode| field(mode) == Some("cluster")),
+            cluster: is_in("cluster"),
         })
     }
 }
@@ -94,6 +99,10 @@ mod tests {
         let kind = |info: &str| ServerInfo::parse(info).unwrap_err().kind();
         let replica = REDIS.replace("role:master", "role:slave");
         assert_eq!(kind(&replica), RedisErrorKind::NotPrimary);
+        for mode in ["redis_mode:sentinel", "server_mode:sentinel"] {
+            let sentinel = REDIS.replace("redis_mode:standalone", mode);
+            assert_eq!(kind(&sentinel), RedisErrorKind::Sentinel);
+        }
         for line in ["run_id", "uptime_in_seconds"] {
             let without = REDIS.replace(line, "x");
             assert_eq!(kind(&without), RedisErrorKind::Malformed, "{line}");

@@ -45,7 +45,8 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// [`RedisError`] if the URL is none of these, or asks for TLS and the feature `tls` is off. It
+    /// [`RedisError`] if the URL is none of these, or asks for TLS and the feature `tls` is off, or
+    /// names [Sentinels](RedisErrorKind::Sentinel). It
     /// shows no part of the URL.
     pub fn open(url: &str) -> Result<Self, RedisError> {
         let address = Address::parse(url)?;

@@ -145,3 +145,61 @@ async fn a_way_that_delays_and_cuts_lets_nobody_send_too_much() {
     })
     .await;
 }
+
+/// Stopped for 2 s, its scripts flushed, killed and started empty.
+#[tokio::test]
+async fn a_server_that_is_stopped_flushed_and_started_anew_lets_nobody_send_too_much() {
+    each(async |program| {
+        let mut server = program.start(&[]);
+        let relay = Relay::to(server.port()).await;
+        let counted = Counted::default();
+        greedy(&relay, &counted, async {
+            goes_on(&counted).await;
+            server.stop();
+            sleep(2 * SECOND).await;
+            server.go_on();
+            goes_on(&counted).await;
+            server.command("SCRIPT FLUSH SYNC");
+            goes_on(&counted).await;
+            server.kill();
+            server.restart();
+            goes_on(&counted).await;
+        })
+        .await;
+        counted.is_within_the_limit();
+    })
+    .await;
+}
+
+/// Those that saw the record know that it was lost, although the server is the same.
+#[tokio::test]
+async fn a_record_that_is_evicted_in_mid_run_lets_nobody_send_too_much() {
+    each(async |program| {
+        let server = program.start(&["--maxmemory", "6mb", "--maxmemory-policy", "allkeys-random"]);
+        let relay = Relay::to(server.port()).await;
+        let counted = Counted::default();
+        greedy(&relay, &counted, async {
+            goes_on(&counted).await;
+            // Silence for longer than a window: it was lost.
+            while counted.since(now() - 2 * WINDOW) > 0 {
+                for number in 0..6 {
+                    server.command(&format!("SETRANGE filler-{number} 1000000 x"));
+                }
+                sleep(5 * MILLISECOND).await;
+            }
+            server.command("CONFIG SET maxmemory 0");
+            goes_on(&counted).await;
+        })
+        .await;
+        counted.is_within_the_limit();
+    })
+    .await;
+}
+
+/// Waits until they have sent for two windows.
+async fn goes_on(counted: &Counted) {
+    let from = now();
+    while counted.since(from) < 2 * LIMIT {
+        sleep(10 * MILLISECOND).await;
+    }
+}

@@ -8,6 +8,7 @@ mod presence;
 mod register;
 mod relay;
 mod secrets;
+mod sentinel;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
