@@ -5,9 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use comfycontrol_benches::draw::Draw;
 use http::Method;
-
-use crate::draw::Draw;
 
 /// One call of one process.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -2,7 +2,7 @@
 
 mod disturb;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +73,8 @@ struct Running {
     judge: Judge,
     lives: Lives,
     processes: Vec<Process>,
+    /// Those of whom not all is heard yet.
+    killed: HashSet<u32>,
     /// Where callers find the gateway.
     gateway: Option<crate::server::Port>,
     /// When places that are empty are filled again.
@@ -94,6 +96,7 @@ impl Running {
             directory,
             lives: Lives::default(),
             processes: Vec::new(),
+            killed: HashSet::new(),
             vacant: Vec::new(),
             next: 0,
             says,
@@ -158,10 +161,13 @@ impl Running {
         let Said { process, line } = said;
         let at = self.processes.iter().position(|one| one.number == process);
         let Some(line) = line else {
-            // It ended although it was not told to, or has told its rest.
+            if self.killed.remove(&process) {
+                self.judge.gone(process, true);
+            }
+            // It ended although it was not told to.
             if let Some(at) = at {
                 let one = self.processes.swap_remove(at);
-                self.gone(&one, false);
+                self.gone(&one);
             }
             return;
         };
@@ -177,14 +183,14 @@ impl Running {
                 let mut verdicts = self.server.shared.verdicts.lock();
                 self.lives.rest(&one, tasks, &mut verdicts);
                 drop(verdicts);
-                self.gone(&one, false);
+                self.gone(&one);
             }
             _ => {}
         }
     }
 
-    fn gone(&mut self, process: &Process, killed: bool) {
-        self.judge.gone(process.number, killed);
+    fn gone(&mut self, process: &Process) {
+        self.judge.gone(process.number, false);
         let mut verdicts = self.server.shared.verdicts.lock();
         self.lives.end(process, &mut verdicts);
     }

@@ -6,7 +6,6 @@
 mod call;
 mod client;
 mod connection;
-mod draw;
 mod fleet;
 mod gateway;
 mod judge;

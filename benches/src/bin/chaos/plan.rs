@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use comfycontrol_benches::draw::Draw;
+
 use crate::call::Call;
-use crate::draw::Draw;
 
 /// What goes wrong with one request. The names are those of the summary.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use comfycontrol_benches::draw::Draw;
 use comfycontrol_benches::place::Place;
 use comfycontrol_test::now;
 
 use super::{Running, TICK};
-use crate::draw::Draw;
 use crate::role::Kind;
 use crate::terms;
 
@@ -26,7 +26,9 @@ impl Running {
             0 | 1 if !stays => {
                 let mut process = self.processes.swap_remove(at);
                 process.kill();
-                self.gone(&process, true);
+                self.killed.insert(process.number);
+                self.lives
+                    .end(&process, &mut self.server.shared.verdicts.lock());
                 // A budget in memory begins anew: not before the server has forgotten, too.
                 let wait = if alone { terms::FORGOTTEN } else { TICK };
                 self.vacant.push((kind, now() + wait));

@@ -2,10 +2,12 @@
 
 /// A sequence of numbers.
 #[derive(Clone, Debug)]
-pub(crate) struct Draw(u64);
+pub struct Draw(u64);
 
 impl Draw {
-    pub(crate) fn of(seed: u64, what: &[u64]) -> Self {
+    /// That of a seed, for one purpose.
+    #[must_use]
+    pub fn of(seed: u64, what: &[u64]) -> Self {
         let mut draw = Self(seed);
         for part in what {
             draw.0 = draw.number() ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -14,7 +16,7 @@ impl Draw {
     }
 
     /// The next one, by SplitMix64.
-    pub(crate) fn number(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,16 +24,18 @@ impl Draw {
         z ^ (z >> 31)
     }
 
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+    /// A number below this bound.
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.number() % bound
     }
 
     /// Whether it happens, so many times of a thousand.
-    pub(crate) fn happens(&mut self, of_thousand: u64) -> bool {
+    pub fn happens(&mut self, of_thousand: u64) -> bool {
         self.below(1_000) < of_thousand
     }
 
-    pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+    /// One of these.
+    pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len() as u64) as usize]
     }
 }
