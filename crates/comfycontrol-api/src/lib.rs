@@ -124,6 +124,7 @@ mod save;
 mod shown;
 mod template;
 mod text_enum;
+mod tracked;
 #[cfg(feature = "fs")]
 mod unreadable_file;
 mod user;

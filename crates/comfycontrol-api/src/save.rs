@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::{StreamExt, future, stream};
 
@@ -82,7 +83,11 @@ pub struct Save {
     replaces: bool,
     max_bytes: u64,
     tell: Option<Box<Tell>>,
+    tell_waiting: Option<Box<TellWaiting>>,
 }
+
+/// Is told how many calls wait before the next request, and after what time it leaves, about.
+type TellWaiting = dyn Fn(usize, Duration) + Send + Sync;
 
 /// The future of a [`Save`].
 pub struct SaveFuture(Pin<Box<dyn Future<Output = Result<Vec<SavedFile>, SaveError>> + Send>>);
@@ -104,6 +109,7 @@ impl Save {
             replaces: false,
             max_bytes: u64::MAX,
             tell: None,
+            tell_waiting: None,
         }
     }
 
@@ -140,6 +146,13 @@ impl Save {
         self
     }
 
+    /// Calls `tell` while the request for the links waits for a slot of the limiter: with how many
+    /// calls wait before it, and after what time it leaves, about.
+    pub fn on_waiting(mut self, tell: impl Fn(usize, Duration) + Send + Sync + 'static) -> Self {
+        self.tell_waiting = Some(Box::new(tell));
+        self
+    }
+
     async fn run(self) -> Result<Vec<SavedFile>, SaveError> {
         let none = |failure| SaveError::new(failure, None, Vec::new());
         let made = tokio::fs::create_dir_all(&self.dir).await;
@@ -147,7 +160,12 @@ impl Save {
         let outputs = match self.outputs {
             Some(outputs) => outputs,
             None => {
-                let outputs = self.workflows.outputs(&self.id).await;
+                let tell = |ahead, wait| {
+                    if let Some(tell) = &self.tell_waiting {
+                        tell(ahead, wait);
+                    }
+                };
+                let outputs = self.workflows.outputs_told(&self.id, tell).await;
                 outputs.map_err(Failure::from).map_err(none)?
             }
         };

@@ -209,6 +209,24 @@ async fn a_run_s_end_is_seen_where_there_are_no_events() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_state_that_cannot_be_read_is_a_miss_where_there_are_no_events() {
+    let html = || Ok(Response::new(Body::from("<html>"))) as Outcome;
+    for unreadable in [1, 20] {
+        let (updates, _) = follow(move |what, n| match (what, n) {
+            (Stream, _) => status(404)(),
+            (_, 0) => state("running"),
+            (_, n) if n <= unreadable => html(),
+            _ => state("failed"),
+        });
+        let ended = states(updates.give_up_after(100 * SECOND)).await;
+        match unreadable {
+            1 => assert_eq!(ended.unwrap(), ["running", "failed"]),
+            _ => assert_eq!(ended.unwrap_err().kind(), ErrorKind::Decode),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn why_a_run_failed_is_told_by_its_state_too() {
     let (updates, _) = follow(|what, _| match what {
         Stream => status(404)(),

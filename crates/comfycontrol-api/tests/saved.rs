@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use comfycontrol::rate_limit::Quota;
 use comfycontrol_api::{SaveErrorKind, SaveProgress};
 use comfycontrol_emulator::{Fault, FaultRule, Shape};
 use comfycontrol_test::{MILLISECOND, SECOND};
@@ -126,6 +127,22 @@ async fn a_disk_that_refuses_is_told_with_the_path() {
     let error = saving.await.unwrap().unwrap_err();
     assert_eq!(error.as_disk().unwrap().1.kind(), ErrorKind::NotFound);
     assert!(error.output().is_some());
+}
+
+#[tokio::test]
+async fn the_wait_for_a_slot_is_told_before_the_links_are_asked_for() {
+    let stored = Stored::of(1).await;
+    let limited = stored.limited(Quota::new(1, SECOND).unwrap());
+    limited.user().await.unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let save = limited.workflows().save(&stored.id, stored.dir.path());
+    let save = save.on_waiting(move |ahead, wait| tell.lock().unwrap().push((ahead, wait)));
+    assert_eq!(save.await.unwrap().len(), 1);
+    let told = told.lock().unwrap();
+    let (ahead, wait) = told.first().expect("it has waited");
+    assert_eq!(*ahead, 0);
+    assert!((Duration::ZERO..5 * SECOND).contains(wait), "{wait:?}");
 }
 
 #[tokio::test]

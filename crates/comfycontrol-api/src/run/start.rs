@@ -1,22 +1,17 @@
 //! Starting a run once, whatever happens to the responses.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use comfycontrol::rate_limit::{Progress, Step};
 use comfycontrol::{Applied, Body, Error, Timeouts};
-use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use tokio::time::Instant;
 
 use super::noted::{Failed, Note, noted};
 use super::progress::RunProgress;
 use crate::adopt::{RunInDoubt, Why, moment};
-use crate::{Adopt, NewWorkflow, WorkflowSummary, Workflows};
+use crate::{Adopt, NewWorkflow, WorkflowSummary, Workflows, tracked};
 
 /// Is told how far a run is.
 pub(super) type Tell = Arc<dyn Fn(&RunProgress) + Send + Sync>;
@@ -143,19 +138,10 @@ impl Start {
         let Some(tell) = &self.tell else {
             return request.send().await?.json().await;
         };
-        let (tracker, steps) = Progress::new();
-        let request = request.extension(tracker);
-        let call = pin!(async { request.send().await?.json().await });
-        let steps = pin!(steps.for_each(async |step| {
-            if let Step::Waiting(waiting) = step {
-                let (ahead, wait) = (waiting.ahead(), waiting.earliest() - now());
-                tell(&RunProgress::Waiting { ahead, wait });
-            }
-        }));
-        match select(call, steps).await {
-            Either::Left((run, _)) => run,
-            Either::Right(((), call)) => call.await,
-        }
+        let told = tracked::send(request, |ahead, wait| {
+            tell(&RunProgress::Waiting { ahead, wait });
+        });
+        told.await?.json().await
     }
 
     fn tell(&self, progress: &RunProgress) {
@@ -178,11 +164,6 @@ fn told(body: Body, tell: Tell, length: Option<u64>) -> Body {
         let sent = before + bytes;
         tell(&RunProgress::Uploading { sent, length });
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the shell")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// Each of them lost, and none of them done.

@@ -96,8 +96,8 @@ impl Following {
                     self.source = Source::Ask;
                     continue;
                 }
-                // What cannot be read is not a state; the next stream may tell it.
-                Err(e) if source == Source::AskOnce && e.kind() == ErrorKind::Decode => {
+                // What cannot be read is not a state; what comes next may tell it.
+                Err(e) if source != Source::Events && e.kind() == ErrorKind::Decode => {
                     self.failure.get_or_insert(e);
                 }
                 // An event without end says nothing, and the next stream may be sound.

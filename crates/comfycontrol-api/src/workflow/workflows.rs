@@ -1,11 +1,13 @@
 //! `/v1/workflow`
 
+use std::time::Duration;
+
 use comfycontrol::{Client, Error, path_segments};
 
 use crate::list::List;
 use crate::{
     Api, NewWorkflow, Output, WorkflowDetail, WorkflowId, WorkflowParams, WorkflowStatus,
-    WorkflowSummary, WorkflowUpdates,
+    WorkflowSummary, WorkflowUpdates, tracked,
 };
 
 impl Api {
@@ -128,8 +130,18 @@ impl Workflows {
     /// As [`get`](Self::get); 404 if it is not completed, and perhaps if it has no outputs: the
     /// documentation says both that and an empty list.
     pub async fn outputs(&self, id: &WorkflowId) -> Result<Vec<Output>, Error> {
+        self.outputs_told(id, |_, _| {}).await
+    }
+
+    /// As [`outputs`](Self::outputs), and tells what it waits for.
+    pub(crate) async fn outputs_told(
+        &self,
+        id: &WorkflowId,
+        tell: impl Fn(usize, Duration),
+    ) -> Result<Vec<Output>, Error> {
         let path = path_segments(["v1", "workflow", id.as_str(), "outputs"])?;
-        self.client.get(path).send().await?.json().await
+        let told = tracked::send(self.client.get(path), tell).await;
+        told?.json().await
     }
 
     pub(crate) fn client(&self) -> &Client {

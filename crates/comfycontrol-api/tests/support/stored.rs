@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use comfycontrol::RateLimitMode;
+use comfycontrol::rate_limit::Quota;
 use comfycontrol_api::{Api, NewWorkflow, Save, WorkflowId};
 use comfycontrol_emulator::{
     CapturedRequest, Emulator, EmulatorBuilder, Fault, FaultRule, FileFault, Listener,
@@ -31,7 +32,7 @@ impl Stored {
     pub(crate) async fn with(settings: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Self {
         let builder = Emulator::builder().limit(None).run_time(Duration::ZERO);
         let emulator = settings(builder).start().await.unwrap();
-        let client = emulated::builder(&emulator, "cfc_stored0stored0stored")
+        let client = emulated::builder(&emulator, TOKEN)
             .rate_limit(RateLimitMode::Off)
             .timeout(20 * SECOND);
         let api = Api::new(client.build().unwrap());
@@ -44,6 +45,16 @@ impl Stored {
             id,
             dir,
         }
+    }
+
+    /// The same API by a client with a limit.
+    #[allow(
+        dead_code,
+        reason = "one of those that take this file has no use for it"
+    )]
+    pub(crate) fn limited(&self, quota: Quota) -> Api {
+        let client = emulated::builder(&self.emulator, TOKEN).rate_limit(quota);
+        Api::new(client.build().unwrap())
     }
 
     pub(crate) fn save(&self) -> Save {
@@ -91,3 +102,5 @@ pub(crate) fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     files.sort();
     files
 }
+
+const TOKEN: &str = "cfc_stored0stored0stored";
