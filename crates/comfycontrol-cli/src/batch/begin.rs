@@ -77,6 +77,13 @@ pub(crate) async fn run(
             _ = state.apply(again.at, &again.event);
         }
     }
+    let removed = find_removed(&batch.out, &table, &mut states);
+    if removed > 0 {
+        out.note(&format!(
+            "folders of saved rows that are not there any more: {removed}; they are saved anew from \
+             their runs, and nothing is run again"
+        ));
+    }
     let (tell, told) = unbounded_channel();
     let base = batch.table.parent().unwrap_or(Path::new("")).to_owned();
     let rows = Rows {
@@ -140,6 +147,19 @@ fn check_files(rows: &Rows, states: &[State]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Finds the rows that were saved and whose folder was removed since: how many.
+fn find_removed(out: &Path, table: &Table, states: &mut [State]) -> usize {
+    let rows = states.iter_mut().enumerate();
+    let saved = rows.filter(|(_, state)| matches!(state.stage, Stage::Saved { .. }));
+    let is_gone = |row| {
+        let folder = out.join(table.folder_name(row)).symlink_metadata();
+        // Of one that cannot be looked at it is not known.
+        folder.is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+    };
+    let removed = saved.filter(|(row, _)| is_gone(*row));
+    removed.map(|(_, state)| state.removed()).count()
 }
 
 fn has_begun(out: &Path) -> bool {

@@ -9,7 +9,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::plan::Counts;
+use super::advice::{advice, lines};
+use super::plan::{Counts, Troubled};
 use super::view::{Doing, UnderWay, rows, troubles, whole, whole_and_why};
 use crate::out::{Out, shown};
 
@@ -23,7 +24,11 @@ pub(crate) struct Display {
 /// How a row has ended in this session, otherwise than saved.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ended {
+    /// For now: it is asked for again at the end.
+    Doubtful,
     Failed,
+    /// Its files are neither here nor there.
+    Gone,
     InDoubt,
     Refused,
     Unsaved,
@@ -88,7 +93,9 @@ impl Display {
 
     pub(crate) fn trouble(&self, line: u64, what: Ended, why: &str) -> io::Result<()> {
         let (name, words) = match what {
+            Ended::Doubtful => ("doubtful", "in doubt, looked for again at the end"),
             Ended::Failed => ("failed", "failed"),
+            Ended::Gone => ("gone", "completed, not saved"),
             Ended::InDoubt => ("in_doubt", "in doubt"),
             Ended::Refused => ("refused", "refused, not started"),
             Ended::Unsaved => ("unsaved", "completed, not saved"),
@@ -133,14 +140,27 @@ impl Display {
         }
     }
 
-    pub(crate) fn end(&self, counts: &Counts) -> io::Result<()> {
+    /// The end, and what to do about rows that have not gone well, whose lines `line` knows.
+    pub(crate) fn end(
+        &self,
+        counts: &Counts,
+        troubled: &Troubled,
+        line: impl Fn(usize) -> u64,
+    ) -> io::Result<()> {
         if let Some(bars) = &self.bars {
             bars.clear();
         }
         match self.out.is_json() {
-            true => self.out.json(&with_counts("end", counts, None)),
+            true => {
+                let mut end = with_counts("end", counts, None);
+                end["lines"] = lines(troubled, line);
+                self.out.json(&end)
+            }
             false => {
                 self.out.aside(&whole(counts, None));
+                for advice in advice(troubled, line) {
+                    self.out.aside(&advice);
+                }
                 Ok(())
             }
         }

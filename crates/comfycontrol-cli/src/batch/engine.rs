@@ -113,7 +113,8 @@ impl Engine {
             }
         }
         let counts = self.plan.counts();
-        self.display.end(&counts)?;
+        let (troubled, line) = (self.plan.troubled(), |row| self.rows.line(row));
+        self.display.end(&counts, &troubled, line)?;
         match counts {
             counts if counts.in_doubt > 0 => Err(Failure::Told(9)),
             counts if counts.failed > 0 => Err(Failure::Told(8)),
@@ -136,7 +137,8 @@ impl Engine {
                         continue;
                     };
                     self.does(row, Doing::Saving)?;
-                    let save = async move { Done::Saved(row, rows.save(row, &id).await) };
+                    let before = self.plan.files_before(row);
+                    let save = async move { Done::Saved(row, rows.save(row, &id, before).await) };
                     self.work.push(Box::pin(save));
                     continue;
                 }
@@ -207,6 +209,10 @@ impl Engine {
                 Some(doing) if self.under_way.contains_key(&row) => self.does(row, doing),
                 _ => Ok(()),
             },
+            Told::Saving { row, waits } if self.under_way.contains_key(&row) => {
+                self.does(row, Doing::saving(waits))
+            }
+            Told::Saving { .. } => Ok(()),
         }
     }
 

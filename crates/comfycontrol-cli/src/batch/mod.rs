@@ -6,12 +6,13 @@
 //! * `polls`: when the list of runs is read.
 //! * `trouble`: how long what fails for all rows is tried again.
 //! * `estimate`: when the end will be.
-//! * `view`: all of that in words.
+//! * `view`, `advice`: all of that in words.
 //!
 //! These are pure. What they decide is done by the others: `journal` writes and reads the file,
 //! `row` starts a run and saves its files, `watch` reads the list, `display` shows how far it is,
 //! `begin` reads what is there, and `engine` has all of it in hand.
 
+mod advice;
 mod begin;
 mod display;
 mod engine;

@@ -1,11 +1,16 @@
 //! Which row is to be started, looked for or saved next: no I/O.
 
+mod counts;
+
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use comfycontrol_api::WorkflowId;
 
 use super::entry::Event;
 use super::replay::{Stage, State};
+
+pub(crate) use self::counts::{Counts, Troubled};
 
 /// The rows of a batch, each known by its place in the table.
 #[derive(Debug)]
@@ -18,6 +23,10 @@ pub(crate) struct Plan {
     first_new: usize,
     /// Those that are to be looked for and saved before others are started.
     ready: Vec<Action>,
+    /// Those that were looked for in vain: they are asked for again at the end.
+    doubtful: VecDeque<usize>,
+    /// Whether nothing else is left.
+    is_last_round: bool,
 }
 
 #[derive(Debug)]
@@ -32,6 +41,8 @@ enum Phase {
     Resting,
     /// It is being started, or looked for.
     Starting,
+    /// It was looked for, and whether it runs is not known yet.
+    Doubtful,
     Running,
     Saving,
     Over,
@@ -50,31 +61,16 @@ pub(crate) enum Action {
     Save(usize),
 }
 
-/// How many rows are how far.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Counts {
-    pub(crate) rows: usize,
-    pub(crate) saved: usize,
-    pub(crate) failed: usize,
-    pub(crate) refused: usize,
-    /// It is not known whether they run.
-    pub(crate) in_doubt: usize,
-    /// They are completed, and their files are not there.
-    pub(crate) unsaved: usize,
-    /// They run, or may.
-    pub(crate) running: usize,
-    /// Nothing was done for them yet.
-    pub(crate) waiting: usize,
-}
-
 impl Plan {
     /// What is left after a journal. Those that were refused cost nothing, and are tried again.
     pub(crate) fn new(states: Vec<State>, jobs: usize) -> Self {
         let planned = |state: State| {
             let phase = match &state.stage {
-                Stage::New | Stage::Refused | Stage::Sent { .. } => Phase::Resting,
+                Stage::New | Stage::Refused | Stage::Sent { .. } | Stage::Removed { .. } => {
+                    Phase::Resting
+                }
                 Stage::Started { .. } => Phase::Running,
-                Stage::Failed | Stage::Saved => Phase::Over,
+                Stage::Failed | Stage::Saved { .. } => Phase::Over,
             };
             Planned { state, phase }
         };
@@ -86,6 +82,8 @@ impl Plan {
             jobs: jobs.max(1),
             first_new: 0,
             ready: Vec::new(),
+            doubtful: VecDeque::new(),
+            is_last_round: false,
         }
     }
 
@@ -106,17 +104,17 @@ impl Plan {
     /// The list has been read: what was not in it is to be looked for one by one, as long as need
     /// be.
     pub(crate) fn looked(&mut self) {
-        let find = |(row, state): (usize, &State)| match state.stage {
-            Stage::Sent { since, last } => Some(Action::Find(row, since..=last)),
-            _ => None,
-        };
-        let finds: Vec<_> = self.resting().filter_map(find).collect();
-        for action in &finds {
-            if let Action::Find(row, _) = action {
-                self.enter(*row, Phase::Starting);
-            }
-        }
+        let rows: Vec<_> = self.in_doubt().map(|(row, _)| row).collect();
+        let finds: Vec<_> = rows.into_iter().filter_map(|row| self.find(row)).collect();
         self.ready.extend(finds);
+    }
+
+    fn find(&mut self, row: usize) -> Option<Action> {
+        let Stage::Sent { since, last } = self.rows[row].state.stage else {
+            return None;
+        };
+        self.enter(row, Phase::Starting);
+        Some(Action::Find(row, since..=last))
     }
 
     /// What is to be done next, if there is something that can be; it is taken as begun.
@@ -128,19 +126,35 @@ impl Plan {
             return None;
         }
         let is_new = |row: &Planned| {
-            let stage = matches!(row.state.stage, Stage::New | Stage::Refused);
-            stage && row.phase == Phase::Resting
+            let is_sent = matches!(row.state.stage, Stage::Sent { .. });
+            !is_sent && row.phase == Phase::Resting
         };
         let after = self.rows[self.first_new..].iter().position(is_new);
         let Some(after) = after else {
             self.first_new = self.rows.len();
-            return None;
+            return self.next_doubtful();
         };
         let row = self.first_new + after;
         self.first_new = row + 1;
-        self.rows[row].phase = Phase::Starting;
-        self.under_way += 1;
-        Some(Action::Start(row))
+        match self.rows[row].state.stage {
+            Stage::Removed { .. } => {
+                self.enter(row, Phase::Saving);
+                Some(Action::Save(row))
+            }
+            _ => {
+                self.enter(row, Phase::Starting);
+                Some(Action::Start(row))
+            }
+        }
+    }
+
+    /// When nothing else is left, the rows of which it is not known whether they run.
+    fn next_doubtful(&mut self) -> Option<Action> {
+        self.is_last_round |= self.under_way == 0;
+        match self.is_last_round {
+            true => self.doubtful.pop_front().and_then(|row| self.find(row)),
+            false => None,
+        }
     }
 
     /// Takes in what the journal has just been told; whether that can follow.
@@ -166,6 +180,21 @@ impl Plan {
             self.enter(row, Phase::Saving);
             self.ready.push(Action::Save(row));
         }
+    }
+
+    /// It was looked for as long as is worth while, and whether it runs is not known. Whether it is asked for
+    /// again, once the other rows are done.
+    #[must_use]
+    pub(crate) fn doubts(&mut self, row: usize) -> bool {
+        let is_sent = matches!(self.rows[row].state.stage, Stage::Sent { .. });
+        let again = is_sent && !self.is_last_round;
+        if again {
+            self.enter(row, Phase::Doubtful);
+            self.doubtful.push_back(row);
+        } else {
+            self.give_up(row);
+        }
+        again
     }
 
     /// Nothing more is done for it in this session.
@@ -202,7 +231,7 @@ impl Plan {
 
     pub(crate) fn id(&self, row: usize) -> Option<&WorkflowId> {
         match &self.rows[row].state.stage {
-            Stage::Started { id } => Some(id),
+            Stage::Started { id } | Stage::Removed { id, .. } => Some(id),
             _ => None,
         }
     }
@@ -223,24 +252,12 @@ impl Plan {
         self.rows.iter().filter(sent).count()
     }
 
-    pub(crate) fn counts(&self) -> Counts {
-        let mut counts = Counts {
-            rows: self.rows.len(),
-            ..Counts::default()
-        };
-        for row in &self.rows {
-            let count = match (&row.state.stage, row.phase) {
-                (Stage::Saved, _) => &mut counts.saved,
-                (Stage::Failed, _) => &mut counts.failed,
-                (Stage::Refused, Phase::Over) => &mut counts.refused,
-                (Stage::Started { .. }, Phase::GivenUp) => &mut counts.unsaved,
-                (_, Phase::GivenUp) => &mut counts.in_doubt,
-                (Stage::Sent { .. } | Stage::Started { .. }, _) => &mut counts.running,
-                (Stage::New | Stage::Refused, _) => &mut counts.waiting,
-            };
-            *count += 1;
+    /// How many files a row had whose folder was removed.
+    pub(crate) fn files_before(&self, row: usize) -> Option<u64> {
+        match self.rows[row].state.stage {
+            Stage::Removed { files, .. } => Some(files),
+            _ => None,
         }
-        counts
     }
 }
 

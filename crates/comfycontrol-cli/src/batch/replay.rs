@@ -27,7 +27,16 @@ pub(crate) enum Stage {
     /// It was certainly not started.
     Refused,
     Failed,
-    Saved,
+    /// So many files are in its folder.
+    Saved {
+        id: WorkflowId,
+        files: u64,
+    },
+    /// They were, and the folder is not there any more.
+    Removed {
+        id: WorkflowId,
+        files: u64,
+    },
 }
 
 impl Default for State {
@@ -58,7 +67,13 @@ impl State {
                 Stage::Refused
             }
             (Stage::Started { .. }, Event::Failed { .. }) => Stage::Failed,
-            (Stage::Started { .. }, Event::Saved { .. }) => Stage::Saved,
+            (
+                Stage::Started { id } | Stage::Saved { id, .. } | Stage::Removed { id, .. },
+                Event::Saved { files },
+            ) => {
+                let (id, files) = (id.clone(), *files);
+                Stage::Saved { id, files }
+            }
             (Stage::Failed, Event::Again) => {
                 self.attempt = self.attempt.saturating_add(1);
                 Stage::New
@@ -67,6 +82,14 @@ impl State {
         };
         self.stage = stage;
         true
+    }
+
+    /// The folder of a row that is saved is not there any more.
+    pub(crate) fn removed(&mut self) {
+        if let Stage::Saved { id, files } = &self.stage {
+            let (id, files) = (id.clone(), *files);
+            self.stage = Stage::Removed { id, files };
+        }
     }
 }
 
@@ -115,14 +138,15 @@ mod tests {
                     (Some(1), Stage::Started { .. })
                     | (Some(2), Stage::Refused)
                     | (Some(3), Stage::Failed) => true,
-                    (Some(5), Stage::Saved) => true,
+                    (Some(5), Stage::Saved { .. }) => true,
                     _ => false,
                 };
                 prop_assert!(is_as_said, "{said:?} {state:?}");
             }
             // Nothing that was paid is paid again unasked.
             for two in said.windows(2) {
-                prop_assert!(two[0].1 != 5 && (two[0].1 != 3 || two[1].1 == 4));
+                prop_assert!(two[0].1 != 5 || two[1].1 == 5, "its folder was removed");
+                prop_assert!(two[0].1 != 3 || two[1].1 == 4);
                 prop_assert!(two[0].1 != 1 || [3, 5].contains(&two[1].1));
             }
         }

@@ -3,10 +3,13 @@
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use comfycontrol::Error;
-use comfycontrol_api::{Api, Graph, NewWorkflow, RunProgress, SaveError, Started, WorkflowId};
+use comfycontrol_api::{
+    Api, Graph, NewWorkflow, RunProgress, Save, SaveError, Started, WorkflowId,
+};
 use http::StatusCode;
 use tokio::fs;
 use tokio::sync::mpsc::UnboundedSender;
@@ -30,7 +33,7 @@ pub(crate) struct Rows {
     pub(crate) tell: UnboundedSender<Told>,
 }
 
-/// What a row says while it is being started.
+/// What a row says while it is being started or saved.
 pub(crate) enum Told {
     /// The journal has been told.
     Sending {
@@ -41,12 +44,19 @@ pub(crate) enum Told {
         row: usize,
         step: RunProgress,
     },
+    /// Its files are saved, or that waits for a slot: after so many calls, in so long.
+    Saving {
+        row: usize,
+        waits: Option<(usize, Duration)>,
+    },
 }
 
 /// Why files are not there.
 pub(crate) enum Unsaved {
     Disk(PathBuf, io::Error),
     Save(SaveError),
+    /// There were so many, and the API has none of them any more.
+    Gone(u64),
 }
 
 impl Rows {
@@ -134,8 +144,13 @@ impl Rows {
     }
 
     /// Saves the files of a row whose run is completed: all of them, or the folder is not there.
-    /// How many.
-    pub(crate) async fn save(&self, row: usize, id: &WorkflowId) -> Result<u64, Unsaved> {
+    /// How many; `before` is how many there were, if its folder was removed.
+    pub(crate) async fn save(
+        &self,
+        row: usize,
+        id: &WorkflowId,
+        before: Option<u64>,
+    ) -> Result<u64, Unsaved> {
         let folder = self.folder(row);
         if let Some(files) = self.files_in(&folder).await? {
             // The program was killed before it could write that down.
@@ -145,19 +160,16 @@ impl Rows {
         let part = self
             .out
             .join(format!(".{}.part", self.table.folder_name(row)));
-        match fs::remove_dir_all(&part).await {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Unsaved::Disk(part, e)),
-            _ => {}
-        }
-        let mut save = self.api.workflows().save(id, &part);
-        if let Some(bytes) = self.max_bytes {
-            save = save.max_bytes(bytes);
-        }
-        let saved = match save.await {
+        remove(&part).await?;
+        let saved = match self.fetch(row, id, &part).await {
             Ok(saved) => saved.len() as u64,
             Err(e) if has_no_outputs(&e) => 0,
             Err(e) => return Err(Unsaved::Save(e)),
         };
+        if let Some(before) = before.filter(|before| saved == 0 && *before > 0) {
+            remove(&part).await?;
+            return Err(Unsaved::Gone(before));
+        }
         let out = self.out.clone();
         let named = async {
             fs::rename(&part, &folder).await?;
@@ -166,6 +178,28 @@ impl Rows {
         };
         named.await.map_err(|e| Unsaved::Disk(folder, e))?;
         Ok(saved)
+    }
+
+    fn fetch(&self, row: usize, id: &WorkflowId, part: &Path) -> Save {
+        let mut save = self.api.workflows().save(id, part);
+        if let Some(bytes) = self.max_bytes {
+            save = save.max_bytes(bytes);
+        }
+        let (waits, comes) = (self.tell.clone(), self.tell.clone());
+        let save = save.on_waiting(move |ahead, wait| {
+            let waits_for = Some((ahead, wait));
+            _ = waits.send(Told::Saving {
+                row,
+                waits: waits_for,
+            });
+        });
+        let is_told = AtomicBool::new(false);
+        save.on_progress(move |_| {
+            if !is_told.swap(true, Ordering::Relaxed) {
+                let waits = None;
+                _ = comes.send(Told::Saving { row, waits });
+            }
+        })
     }
 
     async fn files_in(&self, folder: &Path) -> Result<Option<u64>, Unsaved> {
@@ -180,6 +214,13 @@ impl Rows {
             files += 1;
         }
         Ok(Some(files))
+    }
+}
+
+async fn remove(folder: &Path) -> Result<(), Unsaved> {
+    match fs::remove_dir_all(folder).await {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Unsaved::Disk(folder.to_owned(), e)),
+        _ => Ok(()),
     }
 }
 

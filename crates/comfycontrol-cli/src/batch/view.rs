@@ -25,6 +25,11 @@ pub(crate) enum Doing {
     Queue,
     Running,
     Saving,
+    /// What asks for its files waits for a slot, as above.
+    SlotToSave {
+        ahead: usize,
+        seconds: u64,
+    },
 }
 
 impl Doing {
@@ -38,11 +43,22 @@ impl Doing {
                 Self::Uploading(length.map(percent))
             }
             RunProgress::Waiting { ahead, wait } => {
-                let (ahead, seconds) = (*ahead, wait.as_secs_f64().ceil() as u64);
+                let (ahead, seconds) = (*ahead, whole_seconds(*wait));
                 Self::Slot { ahead, seconds }
             }
             _ => return None,
         })
+    }
+
+    /// Its files are saved, or that waits for a slot.
+    pub(crate) fn saving(waits: Option<(usize, Duration)>) -> Self {
+        match waits {
+            Some((ahead, wait)) => Self::SlotToSave {
+                ahead,
+                seconds: whole_seconds(wait),
+            },
+            None => Self::Saving,
+        }
     }
 
     /// What the server says of its run.
@@ -58,7 +74,7 @@ impl Doing {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Preparing => "preparing",
-            Self::Slot { .. } => "waiting_for_slot",
+            Self::Slot { .. } | Self::SlotToSave { .. } => "waiting_for_slot",
             Self::Uploading(_) => "uploading",
             Self::Searching => "searching",
             Self::Queue => "queued",
@@ -85,8 +101,16 @@ impl Doing {
             Self::Queue => "in the queue of the server".to_owned(),
             Self::Running => "running".to_owned(),
             Self::Saving => "saving".to_owned(),
+            Self::SlotToSave { ahead, seconds } => {
+                let about = time(Duration::from_secs(seconds));
+                format!("waits for a slot to save: about {about}, {ahead} before it")
+            }
         }
     }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs_f64().ceil() as u64
 }
 
 /// The rows under way, by their place in the table: their line, what they do, and for how long.
@@ -109,7 +133,9 @@ pub(crate) fn whole_and_why(counts: &Counts, left: Option<Duration>, rows: &Unde
     let mut doing: Vec<(&str, usize)> = Vec::new();
     for (_, now, _) in rows.values() {
         let words = match now {
-            Doing::Preparing | Doing::Slot { .. } => "waiting for a slot",
+            Doing::Preparing | Doing::Slot { .. } | Doing::SlotToSave { .. } => {
+                "waiting for a slot"
+            }
             Doing::Uploading(_) => "uploading",
             Doing::Searching => "looked for",
             Doing::Queue => "in the queue of the server",
@@ -150,7 +176,9 @@ pub(crate) fn rows(rows: &UnderWay, room: usize) -> Vec<String> {
     let line = |(line, doing, time): &(u64, Doing, Duration)| {
         let (words, time) = (doing.words(), self::time(*time));
         match doing {
-            Doing::Slot { .. } | Doing::Preparing => format!("line {line}: {words}"),
+            Doing::Slot { .. } | Doing::SlotToSave { .. } | Doing::Preparing => {
+                format!("line {line}: {words}")
+            }
             _ => format!("line {line}: {words}, {time}"),
         }
     };
@@ -200,6 +228,7 @@ mod tests {
             (3, (8, Doing::Uploading(Some(45)), seconds(2))),
             (4, (9, slot, seconds(4))),
             (5, (10, slot, seconds(4))),
+            (6, (11, Doing::saving(Some((3, seconds(2)))), seconds(1))),
         ]
         .into()
     }
@@ -225,7 +254,7 @@ mod tests {
         assert_eq!(
             whole_and_why(&counts(), left, &under_way()),
             "123 of 500 rows saved, about 4 min left; 1 saving, 1 running, 1 in the queue of the \
-             server, 1 uploading, 2 waiting for a slot"
+             server, 1 uploading, 3 waiting for a slot"
         );
     }
 
@@ -240,10 +269,11 @@ mod tests {
                 "line 8: uploading: 45 %, 2 s",
                 "line 9: waits for a slot: about 3 s, 12 before it",
                 "line 10: waits for a slot: about 3 s, 12 before it",
+                "line 11: waits for a slot to save: about 2 s, 3 before it",
             ]
         );
         let few = rows(&under_way(), 3);
-        assert_eq!(few[1..], ["line 3: running, 75 s", "and 4 more"]);
+        assert_eq!(few[1..], ["line 3: running, 75 s", "and 5 more"]);
         assert_eq!(rows(&under_way(), 0), [""; 0]);
     }
 

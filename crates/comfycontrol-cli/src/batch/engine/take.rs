@@ -43,6 +43,13 @@ impl Engine {
             Done::Saved(_, Err(Unsaved::Save(e))) if e.as_disk().is_some() => {
                 Err(Failure::Local(Report::new(&e).to_string()))
             }
+            Done::Saved(row, Err(Unsaved::Gone(files))) => {
+                self.plan.give_up(row);
+                let why = format!(
+                    "its folder was removed, and the API does not have its {files} files any more"
+                );
+                self.ended(row, Ended::Gone, &why)
+            }
             Done::Saved(row, Err(Unsaved::Save(e))) => {
                 self.plan.give_up(row);
                 self.ended(row, Ended::Unsaved, &Report::new(&e).to_string())
@@ -88,8 +95,11 @@ impl Engine {
         }
         let why = format!("{e:#}");
         if e.as_cause::<RunInDoubt>().is_some() || e.applied() != Applied::No {
-            self.plan.give_up(row);
-            return self.ended(row, Ended::InDoubt, &why);
+            let how = match self.plan.doubts(row) {
+                true => Ended::Doubtful,
+                false => Ended::InDoubt,
+            };
+            return self.ended(row, how, &why);
         }
         if is_of_one_row(&e) {
             self.note(row, Event::Refused { why: why.clone() })?;

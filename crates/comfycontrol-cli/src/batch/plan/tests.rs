@@ -69,6 +69,10 @@ impl World {
                 Some(Action::Start(row)) => self.start(&mut plan, row, chance)?,
                 Some(Action::Find(row, _)) => {
                     chance.kills()?;
+                    if chance.of(8) == 0 {
+                        _ = plan.doubts(row);
+                        continue;
+                    }
                     match self.runs.contains_key(&(row, plan.attempt(row))) {
                         true => self.started(&mut plan, row),
                         false => self.start(&mut plan, row, chance)?,
@@ -113,8 +117,18 @@ impl World {
         let (key, attempt) = (String::new(), plan.attempt(row));
         self.note(plan, row, Event::Sending { key });
         chance.kills()?;
-        *self.runs.entry((row, attempt)).or_default() += 1;
+        if chance.of(8) != 0 {
+            *self.runs.entry((row, attempt)).or_default() += 1;
+        }
         chance.kills()?;
+        // Its response is lost, and so is what looks for it.
+        if chance.of(8) == 0 {
+            _ = plan.doubts(row);
+            return Ok(());
+        }
+        if !self.runs.contains_key(&(row, attempt)) {
+            return self.start(plan, row, chance);
+        }
         self.started(plan, row);
         Ok(())
     }
@@ -144,7 +158,7 @@ proptest! {
             }
         };
         // What was refused is tried again by the next start, here without end.
-        while plan.counts().refused > 0 {
+        while plan.counts().refused + plan.counts().in_doubt > 0 {
             plan = world.session(rows, jobs, &mut Chance([].iter())).unwrap();
         }
         prop_assert!(world.runs.values().all(|runs| *runs == 1), "{:?}", world.runs);
@@ -197,4 +211,66 @@ fn what_has_failed_is_run_again_when_that_is_asked_for_alone() {
     let mut plan = Plan::new(vec![state], 1);
     assert_eq!(plan.next(true), Some(Action::Start(0)));
     assert_eq!(plan.attempt(0), 2);
+}
+
+#[test]
+fn a_row_in_doubt_is_asked_for_again_once_the_others_are_done_and_then_given_up() {
+    let mut plan = Plan::new(vec![State::default(); 3], 2);
+    plan.looked();
+    let sending = Event::Sending { key: String::new() };
+    let saves = |plan: &mut Plan, row| {
+        let (id, adopted) = (WorkflowId::from("a"), false);
+        assert!(plan.apply(row, 5, &sending));
+        assert!(plan.apply(row, 5, &Event::Started { id, adopted }));
+        plan.completed(row);
+        assert_eq!(plan.next(true), Some(Action::Save(row)));
+        assert!(plan.apply(row, 6, &Event::Saved { files: 1 }));
+    };
+    assert_eq!(plan.next(true), Some(Action::Start(0)));
+    assert!(plan.apply(0, 5, &sending));
+    assert_eq!(plan.next(true), Some(Action::Start(1)));
+    assert!(
+        plan.doubts(0),
+        "it is not given up while others are under way"
+    );
+    assert_eq!(plan.next(true), Some(Action::Start(2)));
+    saves(&mut plan, 1);
+    assert_eq!(plan.next(true), None, "row 2 is not done");
+    assert_eq!(plan.counts().running, 2);
+    saves(&mut plan, 2);
+    assert!(!plan.is_over());
+    assert_eq!(plan.next(false), None, "while the API is away");
+    assert_eq!(plan.next(true), Some(Action::Find(0, 5..=5)));
+    assert!(!plan.doubts(0) && plan.is_over());
+    assert_eq!(plan.troubled().in_doubt, [0]);
+    assert_eq!(plan.counts().in_doubt, 1);
+}
+
+#[test]
+fn a_row_whose_folder_was_removed_is_saved_again_within_the_jobs() {
+    let mut state = State::default();
+    let (id, adopted) = (WorkflowId::from("a"), false);
+    for event in [
+        Event::Sending { key: String::new() },
+        Event::Started { id, adopted },
+        Event::Saved { files: 3 },
+    ] {
+        assert!(state.apply(0, &event));
+    }
+    let saved = state.clone();
+    state.removed();
+    let mut plan = Plan::new(vec![state.clone(), saved, state.clone(), state], 2);
+    assert_eq!(plan.counts().waiting, 3);
+    plan.looked();
+    assert_eq!(plan.next(true), Some(Action::Save(0)));
+    assert_eq!(plan.next(true), Some(Action::Save(2)));
+    assert_eq!(plan.next(true), None);
+    assert_eq!(
+        (plan.files_before(0), plan.files_before(1)),
+        (Some(3), None)
+    );
+    assert!(plan.apply(0, 1, &Event::Saved { files: 3 }));
+    assert_eq!(plan.next(true), Some(Action::Save(3)));
+    plan.give_up(2);
+    assert_eq!((plan.troubled().unsaved, plan.counts().saved), (vec![2], 2));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use comfycontrol_emulator::{Ending, Fault, FaultRule, Shape};
 use http::{Method, StatusCode};
 
-use super::studio::{FAST, Studio, quick, runs};
+use super::studio::{FAST, Studio, of_kind, quick, runs};
 use crate::support::Account;
 
 /// Of the first request that starts a run.
@@ -75,4 +75,45 @@ async fn a_row_that_was_sent_an_hour_ago_is_looked_for_once() {
     std::fs::write(&path, format!("{head}\n{entry}\n")).unwrap();
     let ran = studio.run(&account, &["--quota", FAST, "--timeout", "60"]);
     assert_eq!((ran.code, studio.saved()), (Some(0), 1), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_in_doubt_is_not_lost_while_others_run_and_is_found_at_the_end() {
+    let no_list = Shape::Api(StatusCode::BAD_REQUEST, "no list".to_owned());
+    let no_list = lists(FaultRule::next(1, Fault::Respond(no_list)));
+    let (account, studio) = (
+        Account::of(quick().fault(lost()).fault(no_list)).await,
+        Studio::of(3),
+    );
+    let arguments = ["--json", "--quota", FAST, "--jobs", "1"];
+    let events = studio.run(&account, &arguments).lines();
+    let doubtful = of_kind(&events, "doubtful");
+    assert_eq!((doubtful.len(), &doubtful[0]["line"]), (1, &2.into()));
+    let saved = of_kind(&events, "saved");
+    let order: Vec<_> = saved.iter().map(|event| &event["line"]).collect();
+    assert_eq!(order, [3, 4, 2]);
+    assert_eq!(runs(&account).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_stay_in_doubt_are_named_at_the_end_with_what_to_do() {
+    let reset = FaultRule::chance(1.0, 1, Fault::Reset).method(Method::POST);
+    let (account, studio) = (Account::of(quick().fault(reset)).await, Studio::of(2));
+    let ran = studio.run(&account, &["--quota", FAST, "--settle", "0"]);
+    assert_eq!(ran.code, Some(9), "{ran:?}");
+    for line in [2, 3] {
+        let told = format!("line {line}: in doubt, looked for again at the end: whether the run ");
+        assert!(ran.err.contains(&told), "{ran:?}");
+        assert!(
+            ran.err.contains(&format!("line {line}: in doubt: ")),
+            "{ran:?}"
+        );
+    }
+    let end: Vec<_> = ran.err.lines().rev().take(2).collect();
+    let way = "in doubt: lines 2, 3; perhaps they run: the same command looks for them, and \
+               starts none twice";
+    assert_eq!(end, [way, "0 of 2 rows saved, 2 in doubt"], "{ran:?}");
+    account.emulator.faults().clear();
+    let again = studio.run(&account, &["--quota", FAST, "--settle", "0"]);
+    assert_eq!((again.code, studio.saved()), (Some(0), 2), "{again:?}");
 }
