@@ -65,9 +65,10 @@ impl Api {
     /// # Errors
     ///
     /// An error is the last item. It comes if the API refuses (another 4xx, also for the run
-    /// itself), and if a state cannot be read as a [`WorkflowUpdate`](crate::WorkflowUpdate). It
-    /// also comes, with the last failure, once [5 minutes](crate::WorkflowUpdates::give_up_after)
-    /// have passed in which nothing was heard of the run, or only the same
+    /// itself), and if an event cannot be read as a [`WorkflowUpdate`](crate::WorkflowUpdate). A
+    /// state that was asked for, and cannot be read, is asked for again. An error also comes, with
+    /// the last failure, once [5 minutes](crate::WorkflowUpdates::give_up_after) have passed in
+    /// which nothing was heard of the run, or only the same
     /// [unknown](crate::WorkflowStatus::Unknown) state: the run may still be going on then. The
     /// API's error in an event, with the server's message, is a failure like the same response.
     ///

@@ -1,3 +1,5 @@
+mod help;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use crate::commands::gateway::GatewayArguments;
 
 /// The ComfyControl API from a shell, within its rate limit.
 #[derive(Debug, Parser)]
-#[command(name = "comfycontrol", version, after_help = EXIT_CODES)]
+#[command(name = "comfycontrol", version, after_help = help::EXIT_CODES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -20,29 +22,29 @@ pub(crate) struct Arguments {
 
 /// What every command takes.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "For all commands")]
 pub(crate) struct Global {
-    /// Prints JSON, errors too: one value a line.
+    /// Prints JSON, one value a line; errors too, on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Reads the token from this file in place of COMFYCONTROL_TOKEN.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Another API than https://api.comfycontrol.app; plain http for this machine only.
+    /// Calls another API than https://api.comfycontrol.app; plain http for this machine only.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// Trusts one more certificate authority, in PEM.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) ca: Option<PathBuf>,
-    /// Shares the rate limit by this file, in place of COMFYCONTROL_BUDGET or, without that, the
-    /// one that all your programs share for this API; `off`: with no other program.
+    /// Shares the rate limit with the programs that name this file too; without it, with all of
+    /// yours, or by the file in COMFYCONTROL_BUDGET. `off` shares it with none.
     #[arg(long, global = true, value_name = "PATH|off")]
     pub(crate) budget: Option<PathBuf>,
-    /// Keeps to this quota, as where machines behind one address have a share each.
+    /// Keeps to this quota, such as 20/10 on each of two machines behind one address.
     #[arg(long, global = true, value_name = "REQUESTS/SECONDS", value_parser = quota, default_value = "40/10")]
     pub(crate) quota: Quota,
-    /// Gives the command up after so many seconds, waiting for the rate limit included; not the
-    /// emulator and the gateway.
-    #[arg(long, global = true, value_name = "SECONDS")]
+    /// Gives the command up after so many seconds, its waits included; emulator and gateway go on.
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = number)]
     pub(crate) timeout: Option<u64>,
 }
 
@@ -50,45 +52,53 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Shows whose token it is.
     Whoami,
-    /// Lists the runners.
+    /// Lists the runners, a line each.
     Runners(List),
-    /// Lists the workflows, the newest first.
+    /// Lists the runs of your workflows, the newest first.
     Workflows(List),
     /// Runs a graph to its end, and saves what comes of it.
+    #[command(after_help = help::RUN)]
     Run(Run),
-    /// Runs a graph for each row of a table, and goes on where it was, however often it is ended.
+    /// Runs a graph for each row of a table; started again, it goes on where it was.
+    #[command(after_help = help::BATCH)]
     Batch(Batch),
     /// Saves the outputs of a run that is completed.
     Save(Save),
-    /// Asks to cancel a workflow.
+    /// Asks the API to cancel a run.
     Cancel(Id),
     /// Sends a GET, and prints the body of the response.
+    #[command(after_help = help::GET)]
     Get(Get),
     /// Sends a POST, and prints the body of the response.
+    #[command(after_help = help::POST)]
     Post(Post),
-    /// Checks token, clock, proxy and connection, in a line each.
+    /// Checks budget, token, proxy, connection, clock and one call, and says what is wrong.
     Doctor,
-    /// Emulates the API on this machine, with its limit.
+    /// Emulates the API on this machine, with its limit, to try things out.
+    #[command(after_help = help::EMULATOR)]
     Emulator(EmulatorArguments),
-    /// Holds token and limit for every program of this machine, which call it over plain HTTP.
+    /// Calls the API for other programs of this machine, and holds token and limit for them.
+    #[command(after_help = help::GATEWAY)]
     Gateway(Box<GatewayArguments>),
     /// Prints a script that completes commands in a shell.
+    #[command(after_help = help::COMPLETIONS)]
     Completions(Completions),
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
-    /// Only those with this status.
+    /// Lists only those with this status, such as active or disabled for runners; queued, running,
+    /// completed, failed or cancelled for workflows.
     #[arg(long)]
     pub(crate) status: Option<String>,
-    /// At most so many; all if it is not given.
-    #[arg(long, short = 'n', value_name = "COUNT")]
+    /// Lists so many at most.
+    #[arg(long, short = 'n', value_name = "COUNT", value_parser = count)]
     pub(crate) limit: Option<usize>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Run {
-    /// The graph, exported from ComfyUI in API format.
+    /// The graph: a file that ComfyUI has exported by `Export (API)`, or - for standard input.
     pub(crate) graph: PathBuf,
     /// Saves the outputs in this directory; without it, their links are printed.
     #[arg(long, short, value_name = "DIRECTORY")]
@@ -111,27 +121,27 @@ pub(crate) struct Run {
     /// A tag that its runner must have.
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,
-    /// What no other run is called by, so that it is found again; random if it is not given.
+    /// A word that no other run has, by which this one is found again; random if it is not given.
     #[arg(long)]
     pub(crate) key: Option<String>,
-    /// Looks first whether the run of this key was started already; to be certain that it was not
-    /// takes some minutes.
+    /// Looks first for a run of this key, and goes on with it; to be certain that there is none
+    /// takes 3 minutes.
     #[arg(long, requires = "key")]
     pub(crate) resume: bool,
-    /// Looks as --resume, among the runs of so many seconds: the earlier try was not sent before.
+    /// The same among the runs of the last so many seconds, in which the earlier try was sent.
     #[arg(long, requires = "key", value_name = "SECONDS", value_parser = whole_seconds)]
     pub(crate) resume_within: Option<Duration>,
     /// Saves no file that has more bytes.
-    #[arg(long, requires = "out", value_name = "BYTES")]
+    #[arg(long, requires = "out", value_name = "BYTES", value_parser = number)]
     pub(crate) max_bytes: Option<u64>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Batch {
-    /// The graph, exported from ComfyUI in API format.
+    /// The graph: a file that ComfyUI has exported by `Export (API)`, or - for standard input.
     pub(crate) graph: PathBuf,
-    /// The table, in CSV: a header NAME is that of a $text(NAME) in the graph, #NAME of a
-    /// $choice(NAME, ...), and @NAME of a $file(NAME), with paths that begin at the table.
+    /// The table, in CSV, with a header: NAME gives $text(NAME) of the graph, #NAME gives
+    /// $choice(NAME, ...), and @NAME gives $file(NAME), by paths that begin at the table.
     pub(crate) table: PathBuf,
     /// Saves the outputs of each row in a folder of this directory, where the journal is too.
     #[arg(long, short, value_name = "DIRECTORY")]
@@ -139,7 +149,7 @@ pub(crate) struct Batch {
     /// How many rows are under way at the same time.
     #[arg(long, short, value_name = "COUNT", default_value = "16", value_parser = jobs)]
     pub(crate) jobs: usize,
-    /// Runs those rows once more whose runs have failed.
+    /// Runs the rows whose runs have failed once more; each is paid again.
     #[arg(long)]
     pub(crate) retry_failed: bool,
     /// A name for the runs; that of the graph's file if it is not given.
@@ -149,9 +159,9 @@ pub(crate) struct Batch {
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,
     /// Saves no file that has more bytes.
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = number)]
     pub(crate) max_bytes: Option<u64>,
-    /// What stands between the fields of the table; a tab is written as \\t.
+    /// What stands between the fields of the table; `\t` is a tab.
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub(crate) delimiter: u8,
     /// How long a request whose response was lost may still start a run: it is looked for that long
@@ -162,20 +172,22 @@ pub(crate) struct Batch {
 
 #[derive(Args, Debug)]
 pub(crate) struct Save {
+    /// The id of the run, as `workflows` shows it.
     pub(crate) id: String,
-    /// In this directory.
+    /// Saves the outputs in this directory.
     #[arg(long, short, value_name = "DIRECTORY", default_value = ".")]
     pub(crate) out: PathBuf,
     /// Replaces files of the same name.
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Saves no file that has more bytes.
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = number)]
     pub(crate) max_bytes: Option<u64>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Id {
+    /// The id of the run, as `workflows` shows it.
     pub(crate) id: String,
 }
 
@@ -192,7 +204,7 @@ pub(crate) struct Get {
 pub(crate) struct Post {
     #[command(flatten)]
     pub(crate) get: Get,
-    /// The body, as JSON: text, @PATH for a file, @- for what comes in.
+    /// The body, as JSON: text, @PATH for a file, @- for standard input.
     #[arg(long, short = 'd', value_name = "JSON|@PATH", conflicts_with = "form")]
     pub(crate) data: Option<String>,
     /// A field of a form: text, or @PATH for a file.
@@ -208,7 +220,7 @@ pub(crate) struct Completions {
 fn jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(jobs @ 1..=1_000) => Ok(jobs),
-        _ => Err("a number from 1 to 1000".to_owned()),
+        _ => Err("write a number from 1 to 1000".to_owned()),
     }
 }
 
@@ -216,13 +228,20 @@ fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Ok(*byte),
-        _ => Err("one character".to_owned()),
+        _ => Err("write one character".to_owned()),
     }
 }
 
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| WHOLE.to_owned())
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| WHOLE.to_owned())
+}
+
 fn whole_seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map_err(|_| "a number of seconds".to_owned())?;
-    Ok(Duration::from_secs(seconds))
+    number(text).map(Duration::from_secs)
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -242,18 +261,4 @@ fn quota(text: &str) -> Result<Quota, String> {
     Quota::new(requests, window).map_err(|e| e.to_string())
 }
 
-const EXIT_CODES: &str = "\
-The token is read from COMFYCONTROL_TOKEN. Proxies are those of HTTPS_PROXY, ALL_PROXY and NO_PROXY.
-
-Exit codes:
-  0    done
-  1    the API refused it, or the response is not usable
-  2    wrong arguments
-  3    no usable token or setting; nothing was sent
-  4    the token was refused (401, 403)
-  5    there is no such thing (404)
-  6    the rate limit: throttled (429), or rejected to keep within it
-  7    no response: the connection failed, or the time was over
-  8    the run failed, was cancelled or is not valid
-  9    it is not known whether the run was started; nothing more was sent
-  130  interrupted";
+const WHOLE: &str = "write a whole number";

@@ -2,7 +2,7 @@ use std::io;
 use std::process::ExitCode;
 
 use comfycontrol::rate_limit::{Rejected, RejectedReason};
-use comfycontrol::{Applied, Error, ErrorKind, InvalidConfig, Report, Sent};
+use comfycontrol::{Applied, Error, ErrorKind, InvalidConfig, InvalidRequest, Report, Sent};
 use comfycontrol_api::SaveError;
 use comfycontrol_core::Escaped;
 use serde_json::json;
@@ -79,7 +79,7 @@ impl Failure {
         };
         let message = match self {
             Self::OutputClosed | Self::Told(_) => return,
-            Self::Arguments(e) => Escaped::single_spaced(&e.to_string(), 1_000).into_string(),
+            Self::Arguments(e) => misread(e),
             Self::Call(e) if is_unshared(e) => {
                 format!("{e:#}; `comfycontrol doctor` says why, `--budget off` does without")
             }
@@ -134,8 +134,21 @@ pub(crate) fn code_of(error: &Error) -> u8 {
     }
 }
 
+/// What was said wrongly, without what stands around it on a terminal.
+fn misread(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let ends = ["\n\nUsage:", "\n\nFor more information"];
+    let end = ends.iter().filter_map(|end| text.find(end)).min();
+    Escaped::single_spaced(&text[..end.unwrap_or(text.len())], 1_000).into_string()
+}
+
 /// What an error says, in the words of the program.
 pub(crate) fn told(error: &Error) -> String {
+    let request = error.as_cause::<InvalidRequest>();
+    if request.is_some_and(InvalidRequest::is_other_origin) {
+        return OTHER_ORIGIN.to_owned();
+    }
     let config = error.as_cause().map(InvalidConfig::to_string);
     match config {
         Some(config) if config.starts_with("no token") => NO_TOKEN.to_owned(),
@@ -143,6 +156,8 @@ pub(crate) fn told(error: &Error) -> String {
     }
 }
 
+const OTHER_ORIGIN: &str = "the URL is not of this API: the token is sent nowhere else; --base-url \
+                            says which API it is";
 const NO_TOKEN: &str = "no token: set COMFYCONTROL_TOKEN, or give --token-file PATH";
 
 /// Whether the file is the reason, by which the limit is shared.

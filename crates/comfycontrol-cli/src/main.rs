@@ -9,6 +9,7 @@ mod budget;
 mod commands;
 mod connect;
 mod failure;
+mod graph;
 mod harmless;
 mod left;
 mod out;

@@ -22,6 +22,7 @@ use super::row::Rows;
 use super::table::Table;
 use crate::arguments::Batch;
 use crate::failure::Failure;
+use crate::graph;
 use crate::left::Left;
 use crate::out::Out;
 use crate::placeholders::Placeholders;
@@ -34,19 +35,10 @@ pub(crate) async fn run(
     left: &Left,
     out: Out,
 ) -> Result<(), Failure> {
-    let (graph, csv) = (
-        read(&batch.graph, MOST_GRAPH)?,
-        read(&batch.table, MOST_TABLE)?,
-    );
+    let (graph, csv) = (graph::read(&batch.graph)?, read(&batch.table, MOST_TABLE)?);
     let table = Table::read(&csv, batch.delimiter);
     let table = table.map_err(|what| of(&batch.table, &what))?;
-    let name = match batch.name {
-        Some(name) => name,
-        None => {
-            let stem = batch.graph.file_stem().unwrap_or_default();
-            stem.to_string_lossy().into_owned()
-        }
-    };
+    let name = batch.name.unwrap_or_else(|| graph::name(&batch.graph));
     let wanted = Head {
         journal: Head::JOURNAL,
         batch: random(),
@@ -204,6 +196,4 @@ fn random() -> String {
     format!("{:016x}", RandomState::new().hash_one(0))
 }
 
-/// A form has no more.
-const MOST_GRAPH: u64 = 50_000_000;
 const MOST_TABLE: u64 = 64 * 1024 * 1024;

@@ -182,8 +182,8 @@ impl Plan {
         }
     }
 
-    /// It was looked for as long as is worth while, and whether it runs is not known. Whether it is asked for
-    /// again, once the other rows are done.
+    /// It was looked for as long as is worth while, and whether it runs is not known. Whether it is
+    /// asked for again, once the other rows are done.
     #[must_use]
     pub(crate) fn doubts(&mut self, row: usize) -> bool {
         let is_sent = matches!(self.rows[row].state.stage, Stage::Sent { .. });

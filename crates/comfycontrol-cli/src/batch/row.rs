@@ -35,7 +35,7 @@ pub(crate) struct Rows {
 
 /// What a row says while it is being started or saved.
 pub(crate) enum Told {
-    /// The journal has been told.
+    /// The journal is told, and then its request leaves.
     Sending {
         row: usize,
         entry: Entry,
@@ -135,9 +135,10 @@ impl Rows {
             let entry = Entry::now(line, Event::Sending { key: key.clone() });
             let (journal, tell) = (journal.clone(), tell.clone());
             async move {
-                journal.write_down(entry.clone()).await?;
-                _ = tell.send(Told::Sending { row, entry });
-                Ok(())
+                // First: a connection that ends drops this while the journal is written.
+                let told = entry.clone();
+                _ = tell.send(Told::Sending { row, entry: told });
+                journal.write_down(entry).await
             }
         });
         run.start().await

@@ -17,19 +17,19 @@ use crate::signals;
 #[derive(Args, Debug)]
 pub(crate) struct EmulatorArguments {
     /// Port of the API without TLS; 0 is any that is free.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
     http_port: u16,
     /// Port of the API with TLS; 0 is any that is free.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
     https_port: u16,
     /// Port of the storage of outputs; 0 is any that is free.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
     storage_port: u16,
     /// How requests are counted.
     #[arg(long, value_enum, default_value_t = Counting::SlidingCounter)]
     algorithm: Counting,
     /// Requests allowed per window.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, value_name = "REQUESTS", default_value_t = 40)]
     limit: u32,
     /// Length of the window in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
@@ -64,14 +64,19 @@ pub(crate) struct EmulatorArguments {
 enum Counting {
     /// A sliding counter that knows the elapsed time in tenths of the window only.
     CoarseCounter,
+    /// Windows that follow each other by the clock.
     FixedWindow,
     /// No limit at all.
     None,
+    /// This window and the share of the last one, as Cloudflare counts.
     SlidingCounter,
+    /// Each request of the last window.
     SlidingLog,
     /// A sliding counter of three sub-windows.
     SubWindows,
+    /// Tokens that come back evenly.
     TokenBucket,
+    /// Windows that begin with the first request in each.
     WindowFromFirst,
 }
 

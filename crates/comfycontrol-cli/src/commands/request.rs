@@ -14,11 +14,13 @@ use crate::harmless::Harmless;
 use crate::out::Out;
 
 pub(crate) async fn get(client: &Client, get: Get, out: Out) -> Result<(), Failure> {
+    check(&get.path)?;
     let request = with_query(client.get(&get.path), get.query);
     print(request.send().await?, out).await
 }
 
 pub(crate) async fn post(client: &Client, post: Post, out: Out) -> Result<(), Failure> {
+    check(&post.get.path)?;
     let mut request = with_query(client.post(&post.get.path), post.get.query);
     if let Some(data) = post.data {
         request = request
@@ -32,6 +34,16 @@ pub(crate) async fn post(client: &Client, post: Post, out: Out) -> Result<(), Fa
         request = request.multipart(form(post.form).await?);
     }
     print(request.send().await?, out).await
+}
+
+/// What is neither a path nor a URL would be taken for the host of one.
+fn check(path: &str) -> Result<(), Failure> {
+    match path.starts_with('/') || path.contains("://") {
+        true => Ok(()),
+        false => Err(Failure::Setting(format!(
+            "{path}: a path begins with `/`, such as /v1/user"
+        ))),
+    }
 }
 
 fn with_query(mut request: RequestBuilder, query: Vec<(String, String)>) -> RequestBuilder {

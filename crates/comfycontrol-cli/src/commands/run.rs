@@ -9,13 +9,14 @@ use serde_json::json;
 use super::save::{self, How};
 use crate::arguments::Run;
 use crate::failure::Failure;
+use crate::graph;
 use crate::left::Left;
 use crate::out::{Out, argument, quoted, shown};
 use crate::placeholders::{Kind, Placeholders};
 use crate::progress::Progress;
 
 pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<(), Failure> {
-    let mut call = api.run(workflow(&run).await?);
+    let mut call = api.run(workflow(&run)?);
     if let Some(key) = run.key {
         call = call.key(key);
     }
@@ -108,14 +109,11 @@ fn shown_link(link: &str) -> String {
     link.chars().map(encode).collect()
 }
 
-async fn workflow(run: &Run) -> Result<NewWorkflow, Failure> {
-    let mut workflow = NewWorkflow::from_file(&run.graph).await?;
-    if let Ok(graph) = tokio::fs::read(&run.graph).await {
-        check(run, &Placeholders::of(&graph)).map_err(Failure::Setting)?;
-    }
-    if let Some(name) = &run.name {
-        workflow = workflow.name(name);
-    }
+fn workflow(run: &Run) -> Result<NewWorkflow, Failure> {
+    let graph = graph::read(&run.graph)?;
+    check(run, &Placeholders::of(&graph)).map_err(Failure::Setting)?;
+    let name = run.name.clone();
+    let mut workflow = NewWorkflow::new(name.unwrap_or_else(|| graph::name(&run.graph)), graph);
     for tag in &run.tags {
         workflow = workflow.tag(tag);
     }
@@ -148,7 +146,7 @@ fn check(run: &Run, graph: &Placeholders) -> Result<(), String> {
         .or_else(|| graph.missing(is_given))
         .or_else(no_choice);
     wrong.map_or(Ok(()), |what| {
-        Err(format!("{}: {what}", run.graph.display()))
+        Err(format!("{}: {what}", graph::shown(&run.graph)))
     })
 }
 

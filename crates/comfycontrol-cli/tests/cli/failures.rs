@@ -29,6 +29,16 @@ async fn each_kind_of_failure_has_its_exit_code_and_one_line() {
         (account.run(&["get", "/v1/nothing"]), 5, "404"),
         (account.run(&["get", "/v1/../user"]), 3, "error: "),
         (
+            account.run(&["get", "user"]),
+            3,
+            "error: user: a path begins with `/`, such as /v1/user\n",
+        ),
+        (
+            account.run(&["get", "https://a.example/v1/user"]),
+            3,
+            "error: the URL is not of this API: the token is sent nowhere else",
+        ),
+        (
             account.run(&["cancel", "00000000-0000-0000-0000-000000000000"]),
             5,
             "404",

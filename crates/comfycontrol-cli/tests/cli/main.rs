@@ -16,5 +16,6 @@ mod doctor;
 mod emulator;
 mod failures;
 mod gateway;
+mod help;
 mod run;
 mod support;
