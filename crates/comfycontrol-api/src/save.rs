@@ -64,7 +64,8 @@ pub use self::saved::{SaveProgress, SavedFile};
 /// [saved](SaveError::saved), and no more are begun.
 ///
 /// ```no_run
-/// # async fn run(api: comfycontrol_api::Api, id: comfycontrol_api::WorkflowId) -> Result<(), comfycontrol_api::SaveError> {
+/// # use comfycontrol_api::{Api, SaveError, WorkflowId};
+/// # async fn run(api: Api, id: WorkflowId) -> Result<(), SaveError> {
 /// for file in api.workflows().save(&id, "pictures").await? {
 ///     println!("{}: {} bytes", file.path.display(), file.length);
 /// }

@@ -18,7 +18,10 @@ use crate::Body;
 /// let form = Multipart::new()
 ///     .text("name", "Sunset")
 ///     .text("$prompt", "a beautiful sunset")
-///     .part("workflow_json", Part::bytes("{}").file_name("graph.json").content_type("application/json"));
+///     .part(
+///         "workflow_json",
+///         Part::bytes("{}").file_name("graph.json").content_type("application/json"),
+///     );
 /// let body = form.into_body();
 /// assert!(body.content_length().is_some());
 /// assert!(body.try_clone().is_some());

@@ -26,7 +26,8 @@
 //! let url = emulator.http_url();
 //! let address = url.trim_start_matches("http://");
 //! let stream = tokio::net::TcpStream::connect(address).await?;
-//! let (mut client, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+//! let stream = TokioIo::new(stream);
+//! let (mut client, connection) = hyper::client::conn::http1::handshake(stream).await?;
 //! tokio::spawn(connection);
 //! let request = http::Request::get("/v1/user")
 //!     .header("host", address)

@@ -50,8 +50,8 @@
 //!
 //! # Cost
 //!
-//! Nothing is spawned, and a body that is not encoded costs nothing. One that is takes some 80 KB of
-//! memory while it is read, however long it is. A few kilobytes can become gigabytes: code that
+//! Nothing is spawned, and a body that is not encoded costs nothing. One that is takes some 80 KB
+//! of memory while it is read, however long it is. A few kilobytes can become gigabytes: code that
 //! collects a body bounds it outside of this layer, where decoded bytes are counted.
 //!
 //! # Place in a stack
@@ -63,8 +63,8 @@
 //!
 //! # Not handled
 //!
-//! Brotli, zstd and deflate; codings within codings; bodies of requests; `Transfer-Encoding`, which is the
-//! transport's.
+//! Brotli, zstd and deflate; codings within codings; bodies of requests; `Transfer-Encoding`, which
+//! is the transport's.
 //!
 //! # Features
 //!

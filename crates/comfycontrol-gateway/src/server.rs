@@ -33,8 +33,8 @@ use crate::{Gateway, clock};
 /// stops within a bound.
 ///
 /// axum's own server can be kept from its graceful stop by half a request's head, or by a stream of
-/// events that stays open; this one closes what has no call under way, and ends event streams. While
-/// it stops it still responds: pages say that it stops, and calls get a 503.
+/// events that stays open; this one closes what has no call under way, and ends event streams.
+/// While it stops it still responds: pages say that it stops, and calls get a 503.
 ///
 /// | bound | default |
 /// |---|---|
@@ -100,8 +100,8 @@ impl Server {
         self
     }
 
-    /// Sets how long a caller may take nothing of what is sent to it. Over HTTP/2 that is so for each
-    /// response, and the connection goes on.
+    /// Sets how long a caller may take nothing of what is sent to it. Over HTTP/2 that is so for
+    /// each response, and the connection goes on.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.write = timeout;
         self
@@ -113,9 +113,9 @@ impl Server {
         self
     }
 
-    /// Serves until `stop` ends, and then stops: a 503 for calls that wait or come, an end for event
-    /// streams, and the [drain](Self::drain) for calls that have left. Until those are over, new
-    /// connections are taken, so that who asks whether it is ready is told. How many calls were
+    /// Serves until `stop` ends, and then stops: a 503 for calls that wait or come, an end for
+    /// event streams, and the [drain](Self::drain) for calls that have left. Until those are over,
+    /// new connections are taken, so that who asks whether it is ready is told. How many calls were
     /// cut off at the end of the drain.
     ///
     /// Dropping this cuts off all calls at once.

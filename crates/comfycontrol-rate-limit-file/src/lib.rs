@@ -20,7 +20,10 @@
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("budget");
 //! let (one, other) = (FileStore::open(&path)?, FileStore::open(&path)?);
-//! let record = |number| Record { version: Version::from_bytes([number; 16]), content: vec![number] };
+//! let record = |number| Record {
+//!     version: Version::from_bytes([number; 16]),
+//!     content: vec![number],
+//! };
 //! let keep = Duration::from_secs(23);
 //!
 //! assert!(matches!(one.replace(None, record(1), keep).await?, Replaced::Won(_)));

@@ -28,8 +28,8 @@
 //!
 //! # What holds
 //!
-//! * A swap is one trip, won or lost: one that is lost brings back what won. One that wins tells the
-//!   time too if it was not told for 100 ms.
+//! * A swap is one trip, won or lost: one that is lost brings back what won. One that wins tells
+//!   the time too if it was not told for 100 ms.
 //! * Each operation ends within its [timeout](RedisStore::with_timeout), connecting included. After
 //!   one that timed out the connection stays in use: what is asked next comes after it. It is given
 //!   up after five timeouts of silence. A lost connection is made again at once, then after pauses

@@ -5,10 +5,10 @@ use redis::Value;
 
 use crate::error::{RedisError, RedisErrorKind};
 
-/// What a call costs more than a PING is what the server does here, above all its calls: a swap that
-/// wins tells the time only if asked. Numbers are text, as the server would make text of them. The
-/// time is read once: within a script it runs on in Redis and stands still in Valkey. It is passed
-/// on as the text that it is, since a number of Lua's would be rounded.
+/// What a call costs more than a PING is what the server does here, above all its calls: a swap
+/// that wins tells the time only if asked. Numbers are text, as the server would make text of them.
+/// The time is read once: within a script it runs on in Redis and stands still in Valkey. It is
+/// passed on as the text that it is, since a number of Lua's would be rounded.
 pub(crate) const SCRIPT: &str = "\
 local call, key, value = redis.call, KEYS[1], ARGV[2]
 if value and call('GETRANGE', key, '0', '15') == ARGV[1] then

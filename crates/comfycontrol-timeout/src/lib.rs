@@ -16,7 +16,8 @@
 //! ```
 //! use bytes::Bytes;
 //! use comfycontrol_timeout::{
-//!     AttemptTimeoutLayer, MarkDispatchedLayer, ProgressBody, TimedOut, Timeouts, TotalTimeoutLayer,
+//!     AttemptTimeoutLayer, MarkDispatchedLayer, ProgressBody, TimedOut, Timeouts,
+//!     TotalTimeoutLayer,
 //! };
 //! use http::{Request, Response};
 //! use http_body_util::Full;

@@ -143,7 +143,9 @@ impl TokenProvider {
     /// let slow = TokenProvider::from(command("sleep", ["1"]));
     /// slow.set_read_timeout(Duration::from_millis(20));
     /// let client = AddTokenLayer::new(Origin::parse("https://api.comfycontrol.app")?, slow)
-    ///     .layer(service_fn(|_: http::Request<()>| async { Err::<http::Response<()>, _>(BoxError::from("sent")) }));
+    ///     .layer(service_fn(|_: http::Request<()>| async {
+    ///         Err::<http::Response<()>, _>(BoxError::from("sent"))
+    ///     }));
     ///
     /// let request = http::Request::get("https://api.comfycontrol.app/v1/user").body(())?;
     /// let error = client.oneshot(request).await.unwrap_err();

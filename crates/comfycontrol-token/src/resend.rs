@@ -25,7 +25,9 @@ use crate::TokenReplaced;
 ///         Origin::parse("https://api.comfycontrol.app")?,
 ///         Token::parse("cfc_abc123")?,
 ///     ))
-///     .service_fn(|_: http::Request<String>| async { Ok::<_, BoxError>(http::Response::new(())) });
+///     .service_fn(|_: http::Request<String>| async {
+///         Ok::<_, BoxError>(http::Response::new(()))
+///     });
 /// # Ok::<(), BoxError>(())
 /// ```
 #[derive(Clone, Debug, Default)]

@@ -24,7 +24,8 @@ pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, SourceError
 /// ```
 /// use std::borrow::Cow;
 ///
-/// use comfycontrol_token::{AsyncTokenSource, SourceError, SourceErrorKind, Token, TokenFuture, TokenProvider};
+/// use comfycontrol_token::{AsyncTokenSource, SourceError, SourceErrorKind};
+/// use comfycontrol_token::{Token, TokenFuture, TokenProvider};
 ///
 /// # struct Client;
 /// # impl Client {
@@ -42,7 +43,8 @@ pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, SourceError
 ///         Box::pin(async {
 ///             let secret = self.client.secret("comfycontrol/token").await;
 ///             let secret = secret.map_err(|_| SourceError::other("vault", "cannot be reached"))?;
-///             Token::parse(secret).map_err(|e| SourceError::new("vault", SourceErrorKind::InvalidToken(e)))
+///             Token::parse(secret)
+///                 .map_err(|e| SourceError::new("vault", SourceErrorKind::InvalidToken(e)))
 ///         })
 ///     }
 ///

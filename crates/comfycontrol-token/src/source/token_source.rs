@@ -25,7 +25,8 @@ use crate::Token;
 /// impl TokenSource for Keyring {
 ///     fn read(&self) -> Result<Token, SourceError> {
 ///         let secret = "cfc_fromthekeyring"; // ask the keyring, for as long as that takes
-///         Token::parse(secret).map_err(|e| SourceError::new("keyring", SourceErrorKind::InvalidToken(e)))
+///         Token::parse(secret)
+///             .map_err(|e| SourceError::new("keyring", SourceErrorKind::InvalidToken(e)))
 ///     }
 /// }
 ///
