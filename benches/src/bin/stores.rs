@@ -1,24 +1,31 @@
 //! What a step of a shared budget costs compared with the least that could do it, in one run: a
 //! swap with a PING, a step on a file with a bare loop of lock, read, checksums and write of the
-//! same bytes.
+//! same bytes. And how many slots one process and eight are granted over a file.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
 use comfycontrol_benches::measure::Series;
-use comfycontrol_rate_limit::{Record, Replaced, Store, Version};
+use comfycontrol_rate_limit::{Algorithm, Limiter, Quota, Record, Replaced, Store, Version};
 use comfycontrol_rate_limit_file::FileStore;
 use comfycontrol_rate_limit_redis::RedisStore;
 use comfycontrol_test::{RedisProgram, now};
+use http::Response;
+use tokio::task::JoinSet;
 
 /// A record of eight processes, and what its page has in addition to it.
 const CONTENT: usize = 760;
 const HEAD: usize = 96;
 const KEEP: Duration = Duration::from_secs(60);
+/// How long slots are counted for, and how many calls one process makes at a time.
+const COUNTED: Duration = Duration::from_secs(3);
+const CALLS: usize = 256;
 
 /// Measures the stores of a shared budget, compared with what they stand on.
 #[derive(Debug, Parser)]
@@ -39,12 +46,21 @@ struct Options {
     /// Where the file is: a disk is not memory
     #[arg(long)]
     directory: Option<PathBuf>,
+
+    /// One of several processes: where the budget of all is
+    #[arg(long, hide = true)]
+    child: Option<PathBuf>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(path) = &options.child {
+        println!("{}", granted(path).await);
+        return ExitCode::SUCCESS;
+    }
     let mut missed = file(&options).await;
+    missed |= grants(&options).await;
     for program in RedisProgram::installed() {
         missed |= swap(&options, &program).await;
     }
@@ -83,12 +99,18 @@ impl<S: Store> Swaps<S> {
     }
 }
 
+impl Options {
+    fn directory(&self) -> tempfile::TempDir {
+        let directory = match &self.directory {
+            Some(directory) => tempfile::tempdir_in(directory),
+            None => tempfile::tempdir(),
+        };
+        directory.expect("a directory")
+    }
+}
+
 async fn file(options: &Options) -> bool {
-    let directory = match &options.directory {
-        Some(directory) => tempfile::tempdir_in(directory),
-        None => tempfile::tempdir(),
-    };
-    let directory = directory.expect("a directory");
+    let directory = options.directory();
     let mut bare = Bare::new(directory.path().join("bare"));
     let mut handed = Some(Bare::new(directory.path().join("handed")));
     let mut swaps = Swaps::new(FileStore::open(directory.path().join("budget")).expect("a file"));
@@ -121,6 +143,58 @@ async fn file(options: &Options) -> bool {
     print(&series[1], Some(&series[0]), None);
     print(&series[2], Some(&series[0]), None);
     print(&series[2], Some(&series[1]), Some(2.5))
+}
+
+/// Of a quota that is hardly used up; whether one process is granted too few.
+async fn grants(options: &Options) -> bool {
+    let directory = options.directory();
+    let one = granted(&directory.path().join("one")).await;
+    let missed = one < 20_000;
+    let told = if missed {
+        "MISSED: at least"
+    } else {
+        "at least"
+    };
+    println!("slots granted over a file, in a second:");
+    println!("  one process                       {one:>8}  {told} 20,000");
+    let start = |_| {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.arg("--child").arg(directory.path().join("eight"));
+        command.stdout(Stdio::piped()).spawn().expect("a process")
+    };
+    let children: Vec<_> = (0..8).map(start).collect();
+    let each = children.into_iter().map(|child| {
+        let output = child.wait_with_output().expect("its output");
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.trim().parse::<u64>().expect("a number")
+    });
+    println!(
+        "  eight together                    {:>8}",
+        each.sum::<u64>()
+    );
+    missed
+}
+
+/// What one process is granted in a second that wants all it can get.
+async fn granted(path: &Path) -> u64 {
+    let quota = Quota::new(Quota::MAX_REQUESTS, Duration::from_secs(1)).expect("a quota");
+    let builder = Limiter::builder(quota).algorithm(Algorithm::SlidingLog);
+    let (limiter, keeper) = builder.build_shared(FileStore::open(path).expect("a file"));
+    tokio::spawn(keeper);
+    let count = Arc::new(AtomicU64::new(0));
+    let mut calls = JoinSet::new();
+    for _ in 0..CALLS {
+        let (limiter, count) = (limiter.clone(), Arc::clone(&count));
+        calls.spawn(async move {
+            while let Ok(permit) = limiter.acquire().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                permit.dispatch().settle(&Response::new(()));
+            }
+        });
+    }
+    let begun = now();
+    tokio::time::sleep(COUNTED).await;
+    (count.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64()) as u64
 }
 
 async fn swap(options: &Options, program: &RedisProgram) -> bool {
