@@ -37,8 +37,8 @@ pub enum RedisErrorKind {
     Denied,
     /// It is a replica, which takes no writes.
     NotPrimary,
-    /// It is a Sentinel, or the URL is one of Sentinels: those keep no keys. Name a service or a proxy
-    /// that leads to the primary.
+    /// It is a Sentinel, or the URL is one of Sentinels: those keep no keys. Name a service or a
+    /// proxy that leads to the primary.
     Sentinel,
     /// Another node of the cluster has the key, or is about to.
     Moved,

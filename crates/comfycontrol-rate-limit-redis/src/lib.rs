@@ -60,8 +60,8 @@
 //!
 //! * **Sentinel.** A URL names one server, so name one that leads to the primary, such as a service
 //!   or a proxy: a [Sentinel](RedisErrorKind::Sentinel) is an error, and so is a
-//!   [replica](RedisErrorKind::NotPrimary), after which the name is looked up again. Replication is asynchronous, so a failover can lose the newest swaps: it is
-//!   another instance.
+//!   [replica](RedisErrorKind::NotPrimary), after which the name is looked up again. Replication is
+//!   asynchronous, so a failover can lose the newest swaps: it is another instance.
 //! * **Cluster.** Any node will do; the one that has the key is found when the connection is made,
 //!   and again when the key [moves](RedisErrorKind::Moved). One key has one node: a cluster brings
 //!   no more throughput. Replies that send elsewhere for one command, while a slot moves, are

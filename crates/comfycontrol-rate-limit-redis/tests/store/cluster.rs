@@ -53,8 +53,8 @@ async fn any_node_of_a_cluster_leads_to_the_one_that_has_the_key() {
     .await;
 }
 
-/// Between the two states of a slot each command is an error; then the record is there as it was, in
-/// another instance: the limiter holds.
+/// Between the two states of a slot each command is an error; then the record is there as it was,
+/// in another instance: the limiter holds.
 #[tokio::test]
 async fn a_key_that_moves_while_in_use_is_found_on_its_new_node() {
     each(async |program| {
