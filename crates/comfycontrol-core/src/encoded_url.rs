@@ -19,7 +19,7 @@ use percent_encoding::{AsciiSet, utf8_percent_encode};
 /// [URL Standard]: https://url.spec.whatwg.org/#percent-encoded-bytes
 #[must_use]
 pub fn encoded_url(given: &str) -> Cow<'_, str> {
-    if !given.bytes().any(|b| b > b'~' || ODD.contains(&b)) {
+    if !given.bytes().any(|b| IS_ODD[usize::from(b)]) {
         return Cow::Borrowed(given);
     }
     // A scheme in a query is not that of the URL.
@@ -39,8 +39,22 @@ pub fn encoded_url(given: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{front}{path}{query}"))
 }
 
-/// What one of the two sets has.
-const ODD: &[u8] = b" \"'<>^`{}";
+/// What one of the two sets has, and what is not ASCII.
+static IS_ODD: [bool; 256] = {
+    let mut is_odd = [false; 256];
+    let mut b = 0;
+    while b < is_odd.len() {
+        is_odd[b] = b > b'~' as usize;
+        b += 1;
+    }
+    let odd = b" \"'<>^`{}";
+    let mut at = 0;
+    while at < odd.len() {
+        is_odd[odd[at] as usize] = true;
+        at += 1;
+    }
+    is_odd
+};
 const BOTH: &AsciiSet = &AsciiSet::EMPTY
     .add(b' ')
     .add(b'"')

@@ -10,14 +10,18 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::failure::Failure;
+use crate::head::Head;
 use crate::policy::Policy;
 use crate::wait::Wait;
 
-/// What another attempt is made of.
+/// What another attempt is made of. Kept in a box: it is as large as a call, and the future and the
+/// body that have it are moved through all that stands outside.
 pub(crate) struct Repeat<S, E, B> {
     pub(crate) service: S,
     pub(crate) policy: Policy<E>,
     pub(crate) request: Request<B>,
+    /// What the response must be like, once a body is with the caller.
+    pub(crate) head: Option<Head>,
 }
 
 pin_project! {
@@ -27,7 +31,7 @@ pin_project! {
         S: Service<Request<B>>,
     {
         // None if nothing is sent again.
-        repeat: Option<Repeat<S, E, B>>,
+        repeat: Option<Box<Repeat<S, E, B>>>,
         #[pin]
         step: Step<S::Future>,
     }
@@ -47,7 +51,7 @@ where
     S: Service<Request<B>>,
 {
     /// The first attempt has begun.
-    pub(crate) fn called(future: S::Future, repeat: Option<Repeat<S, E, B>>) -> Self {
+    pub(crate) fn called(future: S::Future, repeat: Option<Box<Repeat<S, E, B>>>) -> Self {
         Self {
             repeat,
             step: Step::Called { future },
@@ -55,7 +59,7 @@ where
     }
 
     /// The next attempt begins after a wait.
-    pub(crate) fn waiting(wait: Wait, repeat: Repeat<S, E, B>) -> Self {
+    pub(crate) fn waiting(wait: Wait, repeat: Box<Repeat<S, E, B>>) -> Self {
         Self {
             repeat: Some(repeat),
             step: Step::Waiting { wait },
@@ -63,7 +67,7 @@ where
     }
 
     /// What another attempt would be made of, once there is a response.
-    pub(crate) fn take_repeat(self: Pin<&mut Self>) -> Option<Repeat<S, E, B>> {
+    pub(crate) fn take_repeat(self: Pin<&mut Self>) -> Option<Box<Repeat<S, E, B>>> {
         self.project().repeat.take()
     }
 }
@@ -85,11 +89,12 @@ where
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(error) => error,
                     };
-                    let wait = this.repeat.as_mut().and_then(
-                        |Repeat {
-                             policy, request, ..
-                         }| policy.retry(request, &mut error),
-                    );
+                    let wait = this.repeat.as_mut().and_then(|repeat| {
+                        let Repeat {
+                            policy, request, ..
+                        } = &mut **repeat;
+                        policy.retry(request, &mut error)
+                    });
                     match wait {
                         Some(wait) => this.step.set(Step::Waiting { wait }),
                         None => return Poll::Ready(Err(error)),
@@ -113,7 +118,7 @@ where
                                 mut service,
                                 request,
                                 ..
-                            } = last;
+                            } = *last;
                             service.call(request)
                         }
                     };

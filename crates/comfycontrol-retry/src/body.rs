@@ -34,18 +34,10 @@ pin_project! {
     {
         #[pin]
         inner: R,
-        // Boxed: what it holds is as large as a call, and a body is moved through all that reads
-        // it.
-        again: Option<Box<Again<S, E, B>>>,
+        again: Option<Box<Repeat<S, E, B>>>,
         // Boxed: few bodies break off, and each body would be as large as a whole call.
         sending: Option<BoxSending<S, E, B>>,
     }
-}
-
-/// What there is to send, and what the response must be like.
-struct Again<S, E, B> {
-    head: Head,
-    repeat: Repeat<S, E, B>,
 }
 
 type BoxSending<S, E, B> = Pin<Box<Sending<S, E, B>>>;
@@ -58,7 +50,7 @@ pin_project! {
     {
         #[pin]
         attempts: Attempts<S, E, B>,
-        head: Head,
+        head: Option<Head>,
         error: Option<BoxError>,
     }
 }
@@ -70,18 +62,18 @@ where
     R: Body,
 {
     /// The body of a response that has come after so many attempts.
-    pub(crate) fn of(response: Response<R>, repeat: Option<Repeat<S, E, B>>) -> Response<Self> {
-        let again = repeat.and_then(|mut repeat| {
-            let is_kept = repeat.policy.keeps_for_body(&mut repeat.request);
-            // What has nothing more to give cannot break off.
-            let is_kept = is_kept && !response.body().is_end_stream();
-            is_kept.then(|| {
-                Box::new(Again {
-                    head: Head::of(&response),
-                    repeat,
-                })
-            })
-        });
+    pub(crate) fn of(
+        response: Response<R>,
+        mut again: Option<Box<Repeat<S, E, B>>>,
+    ) -> Response<Self> {
+        again = again.filter(|_| !response.body().is_end_stream());
+        if let Some(repeat) = &mut again {
+            if repeat.policy.keeps_for_body(&mut repeat.request) {
+                repeat.head = Some(Head::of(&response));
+            } else {
+                again = None;
+            }
+        }
         response.map(|inner| Self {
             inner,
             again,
@@ -90,25 +82,23 @@ where
     }
 }
 
-impl<S, E, B> Again<S, E, B>
+/// Sends the request again, unless the body is to end with this error.
+fn send<S, E, B>(
+    mut repeat: Box<Repeat<S, E, B>>,
+    error: BoxError,
+) -> Result<BoxSending<S, E, B>, BoxError>
 where
     S: Service<Request<B>>,
     E: Failure,
 {
-    /// Sends the request again, unless the body is to end with this error.
-    fn send(mut self, error: BoxError) -> Result<BoxSending<S, E, B>, BoxError> {
-        let Repeat {
-            policy, request, ..
-        } = &mut self.repeat;
-        let kind = E::body_failure_kind(&*error);
-        match policy.wait(request, kind, None) {
-            None => Err(error),
-            Some(wait) => Ok(Box::pin(Sending {
-                attempts: Attempts::waiting(wait, self.repeat),
-                head: self.head,
-                error: Some(error),
-            })),
-        }
+    let kind = E::body_failure_kind(&*error);
+    match repeat.policy.wait(&repeat.request, kind, None) {
+        None => Err(error),
+        Some(wait) => Ok(Box::pin(Sending {
+            head: repeat.head.take(),
+            attempts: Attempts::waiting(wait, repeat),
+            error: Some(error),
+        })),
     }
 }
 
@@ -124,7 +114,7 @@ where
     fn poll<R>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(R, Option<Box<Again<S, E, B>>>), BoxError>>
+    ) -> Poll<Result<(R, Option<Box<Repeat<S, E, B>>>), BoxError>>
     where
         S: Service<Request<B>, Response = Response<R>, Error = E>,
         E: Failure,
@@ -134,13 +124,11 @@ where
         let result = ready!(this.attempts.as_mut().poll(cx));
         let error = this.error.take().expect("polled after completion");
         Poll::Ready(match result {
-            Ok(response) if Head::of(&response) == *this.head => {
-                let again = this.attempts.take_repeat().map(|repeat| {
-                    Box::new(Again {
-                        head: this.head.clone(),
-                        repeat,
-                    })
-                });
+            Ok(response) if Some(Head::of(&response)) == *this.head => {
+                let mut again = this.attempts.take_repeat();
+                if let Some(repeat) = &mut again {
+                    repeat.head = this.head.take();
+                }
                 Ok((response.into_body(), again))
             }
             _ => Err(error),
@@ -184,7 +172,7 @@ where
                 Some(Err(error)) => {
                     let error = error.into();
                     let sent = match this.again.take() {
-                        Some(again) => again.send(error),
+                        Some(again) => send(again, error),
                         None => Err(error),
                     };
                     match sent {

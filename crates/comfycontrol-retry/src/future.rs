@@ -27,7 +27,7 @@ impl<S, E, B> ResponseFuture<S, E, B>
 where
     S: Service<Request<B>>,
 {
-    pub(crate) fn new(future: S::Future, repeat: Option<Repeat<S, E, B>>) -> Self {
+    pub(crate) fn new(future: S::Future, repeat: Option<Box<Repeat<S, E, B>>>) -> Self {
         Self {
             attempts: Attempts::called(future, repeat),
         }

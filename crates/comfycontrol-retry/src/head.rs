@@ -6,7 +6,7 @@ use http::header::{
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 /// What a response says of its body: which it is, how long, and how to be read.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Head {
     status: StatusCode,
     fields: [Option<HeaderValue>; 6],
@@ -14,17 +14,25 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn of<R>(response: &Response<R>) -> Self {
-        let field = |name: HeaderName| response.headers().get(name).cloned();
+        let mut fields = [const { None }; 6];
+        // Once through the few that there are: looking for each is dearer.
+        for (name, value) in response.headers() {
+            if let Some(at) = FIELDS.iter().position(|field| field == name) {
+                fields[at].get_or_insert_with(|| HeaderValue::clone(value));
+            }
+        }
         Self {
             status: response.status(),
-            fields: [
-                field(CONTENT_ENCODING),
-                field(CONTENT_LENGTH),
-                field(CONTENT_RANGE),
-                field(CONTENT_TYPE),
-                field(ETAG),
-                field(LAST_MODIFIED),
-            ],
+            fields,
         }
     }
 }
+
+static FIELDS: [HeaderName; 6] = [
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    ETAG,
+    LAST_MODIFIED,
+];

@@ -138,10 +138,13 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
-        let repeat = self.policy.copy(&req).map(|request| Repeat {
-            service: self.inner.clone(),
-            policy: self.policy.clone(),
-            request,
+        let repeat = self.policy.copy(&req).map(|request| {
+            Box::new(Repeat {
+                service: self.inner.clone(),
+                policy: self.policy.clone(),
+                request,
+                head: None,
+            })
         });
         ResponseFuture::new(self.inner.call(req), repeat)
     }

@@ -1,6 +1,7 @@
 //! The pool of connections: shared over HTTP/2, kept for the next call over HTTP/1.1.
 
 mod connect;
+mod executor;
 mod home;
 mod host;
 mod lease;
@@ -12,7 +13,6 @@ mod settings;
 mod state;
 mod upload;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,11 +29,12 @@ use tower_service::Service;
 use self::connect::{Connect, Http};
 use self::host::Host;
 use self::lease::{NotSent, Received};
-use self::outgoing::Outgoing;
+use self::outgoing::BoxRequest;
 use crate::TransportError;
 use crate::error::Unsendable;
 
 pub(crate) use self::lease::Held;
+pub(crate) use self::outgoing::Outgoing;
 pub(crate) use self::settings::PoolSettings;
 pub(crate) use self::upload::Written;
 
@@ -41,12 +42,12 @@ pub(crate) use self::upload::Written;
 pub(crate) struct Pool<B: 'static> {
     connect: Arc<dyn Connect<Outgoing<B>>>,
     settings: PoolSettings,
-    hosts: Mutex<HashMap<Key, Arc<Host<Outgoing<B>>>>>,
+    hosts: Mutex<Vec<(Key, Arc<Host<Outgoing<B>>>)>>,
 }
 
 /// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still
 /// while it does not run.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 struct Key {
     scheme: Scheme,
     authority: Authority,
@@ -85,11 +86,10 @@ where
     /// another; so is what the server has certainly not processed (RFC 9113 §8.7), a few times.
     pub(crate) async fn send(
         self: Arc<Self>,
-        mut req: Request<B>,
+        mut req: BoxRequest<B>,
     ) -> Result<Response<Received>, TransportError> {
         let host = self.host(&mut req).map_err(TransportError::new)?;
         drop(self);
-        let mut req = req.map(Outgoing::new);
         let mut left = SENT_AGAIN;
         loop {
             let lease = host.lease().await?;
@@ -105,7 +105,7 @@ where
         }
     }
 
-    fn host(&self, req: &mut Request<B>) -> Result<Arc<Host<Outgoing<B>>>, Unsendable> {
+    fn host(&self, req: &mut Request<Outgoing<B>>) -> Result<Arc<Host<Outgoing<B>>>, Unsendable> {
         if !matches!(
             req.version(),
             Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2
@@ -118,16 +118,17 @@ where
             authority: req.uri().authority().ok_or(Unsendable::Relative)?.clone(),
             runtime: runtime.id(),
         };
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of so few, most often of one, the right one is found sooner than a hash is made.
+        if let Some((_, host)) = hosts.iter().find(|(known, _)| *known == key) {
+            return Ok(Arc::clone(host));
+        }
         if !has_port(&key.authority) {
             return Err(Unsendable::Port);
         }
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(host) = hosts.get(&key) {
-            return Ok(Arc::clone(host));
-        }
         if hosts.len() >= REMEMBERED {
             // One that somebody holds is about to be used.
-            hosts.retain(|_, host| Arc::strong_count(host) > 1 || !host.is_empty());
+            hosts.retain(|(_, host)| Arc::strong_count(host) > 1 || !host.is_empty());
         }
         let mut parts = Parts::default();
         parts.scheme = Some(key.scheme.clone());
@@ -136,7 +137,7 @@ where
         let uri = Uri::from_parts(parts).map_err(|_| Unsendable::Relative)?;
         let (connect, limits) = (Arc::clone(&self.connect), self.settings.limits());
         let host = Host::new(uri, runtime, connect, limits);
-        hosts.insert(key, Arc::clone(&host));
+        hosts.push((key, Arc::clone(&host)));
         Ok(host)
     }
 }

@@ -17,7 +17,7 @@ use tower_service::Service;
 use crate::connector::{Connector, Network};
 use crate::framing;
 use crate::future::ResponseFuture;
-use crate::pool::{Pool, PoolSettings};
+use crate::pool::{Outgoing, Pool, PoolSettings};
 use crate::{TransportBody, TransportError};
 
 /// Puts requests on the wire and returns the responses, whatever their status.
@@ -205,7 +205,7 @@ where
         let to_head = req.method() == Method::HEAD;
         match &mut self.0 {
             Kind::Pool(Pooled { pool, .. }) => {
-                let sending = Arc::clone(pool).send(req);
+                let sending = Arc::clone(pool).send(Box::new(req.map(Outgoing::new)));
                 let sending = async move {
                     let res = sending.await?;
                     Ok(res.map(|(body, held)| TransportBody::incoming(body, held)))

@@ -1,7 +1,6 @@
 //! Makes a connection, and carries what goes over it: one task for each.
 
-use std::convert::Infallible;
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -14,10 +13,12 @@ use http_body::Body;
 use hyper::client::conn::{http1, http2};
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 use tower_service::Service;
 
+use super::executor::BoxingExecutor;
 use super::home::Home;
 use super::plan::ConnectionId;
 use super::returned::{Given, Returned};
@@ -93,11 +94,10 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    // hyper spawns a task for each request, whose type has room for the connection itself: it is
-    // moved three times, with TLS and all unless that is elsewhere.
+    // A task of hyper's for each request has room for the connection: as little as can be.
     let stream = Box::new(stream);
     let stream = watched(stream, settings.window(), place.observer());
-    let shaken = http2::Builder::new(TokioExecutor::new())
+    let shaken = http2::Builder::new(BoxingExecutor)
         .timer(TokioTimer::new())
         .initial_connection_window_size(settings.window())
         .initial_stream_window_size(settings.stream_window())
@@ -111,14 +111,8 @@ where
         Err(e) => return place.failed(e.into()),
     };
     place.opened(Sender::Http2(sender), connected, None);
-    let mut connection = pin!(connection);
-    let mut expiry = pin!(place.expiry());
-    poll_fn(|cx| {
-        let _ = expiry.as_mut().poll(cx);
-        connection.as_mut().poll(cx)
-    })
-    .await
-    .unwrap_or_default();
+    let _expiry = place.expiry();
+    connection.await.unwrap_or_default();
 }
 
 async fn http1<S, B>(mut place: Place<B>, stream: S, connected: Connected)
@@ -149,10 +143,9 @@ where
         connected,
         Some(Arc::clone(&returned)),
     );
-    let mut expiry = pin!(place.expiry());
+    let _expiry = place.expiry();
     let mut given = None;
     poll_fn(|cx| {
-        let _ = expiry.as_mut().poll(cx);
         if connection.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
@@ -224,16 +217,17 @@ impl<B: 'static> Place<B> {
         }
     }
 
-    /// Looks at the connection's time whenever that is due.
-    fn expiry(&self) -> impl Future<Output = Infallible> + use<B> {
+    /// Looks at the connection's time whenever that is due, until dropped. A task of its own: in
+    /// that of the connection its timer would be looked at for each request.
+    fn expiry(&self) -> JoinSet<()> {
         let (home, id) = (Weak::clone(&self.home), self.id);
-        async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
             while let Some(next) = home.upgrade().and_then(|home| home.expire(id)) {
                 tokio::time::sleep_until(next).await;
             }
-            // It ends by itself, now that the pool has let go of it.
-            pending().await
-        }
+        });
+        task
     }
 }
 

@@ -5,14 +5,14 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::Connected;
 use tokio::sync::oneshot;
 
 use super::home::{Home, Release};
-use super::outgoing::{self, Outgoing};
+use super::outgoing::{self, BoxRequest, Outgoing};
 use super::plan::ConnectionId;
 use super::sender::{self, Sender};
 use crate::TransportError;
@@ -36,9 +36,9 @@ pub(crate) type Received = (Incoming, Option<Held>);
 /// Why there is no response.
 pub(super) enum NotSent<B> {
     /// Not a byte was sent: a connection that others had had before has ended meanwhile.
-    Stale(Request<Outgoing<B>>),
+    Stale(BoxRequest<B>),
     /// The server has not processed it, for this reason.
-    Unprocessed(Request<Outgoing<B>>, TransportError),
+    Unprocessed(BoxRequest<B>, TransportError),
     Failed(TransportError),
 }
 
@@ -68,7 +68,7 @@ where
 {
     pub(super) async fn send(
         mut self,
-        mut req: Request<Outgoing<B>>,
+        mut req: BoxRequest<B>,
     ) -> Result<Response<Received>, NotSent<B>> {
         let mut original = None;
         let mut copy = None;
@@ -82,12 +82,12 @@ where
                     self.over = Some(over);
                     held = Some(Held::Response(response));
                 }
-                sender.try_send_request(req).await
+                sender.try_send_request(*req).await
             }
             Some(Sender::Http2(sender)) => {
                 poll_fn(|cx| req.body_mut().begin(cx)).await;
                 copy = outgoing::copy(&req);
-                sender.try_send_request(req).await
+                sender.try_send_request(*req).await
             }
             None => return Err(NotSent::Stale(req)),
         };
@@ -106,6 +106,7 @@ where
                 if let Some(original) = original {
                     original.restore(&mut req);
                 }
+                let req = Box::new(req);
                 Err(if self.reused {
                     NotSent::Stale(req)
                 } else {

@@ -20,7 +20,7 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
-    pub(super) fn new(body: B) -> Self {
+    pub(crate) fn new(body: B) -> Self {
         let rest = (!body.is_end_stream()).then_some(body);
         Self { first: None, rest }
     }
@@ -53,8 +53,11 @@ where
     }
 }
 
+/// A request on its way to a connection. Boxed: each future on that way would have room for it.
+pub(crate) type BoxRequest<B> = Box<Request<Outgoing<B>>>;
+
 /// The same request again, if its body is at hand.
-pub(super) fn copy<B>(req: &Request<Outgoing<B>>) -> Option<Request<Outgoing<B>>>
+pub(super) fn copy<B>(req: &Request<Outgoing<B>>) -> Option<BoxRequest<B>>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
@@ -65,7 +68,7 @@ where
     *copy.version_mut() = req.version();
     copy.headers_mut().clone_from(req.headers());
     copy.extensions_mut().clone_from(req.extensions());
-    Some(copy)
+    Some(Box::new(copy))
 }
 
 impl<B> Body for Outgoing<B>
