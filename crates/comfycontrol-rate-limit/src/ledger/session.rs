@@ -8,7 +8,7 @@ use super::batch::{Demand, Note};
 use super::book::Book;
 use super::clock::{Clock, Moment};
 use super::terms::Terms;
-use super::turn::{Taker, Turn};
+use super::turn::{Gone, Taker, Turn};
 use crate::admission::Event;
 use crate::cooldown::Probe;
 use crate::epoch::NEVER;
@@ -85,7 +85,7 @@ pub(crate) struct Session {
     sequence: u64,
     due: Due,
     pace: Pace,
-    gone: Vec<(u128, Moment)>,
+    gone: Vec<Gone>,
     /// When the batch was sent that was written last: until half a lease later its slots may be
     /// used.
     asked: Option<Moment>,

@@ -17,9 +17,18 @@ pub(super) struct Taker<'a> {
     pub(super) clock: &'a Clock,
     pub(super) now: Moment,
     /// Which processes are certainly dead, as was known then.
-    pub(super) gone: &'a [(u128, Moment)],
+    pub(super) gone: &'a [Gone],
     /// How long others are to wait for it when it is its turn.
     pub(super) patience: u32,
+}
+
+/// A process that is dead, as the store says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gone {
+    pub(super) id: u128,
+    /// The lease that it had when that was asked.
+    pub(super) lease_end: u64,
+    pub(super) at: Moment,
 }
 
 /// The step.
@@ -83,8 +92,8 @@ impl Taker<'_> {
     fn bury(&self, book: &mut Book, account: &mut Account, gate: &mut Cooldown, lower: u64) {
         let mut dead = Vec::new();
         for owner in book.owners.all() {
-            let gone = self.gone.iter().find(|(id, _)| *id == owner.id);
-            let gone = gone.map(|(_, at)| self.clock.upper(*at));
+            let gone = self.gone.iter().find(|gone| gone.id == owner.id);
+            let gone = gone.map(|gone| self.clock.upper(gone.at));
             let died = gone.unwrap_or(u64::MAX).min(owner.lease_end);
             if owner.id != self.id && (gone.is_some() || owner.lease_end <= lower) {
                 dead.push((*owner, died));

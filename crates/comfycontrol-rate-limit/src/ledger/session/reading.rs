@@ -5,6 +5,7 @@ use super::{Attempt, Grants, News, Seen, Session};
 use crate::ledger::book::Book;
 use crate::ledger::clock::{Asked, Clock, Moment};
 use crate::ledger::decode::Unreadable;
+use crate::ledger::turn::Gone;
 use crate::{Algorithm, Member, Reading, Replaced, StoreTime, Version};
 
 /// The record is used by others in a way that this process cannot share.
@@ -29,13 +30,21 @@ impl Session {
     }
 
     pub(crate) fn gone(&mut self, members: &[Member], now: Moment) {
-        for member in members.iter().map(|member| member.to_u128()) {
+        let Some(seen) = &mut self.seen else {
+            return;
+        };
+        for owner in seen.book.owners.all() {
+            let is_gone = members.contains(&Member::from_u128(owner.id));
             // As was known first.
-            if self.gone.iter().all(|(id, _)| *id != member) {
-                self.gone.push((member, now));
+            if is_gone && self.gone.iter().all(|gone| gone.id != owner.id) {
+                self.gone.push(Gone {
+                    id: owner.id,
+                    lease_end: owner.lease_end,
+                    at: now,
+                });
             }
         }
-        if let (false, Some(seen)) = (members.is_empty(), &mut self.seen) {
+        if !members.is_empty() {
             seen.look_at = None;
         }
     }
@@ -218,7 +227,11 @@ impl Session {
             loss.tell(&mut book, clock, &self.terms, &mut self.random);
         }
         let owners = &book.owners;
-        self.gone.retain(|(id, _)| owners.get(*id).is_some());
+        // One that was heard of since was cut off, and is not dead.
+        self.gone.retain(|gone| {
+            let owner = owners.get(gone.id);
+            owner.is_some_and(|owner| owner.lease_end == gone.lease_end)
+        });
         self.seen = Some(Seen {
             version,
             book,

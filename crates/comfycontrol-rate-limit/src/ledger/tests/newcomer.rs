@@ -7,7 +7,7 @@ use super::process::moment;
 use super::store::Register;
 use crate::admission::Settings;
 use crate::ledger::{Action, Asked, Demand, Session, Terms};
-use crate::{Algorithm, Member, Quota};
+use crate::{Algorithm, Member, Quota, Replaced};
 
 const SECOND: u64 = 1_000_000;
 const LINGER: u64 = 3 * SECOND;
@@ -34,7 +34,13 @@ impl Run {
     }
 
     /// Runs from `from` until it is granted something: when, and how much.
-    fn until_granted(&mut self, store: &mut Register, from: u64, dead: &[Member]) -> (u64, u64) {
+    /// `gone` says of those that it asks about which are.
+    fn until_granted(
+        &mut self,
+        store: &mut Register,
+        from: u64,
+        mut gone: impl FnMut(&mut Register, u64, &[Member]) -> Vec<Member>,
+    ) -> (u64, u64) {
         let mut now = from;
         loop {
             let action = self.session.next(moment(now), &mut self.demand);
@@ -56,10 +62,9 @@ impl Run {
                 }
                 Action::Read => self.session.read(at, store.read(now)).unwrap(),
                 Action::Gone(members) => {
-                    let mut gone = members.clone();
-                    gone.retain(|member| dead.contains(member));
-                    self.asked.push((now, members));
+                    let gone = gone(store, now, &members);
                     self.session.gone(&gone, moment(now));
+                    self.asked.push((now, members));
                     None
                 }
                 Action::Replace { seen, record, .. } => {
@@ -74,6 +79,10 @@ impl Run {
             }
         }
     }
+}
+
+fn none(_: &mut Register, _: u64, _: &[Member]) -> Vec<Member> {
+    Vec::new()
 }
 
 fn terms() -> Terms {
@@ -113,12 +122,12 @@ fn store() -> Register {
 #[test]
 fn what_a_dead_process_held_is_free_after_the_linger_for_one_that_comes_at_once() {
     let mut store = store();
-    let (_, granted) = Run::new(1, 40).until_granted(&mut store, START, &[]);
+    let (_, granted) = Run::new(1, 40).until_granted(&mut store, START, none);
     assert_eq!(granted, 40);
     let dead = [Member::from_u128(1)];
     let comes = START + SECOND / 10;
     let mut newcomer = Run::new(2, 40);
-    let (at, granted) = newcomer.until_granted(&mut store, comes, &dead);
+    let (at, granted) = newcomer.until_granted(&mut store, comes, |_, _, asked| asked.to_vec());
     let waited = at - comes;
     assert_eq!(granted, 40);
     assert!(waited >= LINGER + WINDOW, "{waited}");
@@ -133,9 +142,32 @@ fn what_a_dead_process_held_is_free_after_the_linger_for_one_that_comes_at_once(
 #[test]
 fn a_newcomer_takes_nothing_from_those_that_live() {
     let mut store = store();
-    Run::new(1, 40).until_granted(&mut store, START, &[]);
+    Run::new(1, 40).until_granted(&mut store, START, none);
     let mut newcomer = Run::new(2, 40);
-    let (at, _) = newcomer.until_granted(&mut store, START + SECOND / 10, &[]);
+    let (at, _) = newcomer.until_granted(&mut store, START + SECOND / 10, none);
     // After the lease of the first, as it says nothing any more.
     assert!(at - START > 10 * SECOND + LINGER + WINDOW, "{}", at - START);
+}
+
+/// It was cut off as the store was asked, and came back before anything was done about it.
+#[test]
+fn one_that_was_heard_of_since_is_not_buried() {
+    let mut store = store();
+    let mut first = Run::new(1, 40);
+    first.until_granted(&mut store, START, none);
+    let mut newcomer = Run::new(2, 40);
+    let comes = START + SECOND / 10;
+    let (at, _) = newcomer.until_granted(&mut store, comes, |store, now, asked| {
+        if std::mem::replace(&mut first.demand.wanted, 1) > 0 {
+            return Vec::new();
+        }
+        let action = first.session.next(moment(now), &mut first.demand);
+        let Action::Replace { seen, record, .. } = action else {
+            panic!("it has news: {action:?}");
+        };
+        assert!(matches!(store.replace(now, seen, record), Replaced::Won(_)));
+        asked.to_vec()
+    });
+    // What it holds comes back once its lease is over.
+    assert!(at - START > 10 * SECOND + LINGER, "{}", at - START);
 }
