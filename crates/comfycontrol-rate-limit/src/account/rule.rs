@@ -63,7 +63,7 @@ impl Rule<'_> {
     fn for_recent(&self, recent: usize, mut earliest: u64) -> u64 {
         // From the newest back, with those that are at most one window older.
         let mut older = self.stamps;
-        let mut first = self.end - self.unstamped;
+        let mut first = self.end;
         for stamp in self.stamps[recent..].iter().rev() {
             let since = stamp.at.saturating_sub(self.window);
             while let [rest @ .., other] = older

@@ -1,6 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
+mod bounds;
+
 /// The rule as it is written, tried at every `e` of a window of a few nanoseconds.
 fn naive(rule: Algorithm, n: u64, w: u64, unstamped: u64, stamps: &[u64], now: u64) -> bool {
     let a = |x: u64| unstamped + stamps.iter().filter(|s| **s + x >= now).count() as u64;

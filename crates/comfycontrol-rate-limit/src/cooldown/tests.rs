@@ -121,3 +121,52 @@ fn by_hand_nobody_needs_to_probe() {
     assert_eq!(gate.check(4), Gate::Wait { until: 5 });
     assert_eq!(gate.check(5), Gate::Pass);
 }
+
+#[test]
+fn open_is_only_a_gate_that_asks_for_neither_time_nor_probe() {
+    let mut gate = Cooldown::new();
+    assert!(gate.is_open());
+    gate.pause(5);
+    assert!(!gate.is_open());
+    assert_eq!(gate.check(5), Gate::Pass);
+    assert!(gate.is_open());
+    gate.throttled(6, gate.episode(), |_| 10);
+    assert!(!gate.is_open());
+    let probe = gate.probe(16);
+    assert!(!gate.is_open());
+    gate.probe_succeeded(probe);
+    assert!(gate.is_open());
+}
+
+#[test]
+fn a_gate_that_is_kept_elsewhere_comes_back_as_it_was() {
+    let mut gate = Cooldown::new();
+    let mut seen = vec![gate.save()];
+    for now in [0, 20, 40] {
+        gate.throttled(now, gate.episode(), |strikes| 10 + u64::from(strikes));
+        seen.push(gate.save());
+        gate.probe(now + 15);
+        seen.push(gate.save());
+    }
+    gate.probe_lost(gate.latest);
+    seen.push(gate.save());
+    gate.probe_succeeded(gate.latest);
+    seen.push(gate.save());
+    for saved in seen {
+        assert_eq!(Cooldown::restore(&saved).save(), saved);
+        // Pauses are each process's own.
+        assert_eq!(Cooldown::restore(&saved).paused_until, 0);
+    }
+    // Nothing throttled: open, whatever else was kept.
+    assert!(Cooldown::restore(&Saved::default()).is_open());
+}
+
+#[test]
+fn a_gate_that_follows_another_throttles_in_its_episode() {
+    let mut gate = Cooldown::new();
+    gate.follow(7);
+    assert_eq!(gate.episode(), 7);
+    assert_eq!(gate.throttled(0, 6, |_| 10), Throttled::SameEpisode);
+    let first = Throttled::NewEpisode { strikes: 0 };
+    assert_eq!(gate.throttled(0, 7, |_| 10), first);
+}
