@@ -187,6 +187,7 @@ mod tests {
     #[test]
     fn a_reference_ends_within_its_length_and_its_letters() {
         for (text, read) in [
+            ("&lt;&gt;&amp;&apos;&quot;", "<>&'\""),
             ("&#x10ffff;", "\u{10ffff}"),
             ("&#x0000041;", "&#x0000041;"),
             ("&amp", "&amp"),

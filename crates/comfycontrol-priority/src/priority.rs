@@ -129,3 +129,21 @@ impl fmt::Display for Key {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_and_urgency_are_shown_as_they_were_given() {
+        let key = Key::from("nightly renders");
+        assert_eq!(key.as_str(), "nightly renders");
+        assert_eq!(
+            format!("{key} {key:?}"),
+            "nightly renders \"nightly renders\""
+        );
+        let shown = Urgency::BACKGROUND.to_string();
+        assert_eq!(shown, Urgency::BACKGROUND.get().to_string());
+        assert_ne!(shown, Urgency::DEFAULT.to_string());
+    }
+}

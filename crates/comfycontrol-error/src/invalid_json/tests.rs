@@ -39,6 +39,21 @@ fn what_stands_in_the_body_is_shown_by_the_snippet_alone() {
 }
 
 #[test]
+fn an_error_keeps_status_and_content_type_and_its_debug_shows_where_it_is() {
+    let content_type = HeaderValue::from_static("text/html; cfc_secret\t");
+    let read = InvalidJson::read::<[u8; 1]>;
+    let error = read(StatusCode::CREATED, Some(&content_type), b"[\"a\"]").unwrap_err();
+    assert_eq!(error.status(), 201);
+    assert_eq!(error.content_type(), Some("text/html; cfc_***"));
+    let shown = format!("{error:?}");
+    for part in ["201", "text/html; cfc_***", "[0]", "wrong type"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    let error = read(StatusCode::OK, None, b"[").unwrap_err();
+    assert_eq!(error.content_type(), None);
+}
+
+#[test]
 fn a_body_of_nothing_is_said_to_be_none() {
     for body in ["", " \r\n", "\u{feff}"] {
         let error = wrong::<Vec<u8>>(body);
