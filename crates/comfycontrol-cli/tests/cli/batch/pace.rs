@@ -17,8 +17,8 @@ const ROWS: usize = 500;
 const RUN: Duration = Duration::from_secs(1);
 const WINDOW: Duration = Duration::from_secs(1);
 /// How long after each start, in milliseconds: drawn once, evenly from the first burst to the end.
-/// A kill in the first burst takes ten seconds more: so long does the budget's file keep the forty
-/// slots of a process that does not answer.
+/// A kill in the first burst takes the linger longer, 3 s: so long may what was sent then be on its
+/// way.
 const KILLS: [u64; 10] = [2646, 1997, 4307, 2269, 3307, 3345, 1028, 1485, 974, 3691];
 
 #[ignore = "takes half a minute each, and time is measured"]
