@@ -196,4 +196,5 @@ if __name__ == "__main__":
         self_test()
     else:
         root = Path(__file__).resolve().parent.parent
-        sys.exit(not check(sorted(path.parent for path in root.glob("crates/*/src"))))
+        sources = [*root.glob("crates/*/src"), *root.glob("examples/recipes/*/src")]
+        sys.exit(not check(sorted(path.parent for path in sources)))

@@ -14,7 +14,7 @@
 //! | know what is promised, and which test shows it | [`promises`] |
 //! | call the API from other languages | [`gateway`] |
 //! | see what the client does | [`metrics`] |
-//! | understand the stack, or make another of its layers | [`stack_order`] |
+//! | understand the stack, make another of its layers, or put them under another library | [`stack_order`] |
 //! | add a layer of your own | [`writing_a_layer`] |
 
 #[doc = include_str!("guide/getting_started.md")]
