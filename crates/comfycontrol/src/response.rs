@@ -2,6 +2,7 @@ mod body;
 mod byte_stream;
 
 use std::fmt;
+use std::pin::{Pin, pin};
 
 use bytes::Bytes;
 use comfycontrol_error::InvalidJson;
@@ -106,14 +107,7 @@ impl Response {
     /// Fails if the body breaks off, stalls, or is larger than the client's
     /// [`max_response_body`](crate::ClientBuilder::max_response_body).
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let limit = self.max_body;
-        let context = self.context().clone();
-        collect(self.inner.into_body(), limit)
-            .await
-            .map_err(|e| match e {
-                CollectError::Body(e) => e,
-                CollectError::TooLarge => context.error(BodyTooLarge::new(context.status(), limit)),
-            })
+        whole(pin!(self.inner.into_body()), self.max_body).await
     }
 
     /// Reads the whole body as text; what is not UTF-8 is replaced.
@@ -140,10 +134,11 @@ impl Response {
     /// As [`bytes`](Self::bytes), and if the body is not the JSON of a `T`. That error names the
     /// path of the field that is wrong, and keeps the status and the beginning of the body.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let context = self.context().clone();
         let content_type = self.headers().get(CONTENT_TYPE).cloned();
-        let body = self.bytes().await?;
-        InvalidJson::read(context.status(), content_type.as_ref(), &body)
+        let mut body = pin!(self.inner.into_body());
+        let bytes = whole(body.as_mut(), self.max_body).await?;
+        let context = body.context();
+        InvalidJson::read(context.status(), content_type.as_ref(), &bytes)
             .map_err(|e| context.error(e))
     }
 
@@ -165,6 +160,18 @@ impl Response {
     pub fn into_http(self) -> http::Response<ResponseBody> {
         self.inner
     }
+}
+
+/// A whole body of so many bytes at most.
+async fn whole(mut body: Pin<&mut ResponseBody>, limit: usize) -> Result<Bytes, Error> {
+    let collected = collect(body.as_mut(), limit).await;
+    collected.map_err(|e| match e {
+        CollectError::Body(e) => e,
+        CollectError::TooLarge => {
+            let context = body.context();
+            context.error(BodyTooLarge::new(context.status(), limit))
+        }
+    })
 }
 
 impl fmt::Debug for Response {
