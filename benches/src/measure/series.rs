@@ -44,6 +44,12 @@ impl Series {
         self.with(other, |mine, theirs| mine / theirs)
     }
 
+    /// Round by round, this less the other.
+    #[must_use]
+    pub fn less(&self, other: &Self) -> Self {
+        self.with(other, |mine, theirs| mine - theirs)
+    }
+
     fn with(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
         let pairs = self.rounds.iter().zip(&other.rounds);
         Self {
