@@ -42,8 +42,10 @@ pub(crate) use self::upload::Written;
 pub(crate) struct Pool<B: 'static> {
     connect: Arc<dyn Connect<Outgoing<B>>>,
     settings: PoolSettings,
-    hosts: Mutex<Vec<(Key, Arc<Host<Outgoing<B>>>)>>,
+    hosts: Mutex<Hosts<B>>,
 }
+
+type Hosts<B> = Vec<(Key, Arc<Host<Outgoing<B>>>)>;
 
 /// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still
 /// while it does not run.
