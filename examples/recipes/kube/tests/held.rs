@@ -1,0 +1,38 @@
+//! Twenty requests of a kube client at once, to a server that allows ten in a second.
+
+use std::time::Duration;
+
+use comfycontrol_emulator::{Emulator, Limit};
+use comfycontrol_rate_limit::{Limiter, Quota};
+use comfycontrol_token::Token;
+use http::Request;
+use kube::Config;
+use tower::BoxError;
+
+#[tokio::test]
+async fn twenty_requests_of_kube_are_not_throttled_and_have_the_token() -> Result<(), BoxError> {
+    let window = Duration::from_secs(1);
+    let api = Emulator::builder()
+        .limit(Limit::new(10, window)?)
+        .start()
+        .await?;
+    let token = Token::parse(api.tokens().create("recipe", None))?;
+    let limiter = Limiter::new(Quota::new(10, window)?);
+    let config = Config::new(format!("{}/v1", api.http_url()).parse()?);
+    let client = recipe_kube::client(config, &limiter, token)?;
+
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                let request = Request::get("/user").body(Vec::new())?;
+                Ok::<_, BoxError>(client.request_text(request).await?)
+            })
+        })
+        .collect();
+    for call in calls {
+        assert!(call.await??.contains("email"));
+    }
+    assert_eq!((api.edge().requests(), api.edge().throttled()), (20, 0));
+    Ok(())
+}
