@@ -26,8 +26,8 @@ pub(super) struct Taker<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Gone {
     pub(super) id: u128,
-    /// The lease that it had when that was asked.
-    pub(super) lease_end: u64,
+    /// Of what it had written last when that was asked.
+    pub(super) sequence: u64,
     pub(super) at: Moment,
 }
 

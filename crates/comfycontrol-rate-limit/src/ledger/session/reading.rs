@@ -39,7 +39,7 @@ impl Session {
             if is_gone && self.gone.iter().all(|gone| gone.id != owner.id) {
                 self.gone.push(Gone {
                     id: owner.id,
-                    lease_end: owner.lease_end,
+                    sequence: owner.sequence,
                     at: now,
                 });
             }
@@ -227,10 +227,11 @@ impl Session {
             loss.tell(&mut book, clock, &self.terms, &mut self.random);
         }
         let owners = &book.owners;
-        // One that was heard of since was cut off, and is not dead.
+        // One that was heard of since was cut off, and is not dead. Its lease need not tell: what
+        // it says is never shorter than before, and a better reading makes it no longer.
         self.gone.retain(|gone| {
             let owner = owners.get(gone.id);
-            owner.is_some_and(|owner| owner.lease_end == gone.lease_end)
+            owner.is_some_and(|owner| owner.sequence == gone.sequence)
         });
         self.seen = Some(Seen {
             version,

@@ -6,6 +6,7 @@ use super::plan::START;
 use super::process::moment;
 use super::store::Register;
 use crate::admission::Settings;
+use crate::ledger::book::Book;
 use crate::ledger::{Action, Asked, Demand, Session, Terms};
 use crate::{Algorithm, Member, Quota, Replaced};
 
@@ -19,6 +20,8 @@ struct Run {
     demand: Demand,
     /// About which members it has asked, and when.
     asked: Vec<(u64, Vec<Member>)>,
+    /// For how long a reading is on its way.
+    slow: u64,
 }
 
 impl Run {
@@ -30,6 +33,7 @@ impl Run {
                 ..Demand::default()
             },
             asked: Vec::new(),
+            slow: 0,
         }
     }
 
@@ -46,6 +50,9 @@ impl Run {
             let action = self.session.next(moment(now), &mut self.demand);
             let asked = moment(now);
             now += 100; // one trip
+            if let Action::Read = action {
+                now += self.slow;
+            }
             let at = Asked {
                 asked,
                 answered: moment(now),
@@ -170,4 +177,39 @@ fn one_that_was_heard_of_since_is_not_buried() {
     });
     // What it holds comes back once its lease is over.
     assert!(at - START > 10 * SECOND + LINGER, "{}", at - START);
+}
+
+/// It reads slowly before its first step, and takes the time to be later than it is: the lease of
+/// its second step ends no later than that of its first.
+#[test]
+fn one_that_was_heard_of_since_is_not_buried_although_its_lease_is_the_same() {
+    let mut store = store();
+    let mut first = Run::new(1, 40);
+    first.slow = SECOND;
+    let (began, _) = first.until_granted(&mut store, START, none);
+    let mut newcomer = Run::new(2, 40);
+    let comes = began + SECOND / 10;
+    let mut leases = Vec::new();
+    let (at, _) = newcomer.until_granted(&mut store, comes, |store, now, asked| {
+        if std::mem::replace(&mut first.demand.wanted, 1) > 0 {
+            return Vec::new();
+        }
+        leases.push(lease_end(store, 1));
+        let action = first.session.next(moment(now), &mut first.demand);
+        let Action::Replace { seen, record, .. } = action else {
+            panic!("it has news: {action:?}");
+        };
+        assert!(matches!(store.replace(now, seen, record), Replaced::Won(_)));
+        leases.push(lease_end(store, 1));
+        asked.to_vec()
+    });
+    assert!(leases.len() == 2 && leases[0] == leases[1], "{leases:?}");
+    assert!(at - began > 10 * SECOND + LINGER, "{}", at - began);
+}
+
+/// When the lease of that owner ends, as the record says.
+fn lease_end(store: &Register, id: u128) -> u64 {
+    let record = store.record.as_ref().unwrap();
+    let book = Book::decode(&record.content).unwrap();
+    book.owners.get(id).unwrap().lease_end
 }
