@@ -8,7 +8,7 @@ use comfycontrol::api_error::ApiError;
 use comfycontrol::rate_limit::Rejected;
 use comfycontrol::{Error, ErrorKind};
 use comfycontrol_core::mask_secrets;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::body::GatewayBody;
@@ -34,9 +34,7 @@ pub(crate) fn response(error: &Error, wait: Duration) -> Result<Response<Gateway
 }
 
 fn of_api(error: ApiError, wait: Duration) -> Response<GatewayBody> {
-    if let Cow::Owned(_) = mask_secrets(&String::from_utf8_lossy(error.body())) {
-        return without_secret(&error, wait);
-    }
+    let replaced = may_show_secret(&error).then(|| in_place_of(&error));
     // What was not kept, or did not come, must not look whole.
     let is_cut = error.is_body_truncated() || error.body_error().is_some();
     let (parts, body): (_, Bytes) = error.into_response().into_parts();
@@ -45,33 +43,32 @@ fn of_api(error: ApiError, wait: Duration) -> Response<GatewayBody> {
     *response.headers_mut() = parts.headers;
     let headers = response.headers_mut();
     head::keep_for_caller(headers);
+    if parts.status == StatusCode::TOO_MANY_REQUESTS && !headers.contains_key(RETRY_AFTER) {
+        headers.insert(RETRY_AFTER, seconds(wait).into());
+    }
+    if let Some(own) = replaced {
+        head::describe_anew(headers);
+        let (head, body) = own.into_parts();
+        headers.extend(head.headers);
+        return response.map(|()| GatewayBody::bytes(body, false));
+    }
     if !body.is_empty() && !is_cut {
         // That of the bytes that follow, decoded or not.
         headers.remove(CONTENT_LENGTH);
     }
-    if parts.status == StatusCode::TOO_MANY_REQUESTS && !headers.contains_key(RETRY_AFTER) {
-        headers.insert(RETRY_AFTER, seconds(wait).into());
-    }
     response.map(|()| GatewayBody::bytes(body, is_cut))
 }
 
-/// In place of a body that says a token back: callers have none, and are to learn of none.
-fn without_secret(error: &ApiError, wait: Duration) -> Response<GatewayBody> {
+/// Whether the body says a token back, or cannot be read for one: a caller that names the codings
+/// it accepts is sent them as they are, and an API that fails may send others.
+fn may_show_secret(error: &ApiError) -> bool {
+    let body = error.body();
+    let shows = || matches!(mask_secrets(&String::from_utf8_lossy(body)), Cow::Owned(_));
+    !body.is_empty() && (head::has_coding(error.headers()) || shows())
+}
+
+/// In place of a body that may say a token back: callers have none, and are to learn of none.
+fn in_place_of(error: &ApiError) -> Response<Bytes> {
     let message = mask_secrets(error.message()).into_owned();
-    let (head, body) = Refusal::new(error.status(), message)
-        .into_response()
-        .into_parts();
-    let mut response = Response::new(GatewayBody::bytes(body, false));
-    *response.status_mut() = head.status;
-    let headers = response.headers_mut();
-    *headers = error.headers().clone();
-    head::keep_for_caller(headers);
-    for name in [CONTENT_ENCODING, CONTENT_LENGTH] {
-        headers.remove(name);
-    }
-    headers.extend(head.headers);
-    if head.status == StatusCode::TOO_MANY_REQUESTS && !headers.contains_key(RETRY_AFTER) {
-        headers.insert(RETRY_AFTER, seconds(wait).into());
-    }
-    response
+    Refusal::new(error.status(), message).into_response()
 }

@@ -5,4 +5,4 @@ mod request;
 mod response;
 
 pub(crate) use self::request::keep_for_api;
-pub(crate) use self::response::keep_for_caller;
+pub(crate) use self::response::{describe_anew, has_coding, keep_for_caller};

@@ -32,7 +32,7 @@
 //! | `Range` | goes on with the `If-Range` that it came with |
 //! | CORS headers, `Alt-Svc`, HSTS of the API | stop |
 //! | status, body, `Retry-After`, `cf-ray`, request ids | unchanged |
-//! | a header or an error's body that says a token back | stops; JSON with a masked message instead |
+//! | a header or an error's body that says a token back, or an error's body in a coding | stops; JSON with a masked message instead |
 //! | the version of a response | that of the caller's connection |
 //! | a body that breaks off at the API | breaks off at the caller |
 //! | the body of a request | is read first: up to 1 MiB in memory, more in a file without a name |

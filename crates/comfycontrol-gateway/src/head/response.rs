@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use comfycontrol_core::mask_secrets;
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue};
 
 use super::hop::remove_hop_by_hop;
@@ -23,6 +24,22 @@ pub(crate) fn keep_for_caller(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether a body is in a coding, and so is not what it says (RFC 9110 §8.4).
+pub(crate) fn has_coding(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(CONTENT_ENCODING).iter();
+    lines
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+}
+
+/// Takes out what describes a body, since another one follows.
+pub(crate) fn describe_anew(headers: &mut HeaderMap) {
+    for name in OF_A_BODY {
+        headers.remove(name);
+    }
+}
+
 fn shows_secret(value: &HeaderValue) -> bool {
     let text = String::from_utf8_lossy(value.as_bytes());
     matches!(mask_secrets(&text), Cow::Owned(_))
@@ -41,6 +58,26 @@ const HERE: [&str; 9] = [
     "reporting-endpoints",
     "set-cookie",
     "strict-transport-security",
+];
+
+/// RFC 9110 §8 and §14.4, RFC 1864, RFC 3230, RFC 6266, RFC 9421 and RFC 9530.
+const OF_A_BODY: [&str; 16] = [
+    "accept-ranges",
+    "content-digest",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-location",
+    "content-md5",
+    "content-range",
+    "content-type",
+    "digest",
+    "etag",
+    "last-modified",
+    "repr-digest",
+    "signature",
+    "signature-input",
 ];
 
 #[cfg(test)]

@@ -127,16 +127,16 @@ pub(crate) struct Scripted {
 }
 
 impl Scripted {
-    pub(crate) async fn new(said: &'static str) -> Self {
-        Self::of(said, false).await
+    pub(crate) async fn new(said: impl Into<Vec<u8>>) -> Self {
+        Self::of(said.into(), false).await
     }
 
     /// As [`new`](Self::new), but it never closes.
-    pub(crate) async fn held(said: &'static str) -> Self {
-        Self::of(said, true).await
+    pub(crate) async fn held(said: impl Into<Vec<u8>>) -> Self {
+        Self::of(said.into(), true).await
     }
 
-    async fn of(said: &'static str, is_held: bool) -> Self {
+    async fn of(said: Vec<u8>, is_held: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -154,7 +154,7 @@ impl Scripted {
                 kept.lock()
                     .unwrap()
                     .push(String::from_utf8_lossy(&head).into_owned());
-                _ = stream.write_all(said.as_bytes()).await;
+                _ = stream.write_all(&said).await;
                 if is_held {
                     held.push(stream);
                 } else {
