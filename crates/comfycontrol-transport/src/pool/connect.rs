@@ -1,4 +1,4 @@
-//! Makes a connection, and carries what goes over it: one task for each.
+//! Makes a connection, and carries what goes over it: a task for each, and one for its time.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -13,12 +13,11 @@ use http_body::Body;
 use hyper::client::conn::{http1, http2};
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::executor::BoxingExecutor;
 use super::home::Home;
 use super::plan::ConnectionId;
 use super::returned::{Given, Returned};
@@ -94,10 +93,11 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    // A task of hyper's for each request has room for the connection: as little as can be.
+    // hyper spawns a task for each request, whose type has room for the connection itself: it is
+    // moved three times, with TLS and all unless that is elsewhere.
     let stream = Box::new(stream);
     let stream = watched(stream, settings.window(), place.observer());
-    let shaken = http2::Builder::new(BoxingExecutor)
+    let shaken = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .initial_connection_window_size(settings.window())
         .initial_stream_window_size(settings.stream_window())
