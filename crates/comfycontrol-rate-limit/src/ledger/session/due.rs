@@ -10,8 +10,11 @@ pub(super) struct Due {
     pub(super) is_joined: bool,
     failures: u32,
     failed_at: u64,
-    /// When it was asked last which processes are gone, if it ever was.
+    /// When it was asked last which processes are gone. Not yet while a newcomer waits for its
+    /// first response.
     asked_at: Option<u64>,
+    /// How often it was asked in all.
+    questions: u32,
 }
 
 impl Due {
@@ -74,10 +77,23 @@ impl Due {
         self.asked_at.is_none_or(|at| now.monotonic >= again(at))
     }
 
+    /// It asks. A newcomer asks again if that fails, so often at most: it goes on over a store that
+    /// never tells.
+    pub(super) fn asks(&mut self, now: Moment) {
+        self.questions = self.questions.saturating_add(1);
+        if !self.is_new() || self.questions >= FIRST_QUESTIONS {
+            self.has_asked(now);
+        }
+    }
+
+    /// The store has told, or there is nothing to ask.
     pub(super) fn has_asked(&mut self, now: Moment) {
         self.asked_at = Some(now.monotonic);
     }
 }
+
+/// How often a newcomer asks until it is told.
+const FIRST_QUESTIONS: u32 = 3;
 
 /// After a failure the store is asked again after 50 ms, then after twice as long each time, up to
 /// 1 s.

@@ -30,6 +30,7 @@ impl Session {
     }
 
     pub(crate) fn gone(&mut self, members: &[Member], now: Moment) {
+        self.due.has_asked(now);
         let Some(seen) = &mut self.seen else {
             return;
         };

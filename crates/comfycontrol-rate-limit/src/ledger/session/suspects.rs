@@ -24,10 +24,13 @@ impl Session {
             owner.id != self.id && matters && is_silent(owner.lease_end)
         });
         let suspects: Vec<_> = suspects.map(|owner| Member::from_u128(owner.id)).collect();
-        let asks = !suspects.is_empty();
-        if asks || self.due.is_new() {
+        if !suspects.is_empty() {
+            self.due.asks(now);
+            return Some(suspects);
+        }
+        if self.due.is_new() {
             self.due.has_asked(now);
         }
-        asks.then_some(suspects)
+        None
     }
 }

@@ -22,6 +22,8 @@ struct Run {
     asked: Vec<(u64, Vec<Member>)>,
     /// For how long a reading is on its way.
     slow: u64,
+    /// How many of its questions the store fails to answer.
+    unanswered: usize,
 }
 
 impl Run {
@@ -34,6 +36,7 @@ impl Run {
             },
             asked: Vec::new(),
             slow: 0,
+            unanswered: 0,
         }
     }
 
@@ -68,6 +71,11 @@ impl Run {
                     None
                 }
                 Action::Read => self.session.read(at, store.read(now)).unwrap(),
+                Action::Gone(members) if self.asked.len() < self.unanswered => {
+                    self.session.failed(moment(now));
+                    self.asked.push((now, members));
+                    None
+                }
                 Action::Gone(members) => {
                     let gone = gone(store, now, &members);
                     self.session.gone(&gone, moment(now));
@@ -177,6 +185,34 @@ fn one_that_was_heard_of_since_is_not_buried() {
     });
     // What it holds comes back once its lease is over.
     assert!(at - START > 10 * SECOND + LINGER, "{}", at - START);
+}
+
+/// The store fails as it is asked: the newcomer asks again before its first step.
+#[test]
+fn what_a_dead_process_held_is_free_as_soon_although_the_store_fails_first() {
+    let mut store = store();
+    Run::new(1, 40).until_granted(&mut store, START, none);
+    let comes = START + SECOND / 10;
+    let mut newcomer = Run::new(2, 40);
+    newcomer.unanswered = 2;
+    let (at, granted) = newcomer.until_granted(&mut store, comes, |_, _, asked| asked.to_vec());
+    let waited = at - comes;
+    assert_eq!(granted, 40);
+    assert!(waited < LINGER + WINDOW + SECOND / 4, "{waited}");
+    assert_eq!(newcomer.asked.len(), 3);
+}
+
+/// It has no right to ask, say: slots that are free are granted all the same.
+#[test]
+fn a_store_that_never_tells_does_not_hold_up_a_newcomer() {
+    let mut store = store();
+    Run::new(1, 20).until_granted(&mut store, START, none);
+    let comes = START + SECOND / 10;
+    let mut newcomer = Run::new(2, 20);
+    newcomer.unanswered = usize::MAX;
+    let (at, granted) = newcomer.until_granted(&mut store, comes, none);
+    assert_eq!(granted, 20);
+    assert!(at - comes < SECOND, "{}", at - comes);
 }
 
 /// It reads slowly before its first step, and takes the time to be later than it is: the lease of
