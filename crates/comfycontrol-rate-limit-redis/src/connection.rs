@@ -11,6 +11,7 @@ use redis::{AsyncConnectionConfig, Cmd, Value, cmd};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::absence::Absences;
 use crate::error::{RedisError, RedisErrorKind};
 use crate::script::{self, Told};
 use crate::server_info::ServerInfo;
@@ -32,8 +33,7 @@ pub(crate) struct Connection {
     script: String,
     /// When the time was told last.
     time_told: Option<Instant>,
-    /// Since when members have been absent.
-    absent: BTreeMap<Member, Instant>,
+    absences: Absences,
 }
 
 impl Connection {
@@ -75,7 +75,7 @@ impl Connection {
                 since: now(),
                 script: String::new(),
                 time_told: None,
-                absent: BTreeMap::new(),
+                absences: Absences::default(),
             };
             match connection.set_up(&target.key).await? {
                 None => return Ok(connection),
@@ -209,18 +209,9 @@ impl Connection {
         let malformed = |_| RedisError::new(RedisErrorKind::Malformed);
         let told: Vec<(String, u64)> = redis::from_redis_value(told).map_err(malformed)?;
         let there: BTreeMap<String, u64> = told.into_iter().collect();
-        let now = now();
-        let mut absent = BTreeMap::new();
-        for (member, channel) in members.iter().zip(channels) {
-            if there.get(&channel) == Some(&0) {
-                let since = self.absent.get(member).copied().unwrap_or(now);
-                absent.insert(*member, since);
-            }
-        }
-        self.absent = absent;
-        let since = self.absent.iter();
-        let long = since.filter(|(_, since)| now.duration_since(**since) >= long);
-        Ok(long.map(|(member, _)| *member).collect())
+        let looks = members.into_iter().zip(channels);
+        let looks = looks.map(|(member, channel)| (member, there.get(&channel) == Some(&0)));
+        Ok(self.absences.look(looks, long, now()))
     }
 
     /// What time it is there.

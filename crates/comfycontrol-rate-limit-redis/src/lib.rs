@@ -41,7 +41,8 @@
 //!   be gone only after it was [absent](RedisStore::with_absence) for 5 s: a process that is cut
 //!   off is not a dead one. That is half of the limiter's usual
 //!   [lease](comfycontrol_rate_limit::LimiterBuilder::lease), and it may send until then. A longer
-//!   lease needs a longer absence.
+//!   lease needs a longer absence. One that was not asked about for half of the absence may have
+//!   been there, and its absence begins anew.
 //! * Nothing is granted from an error, and no part of a URL is ever shown.
 //!
 //! # The server
@@ -81,6 +82,7 @@
 //! | `tls` | yes | `rediss:` and `valkeys:`, by rustls and ring, with certificates judged by the operating system |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod absence;
 mod address;
 mod backoff;
 mod connection;

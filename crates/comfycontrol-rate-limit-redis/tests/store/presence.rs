@@ -59,3 +59,23 @@ async fn a_member_is_gone_only_once_it_was_absent_for_long() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_member_that_was_there_unasked_is_not_gone_after_a_blip() {
+    each(async |program| {
+        let server = program.start(&[]);
+        let asks = open(&server).with_absence(SECOND);
+        let member = Member::from_u128(7);
+        let channel = format!("PUBSUB NUMSUB {{comfycontrol:budget}}:{:032x}", 7);
+        assert_eq!(asks.gone(vec![member]).await.unwrap(), []);
+        let store = open(&server);
+        store.join(member).await.unwrap();
+        sleep(2 * SECOND).await;
+        drop(store);
+        while !server.command(&channel).contains(":0") {
+            sleep(5 * MILLISECOND).await;
+        }
+        assert_eq!(asks.gone(vec![member]).await.unwrap(), []);
+    })
+    .await;
+}
