@@ -43,7 +43,8 @@ pub(crate) struct Global {
     /// Keeps to this quota, such as 20/10 on each of two machines behind one address.
     #[arg(long, global = true, value_name = "REQUESTS/SECONDS", value_parser = quota, default_value = "40/10")]
     pub(crate) quota: Quota,
-    /// Gives the command up after so many seconds, its waits included; emulator and gateway go on.
+    /// Gives the command up after so many seconds, waits for the limit and for input included;
+    /// emulator and gateway go on.
     #[arg(long, global = true, value_name = "SECONDS", value_parser = number)]
     pub(crate) timeout: Option<u64>,
 }
@@ -115,7 +116,7 @@ pub(crate) struct Run {
     /// The file of $file(NAME) in the graph.
     #[arg(long = "file", short, value_name = "NAME=PATH", value_parser = pair)]
     pub(crate) files: Vec<(String, String)>,
-    /// A name for the run; that of the file if it is not given.
+    /// A name for the run; without it that of the file, or `graph` for standard input.
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// A tag that its runner must have.
@@ -152,7 +153,7 @@ pub(crate) struct Batch {
     /// Runs the rows whose runs have failed once more; each is paid again.
     #[arg(long)]
     pub(crate) retry_failed: bool,
-    /// A name for the runs; that of the graph's file if it is not given.
+    /// A name for the runs; without it that of the graph's file, or `graph` for standard input.
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// A tag that their runners must have.

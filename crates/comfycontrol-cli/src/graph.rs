@@ -1,22 +1,21 @@
 //! The graph that a command is given: read from a file or from what comes in, and looked at before
 //! anything is sent.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::input::Input;
 
 /// Reads a graph; `-` is what comes in.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = match is_stdin(path) {
-        true => within(io::stdin().lock()),
-        false => File::open(path).and_then(within),
+pub(crate) async fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let input = match is_stdin(path) {
+        true => Input::Stdin,
+        false => Input::File(path.to_owned()),
     };
     let failed = |what: String| Failure::Setting(format!("{}: {what}", shown(path)));
-    let bytes = bytes.map_err(|e| failed(e.to_string()))?;
+    let bytes = input.read(MOST).await.map_err(|e| failed(e.to_string()))?;
     check(&bytes).map_err(failed)?;
     Ok(bytes)
 }
@@ -44,15 +43,6 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn within(file: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(MOST + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > MOST {
-        true => Err(io::Error::other("it has more than 50 MB")),
-        false => Ok(bytes),
-    }
-}
-
 /// Whether it can be a graph. What ComfyUI saves for itself is JSON too, and is none.
 fn check(bytes: &[u8]) -> Result<(), String> {
     let graph: Value = serde_json::from_slice(bytes).map_err(|e| format!("it is no JSON: {e}"))?;
@@ -69,8 +59,8 @@ fn check(bytes: &[u8]) -> Result<(), String> {
 }
 
 const WAY: &str = "in ComfyUI, export it by `Export (API)`";
-/// A form has no more.
-const MOST: u64 = 50_000_000;
+/// A form has no more, in millions of bytes.
+const MOST: u64 = 50;
 
 #[cfg(test)]
 mod tests {

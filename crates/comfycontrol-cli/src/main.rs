@@ -11,6 +11,7 @@ mod connect;
 mod failure;
 mod graph;
 mod harmless;
+mod input;
 mod left;
 mod out;
 mod placeholders;

@@ -1,9 +1,8 @@
 //! Reads what is there, graph, table and journal, and goes on from it.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +22,7 @@ use super::table::Table;
 use crate::arguments::Batch;
 use crate::failure::Failure;
 use crate::graph;
+use crate::input::Input;
 use crate::left::Left;
 use crate::out::Out;
 use crate::placeholders::Placeholders;
@@ -35,7 +35,9 @@ pub(crate) async fn run(
     left: &Left,
     out: Out,
 ) -> Result<(), Failure> {
-    let (graph, csv) = (graph::read(&batch.graph)?, read(&batch.table, MOST_TABLE)?);
+    let graph = graph::read(&batch.graph).await?;
+    let csv = Input::File(batch.table.clone()).read(MOST_TABLE).await;
+    let csv = csv.map_err(|e| of(&batch.table, &e.to_string()))?;
     let table = Table::read(&csv, batch.delimiter);
     let table = table.map_err(|what| of(&batch.table, &what))?;
     let name = batch.name.unwrap_or_else(|| graph::name(&batch.graph));
@@ -170,19 +172,6 @@ fn check_out(out: &Path, table: &Table) -> Result<(), Failure> {
     }
 }
 
-fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
-    let read = match read {
-        Ok(length) if length as u64 > most => Err(io::ErrorKind::FileTooLarge.into()),
-        read => read,
-    };
-    match read {
-        Ok(_) => Ok(bytes),
-        Err(e) => Err(of(path, &e.to_string())),
-    }
-}
-
 fn of(path: &Path, what: &str) -> Failure {
     Failure::Setting(format!("{}: {what}", path.display()))
 }
@@ -196,4 +185,5 @@ fn random() -> String {
     format!("{:016x}", RandomState::new().hash_one(0))
 }
 
-const MOST_TABLE: u64 = 64 * 1024 * 1024;
+/// In millions of bytes.
+const MOST_TABLE: u64 = 64;

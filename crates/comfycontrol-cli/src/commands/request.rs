@@ -6,11 +6,11 @@ use comfycontrol::{Body, Client, Multipart, Part, RequestBuilder, Response};
 use futures_util::TryStreamExt;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::arguments::{Get, Post};
 use crate::failure::Failure;
 use crate::harmless::Harmless;
+use crate::input::Input;
 use crate::out::Out;
 
 pub(crate) async fn get(client: &Client, get: Get, out: Out) -> Result<(), Failure> {
@@ -60,15 +60,19 @@ async fn read(data: &str) -> Result<Body, Failure> {
     match data.strip_prefix('@') {
         None => Ok(Body::from(data.to_owned())),
         Some("-") => {
-            let read = held(tokio::io::stdin()).await;
-            read.map_err(|e| failed("standard input", e))
+            let read = Input::Stdin.read(MOST_HELD).await;
+            let read = read.map_err(|e| failed("standard input", e))?;
+            Ok(Body::from(read))
         }
         Some(path) => {
             let read = async {
                 match tokio::fs::metadata(path).await?.is_file() {
                     true => Body::from_file(path).await,
                     // Such as what a shell makes of `<(command)`.
-                    false => held(tokio::fs::File::open(path).await?).await,
+                    false => Input::File(path.into())
+                        .read(MOST_HELD)
+                        .await
+                        .map(Body::from),
                 }
             };
             read.await.map_err(|e| failed(path, e))
@@ -76,17 +80,8 @@ async fn read(data: &str) -> Result<Body, Failure> {
     }
 }
 
-async fn held(from: impl AsyncRead + Unpin) -> io::Result<Body> {
-    let mut bytes = Vec::new();
-    from.take(MOST_HELD + 1).read_to_end(&mut bytes).await?;
-    match bytes.len() as u64 > MOST_HELD {
-        true => Err(io::Error::other("it has more than 50 MB")),
-        false => Ok(Body::from(bytes)),
-    }
-}
-
-/// In bytes.
-const MOST_HELD: u64 = 50_000_000;
+/// In millions of bytes.
+const MOST_HELD: u64 = 50;
 
 async fn form(fields: Vec<(String, String)>) -> Result<Multipart, Failure> {
     let mut form = Multipart::new();

@@ -16,7 +16,7 @@ use crate::placeholders::{Kind, Placeholders};
 use crate::progress::Progress;
 
 pub(crate) async fn run(api: &Api, run: Run, left: &Left, out: Out) -> Result<(), Failure> {
-    let mut call = api.run(workflow(&run)?);
+    let mut call = api.run(workflow(&run).await?);
     if let Some(key) = run.key {
         call = call.key(key);
     }
@@ -109,8 +109,8 @@ fn shown_link(link: &str) -> String {
     link.chars().map(encode).collect()
 }
 
-fn workflow(run: &Run) -> Result<NewWorkflow, Failure> {
-    let graph = graph::read(&run.graph)?;
+async fn workflow(run: &Run) -> Result<NewWorkflow, Failure> {
+    let graph = graph::read(&run.graph).await?;
     check(run, &Placeholders::of(&graph)).map_err(Failure::Setting)?;
     let name = run.name.clone();
     let mut workflow = NewWorkflow::new(name.unwrap_or_else(|| graph::name(&run.graph)), graph);

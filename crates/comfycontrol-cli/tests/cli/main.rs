@@ -7,6 +7,7 @@
 //! * `emulator`: the emulator as a program.
 //! * `failures`: exit codes, and what an error says.
 //! * `gateway`: the gateway as a program, and curl, Python and Node in front of it.
+//! * `input`: what is given late or never.
 //! * `run`: a run, from a graph to files on disk.
 
 mod batch;
@@ -17,5 +18,6 @@ mod emulator;
 mod failures;
 mod gateway;
 mod help;
+mod input;
 mod run;
 mod support;
