@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
-use self::connection::Bounds;
+use self::connection::{Bounds, FAREWELL};
 pub use self::listener::{Bound, ListenError, Listener};
 use self::stream::Accepted;
 #[cfg(feature = "tls")]
@@ -43,9 +43,11 @@ use crate::{Gateway, clock};
 /// | a connection's first head, and TLS before it | 10 s |
 /// | a connection without a call | 60 s |
 /// | a head | 64 KiB and 100 fields over HTTP/1.1, 32 KiB over HTTP/2 |
-/// | a caller that takes nothing of what is sent, of one response over HTTP/2 | 60 s |
+/// | a caller that takes nothing of what is sent | 60 s |
+/// | what a caller takes of each response over HTTP/2 | at least one part in 60 s |
 /// | what a caller sends after it was refused, over HTTP/1.1 | 1 GiB, 30 s, 5 s of silence |
 /// | calls that have left when the gateway stops | 25 s |
+/// | a connection that comes while it stops: TLS, then a call | 250 ms each |
 ///
 /// ```
 /// use comfycontrol::Client;
@@ -100,8 +102,8 @@ impl Server {
         self
     }
 
-    /// Sets how long a caller may take nothing of what is sent to it. Over HTTP/2 that is so for
-    /// each response, and the connection goes on.
+    /// Sets how long a caller may take nothing of what is sent to it. Over HTTP/2 it must take one
+    /// part of each response in that time, else that response ends and the connection goes on.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.write = timeout;
         self
@@ -132,10 +134,12 @@ impl Server {
         serving.until(timeout_at(end, over), &self, &bound).await;
         // No new connections.
         drop(bound);
-        let cut = serving.under_way.count();
         let mut connections = serving.connections;
         let all = async { while connections.join_next().await.is_some() {} };
+        // What is left are farewells, and calls that were refused.
+        let end = end.min(clock::now() + 4 * FAREWELL);
         _ = timeout_at(end, all).await;
+        let cut = serving.under_way.count();
         connections.shutdown().await;
         cut
     }

@@ -1,5 +1,7 @@
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::header::CONNECTION;
@@ -12,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
 
-use super::activity::Activity;
+use super::activity::{Activity, Busy};
 use super::lingering::Lingering;
 use super::patient::Patient;
 use super::served::Served;
@@ -56,7 +58,8 @@ impl Connection {
     {
         let activity = Activity::new();
         let (served, calls) = (self.clone(), activity.clone());
-        let service = service_fn(move |request| served.clone().respond(request, calls.clone()));
+        // It begins within the connection's own poll, which looks for the first one.
+        let service = service_fn(move |request| served.clone().respond(request, calls.begin()));
         let io = TokioIo::new(Patient::new(stream, self.bounds.write));
         let builder = builder(&self.bounds);
         let mut connection = pin!(builder.serve_connection(io, service));
@@ -81,6 +84,11 @@ impl Connection {
                     connection.as_mut().graceful_shutdown();
                     phase = Phase::Closing;
                 }
+                () = first_call(&activity), if phase == Phase::Stopping => {
+                    // Who calls on and on never pauses for as long as a farewell.
+                    connection.as_mut().graceful_shutdown();
+                    phase = Phase::Closing;
+                }
                 () = sleep_until(look) => {
                     if !is_over(&activity, &self.bounds, phase) {
                         continue;
@@ -99,11 +107,10 @@ impl Connection {
     async fn respond(
         mut self,
         mut request: Request<Incoming>,
-        activity: Activity,
+        busy: Busy,
     ) -> Result<Response<Served>, Infallible> {
-        let busy = activity.begin();
         // What comes later does not hold the stop up.
-        let begun = (!self.gateway.is_stopping()).then(|| self.under_way.begin());
+        let begun = self.under_way.begin_unless(|| self.gateway.is_stopping());
         let is_http_1 = request.version() < Version::HTTP_2;
         request.extensions_mut().insert(self.peer);
         let mut response = self.gateway.call(Lingering::of(request)).await?;
@@ -120,6 +127,14 @@ impl Connection {
     }
 }
 
+/// Ends once there was a call, seen where the connection is polled first.
+fn first_call(activity: &Activity) -> impl Future<Output = ()> {
+    poll_fn(|_| match activity.is_new() {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+}
+
 /// How far its end has come.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Phase {
@@ -131,7 +146,7 @@ enum Phase {
 
 /// How long a connection has for its last bytes, once it has no call, or for its first if it comes
 /// while the gateway stops.
-const FAREWELL: Duration = Duration::from_millis(250);
+pub(super) const FAREWELL: Duration = Duration::from_millis(250);
 
 fn patience(activity: &Activity, bounds: &Bounds, phase: Phase) -> Duration {
     match phase {

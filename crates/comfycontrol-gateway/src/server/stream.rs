@@ -1,7 +1,11 @@
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+#[cfg(feature = "tls")]
+use tokio::time::sleep;
 
+#[cfg(feature = "tls")]
+use super::connection::FAREWELL;
 use super::connection::{Bounds, Connection};
 use super::under_way::UnderWay;
 use crate::Gateway;
@@ -33,16 +37,32 @@ impl Accepted {
             Stream::Tcp(stream) => served.serve(stream).await,
             #[cfg(feature = "tls")]
             Stream::Tls(stream, acceptor) => {
-                let greeted =
-                    tokio::time::timeout(served.bounds.head, acceptor.accept(stream)).await;
+                let greeted = tokio::select! {
+                    biased;
+                    greeted = acceptor.accept(stream) => Some(greeted),
+                    () = greeting_over(&served) => None,
+                };
                 match greeted {
-                    Ok(Ok(stream)) => served.serve(stream).await,
-                    Ok(Err(error)) => tracing::debug!(%error, peer = %served.peer, "no TLS"),
-                    Err(_) => tracing::debug!(peer = %served.peer, "no TLS in time"),
+                    Some(Ok(stream)) => served.serve(stream).await,
+                    Some(Err(error)) => tracing::debug!(%error, peer = %served.peer, "no TLS"),
+                    None => tracing::debug!(peer = %served.peer, "no TLS in time"),
                 }
             }
             #[cfg(unix)]
             Stream::Unix(stream) => served.serve(stream).await,
         }
+    }
+}
+
+/// Ends when a connection has had its time to speak TLS, which is short while the gateway stops.
+#[cfg(feature = "tls")]
+async fn greeting_over(connection: &Connection) {
+    let stop = async {
+        connection.gateway.stopping().await;
+        sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        () = stop => {}
+        () = sleep(connection.bounds.head) => {}
     }
 }

@@ -9,10 +9,12 @@ impl UnderWay {
         Self(watch::Sender::new(0))
     }
 
-    /// A call begins; it lasts until what this gives is dropped.
-    pub(super) fn begin(&self) -> Begun {
+    /// A call begins, unless the server `stops`; it lasts until what this gives is dropped.
+    pub(super) fn begin_unless(&self, stops: impl FnOnce() -> bool) -> Option<Begun> {
+        // It counts before it looks: none is missed by a stop that begins in between.
         self.0.send_modify(|calls| *calls += 1);
-        Begun(self.clone())
+        let begun = Begun(self.clone());
+        (!stops()).then_some(begun)
     }
 
     pub(super) fn count(&self) -> usize {
@@ -35,5 +37,23 @@ pub(super) struct Begun(UnderWay);
 impl Drop for Begun {
     fn drop(&mut self) {
         self.0.0.send_modify(|calls| *calls -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_begins_as_the_stop_does_is_seen_by_it_or_refused() {
+        let under_way = UnderWay::new();
+        let seen = under_way.begin_unless(|| {
+            assert_eq!(under_way.count(), 1, "a stop now would see it");
+            false
+        });
+        assert_eq!(under_way.count(), 1);
+        assert!(under_way.begin_unless(|| true).is_none());
+        drop(seen);
+        assert_eq!(under_way.count(), 0);
     }
 }

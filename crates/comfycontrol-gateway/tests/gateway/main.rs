@@ -4,7 +4,7 @@
 //! * `echoes`: errors of the API that say the gateway's token back.
 //! * `heads`: what passes and what stops, both ways.
 //! * `hostile`: heads and targets that are refused, while others are served.
-//! * `hostile_2`: the same over HTTP/2, and floods of frames.
+//! * `hostile_over_http_2`: the same over HTTP/2, and floods of frames.
 //! * `leaving`: callers that hang up while they wait.
 //! * `listening`: its own TLS, and what is wrong with an address or a file.
 //! * `order`: each caller's calls in the order in which they came.
@@ -21,7 +21,7 @@ mod echoes;
 mod entry;
 mod heads;
 mod hostile;
-mod hostile_2;
+mod hostile_over_http_2;
 mod leaving;
 mod listening;
 mod order;

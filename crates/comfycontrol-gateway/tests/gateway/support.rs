@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Longer than anything here lasts on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -29,7 +29,14 @@ impl Running {
     }
 
     pub(crate) fn with(gateway: Gateway, set: impl FnOnce(Server) -> Server) -> Self {
-        let listener = Listener::tcp("127.0.0.1:0".parse().unwrap());
+        Self::at(Listener::tcp("127.0.0.1:0".parse().unwrap()), gateway, set)
+    }
+
+    pub(crate) fn at(
+        listener: Listener,
+        gateway: Gateway,
+        set: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let bound = listener.bind(&gateway).expect("a free port");
         let address = bound.place().parse().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -128,38 +135,47 @@ pub(crate) struct Scripted {
 
 impl Scripted {
     pub(crate) async fn new(said: impl Into<Vec<u8>>) -> Self {
-        Self::of(said.into(), false).await
+        Self::of(said.into(), false, None).await
     }
 
     /// As [`new`](Self::new), but it never closes.
     pub(crate) async fn held(said: impl Into<Vec<u8>>) -> Self {
-        Self::of(said.into(), true).await
+        Self::of(said.into(), true, None).await
     }
 
-    async fn of(said: Vec<u8>, is_held: bool) -> Self {
+    /// As [`new`](Self::new), but the first response waits until this is sent or dropped.
+    pub(crate) async fn released(said: impl Into<Vec<u8>>) -> (Self, oneshot::Sender<()>) {
+        let (release, released) = oneshot::channel();
+        (Self::of(said.into(), false, Some(released)).await, release)
+    }
+
+    async fn of(said: Vec<u8>, is_held: bool, mut released: Option<oneshot::Receiver<()>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::new(Vec::new()));
         let kept = heads.clone();
         tokio::spawn(async move {
-            let mut held = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    match stream.read_u8().await {
-                        Ok(byte) => head.push(byte),
-                        Err(_) => break,
+                let (kept, said, released) = (kept.clone(), said.clone(), released.take());
+                tokio::spawn(async move {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        match stream.read_u8().await {
+                            Ok(byte) => head.push(byte),
+                            Err(_) => break,
+                        }
                     }
-                }
-                kept.lock()
-                    .unwrap()
-                    .push(String::from_utf8_lossy(&head).into_owned());
-                _ = stream.write_all(&said).await;
-                if is_held {
-                    held.push(stream);
-                } else {
+                    let head = String::from_utf8_lossy(&head).into_owned();
+                    kept.lock().unwrap().push(head);
+                    if let Some(released) = released {
+                        _ = released.await;
+                    }
+                    _ = stream.write_all(&said).await;
+                    if is_held {
+                        std::future::pending::<()>().await;
+                    }
                     _ = stream.shutdown().await;
-                }
+                });
             }
         });
         Self { url, heads }
@@ -174,6 +190,16 @@ impl Scripted {
 
     pub(crate) fn running(&self) -> Running {
         Running::of(Gateway::new(self.client()).unwrap())
+    }
+
+    /// Waits until a head has come.
+    pub(crate) async fn asked(&self) {
+        let asked = async {
+            while self.heads.lock().unwrap().is_empty() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(LONG, asked).await.expect("a request");
     }
 
     /// The last head that came, in lower case.
