@@ -33,7 +33,8 @@ with a prompts.csv such as:
 
 The files of the row on line 2 are in out/line-2. End it at any time: the same
 command goes on, and runs no row twice. Exit codes: 9 if a row is in doubt, else
-8 if a run failed, else 1 if a row was refused or is not saved.";
+8 if a run failed, else 1 if a row was refused or is not saved, or if this start
+has found that files of a removed folder are lost.";
 
 pub(super) const GET: &str = "\
 Examples:

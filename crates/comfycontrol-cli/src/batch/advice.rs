@@ -27,6 +27,17 @@ pub(crate) fn advice(troubled: &Troubled, line: impl Fn(usize) -> u64) -> Vec<St
             &troubled.unsaved,
             "the runs are completed: the same command saves them, and runs nothing",
         ),
+        (
+            "gone",
+            &troubled.gone,
+            "their files are neither here nor at the API: the same command leaves them out, and a \
+             batch of these rows in another directory runs them anew",
+        ),
+        (
+            "saved with fewer files than before",
+            &troubled.fewer,
+            "the others are not there any more, and nothing is run again",
+        ),
     ];
     let some = kinds.iter().filter(|(_, rows, _)| !rows.is_empty());
     some.map(|(what, rows, way)| format!("{what}: {}; {way}", named(rows, &line)))
@@ -39,6 +50,7 @@ pub(crate) fn lines(troubled: &Troubled, line: impl Fn(usize) -> u64) -> Value {
     json!({
         "failed": of(&troubled.failed), "refused": of(&troubled.refused),
         "in_doubt": of(&troubled.in_doubt), "unsaved": of(&troubled.unsaved),
+        "gone": of(&troubled.gone), "fewer": of(&troubled.fewer),
     })
 }
 
@@ -65,6 +77,8 @@ mod tests {
             refused: Vec::new(),
             in_doubt: (0..12).collect(),
             unsaved: vec![20, 21],
+            gone: vec![30],
+            fewer: vec![31],
         }
     }
 
@@ -76,6 +90,10 @@ mod tests {
             "failed: line 5; with --retry-failed, the same command runs them once more",
             "not saved: lines 22, 23; the runs are completed: the same command saves them, and runs \
              nothing",
+            "gone: line 32; their files are neither here nor at the API: the same command leaves \
+             them out, and a batch of these rows in another directory runs them anew",
+            "saved with fewer files than before: line 33; the others are not there any more, and \
+             nothing is run again",
         ];
         assert_eq!(advice(&troubled(), |row| row as u64 + 2), told);
         assert_eq!(advice(&Troubled::default(), |_| 2), [""; 0]);
@@ -88,6 +106,10 @@ mod tests {
         assert_eq!(
             (&told["failed"], &told["refused"]),
             (&json!([5]), &json!([]))
+        );
+        assert_eq!(
+            (&told["gone"], &told["fewer"]),
+            (&json!([32]), &json!([33]))
         );
     }
 }

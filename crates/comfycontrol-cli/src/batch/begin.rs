@@ -143,17 +143,23 @@ fn check_files(rows: &Rows, states: &[State]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Finds the rows that were saved and whose folder was removed since: how many.
+/// Finds the rows that were saved and whose folder was removed since: how many. Those that were
+/// gone and have their folder again are to be looked at too.
 fn find_removed(out: &Path, table: &Table, states: &mut [State]) -> usize {
-    let rows = states.iter_mut().enumerate();
-    let saved = rows.filter(|(_, state)| matches!(state.stage, Stage::Saved { .. }));
-    let is_gone = |row| {
-        let folder = out.join(table.folder_name(row)).symlink_metadata();
-        // Of one that cannot be looked at it is not known.
-        folder.is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
-    };
-    let removed = saved.filter(|(row, _)| is_gone(*row));
-    removed.map(|(_, state)| state.removed()).count()
+    let mut removed = 0;
+    for (row, state) in states.iter_mut().enumerate() {
+        let folder = || out.join(table.folder_name(row)).symlink_metadata();
+        match &state.stage {
+            // Of one that cannot be looked at it is not known.
+            Stage::Saved { .. } if folder().is_err_and(|e| e.kind() == io::ErrorKind::NotFound) => {
+                removed += 1;
+                state.removed();
+            }
+            Stage::Gone { .. } if folder().is_ok() => state.removed(),
+            _ => {}
+        }
+    }
+    removed
 }
 
 fn has_begun(out: &Path) -> bool {

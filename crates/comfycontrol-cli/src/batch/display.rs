@@ -27,6 +27,8 @@ pub(crate) enum Ended {
     /// For now: it is asked for again at the end.
     Doubtful,
     Failed,
+    /// It is saved, with fewer files than there were.
+    Fewer,
     /// Its files are neither here nor there.
     Gone,
     InDoubt,
@@ -95,7 +97,8 @@ impl Display {
         let (name, words) = match what {
             Ended::Doubtful => ("doubtful", "in doubt, looked for again at the end"),
             Ended::Failed => ("failed", "failed"),
-            Ended::Gone => ("gone", "completed, not saved"),
+            Ended::Fewer => ("fewer", "saved, fewer files than before"),
+            Ended::Gone => ("gone", "gone"),
             Ended::InDoubt => ("in_doubt", "in doubt"),
             Ended::Refused => ("refused", "refused, not started"),
             Ended::Unsaved => ("unsaved", "completed, not saved"),
@@ -179,6 +182,7 @@ fn with_counts(event: &str, counts: &Counts, left: Option<Duration>) -> Value {
     let mut told = json!({
         "event": event, "rows": counts.rows, "saved": counts.saved, "failed": counts.failed,
         "refused": counts.refused, "in_doubt": counts.in_doubt, "unsaved": counts.unsaved,
+        "gone": counts.gone,
         "running": counts.running, "waiting": counts.waiting,
     });
     if let Some(left) = left {

@@ -119,6 +119,7 @@ impl Engine {
             counts if counts.in_doubt > 0 => Err(Failure::Told(9)),
             counts if counts.failed > 0 => Err(Failure::Told(8)),
             counts if counts.refused + counts.unsaved > 0 => Err(Failure::Told(1)),
+            _ if self.plan.has_lost() => Err(Failure::Told(1)),
             _ => Ok(()),
         }
     }

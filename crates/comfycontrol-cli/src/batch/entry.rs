@@ -43,6 +43,8 @@ pub(crate) enum Event {
     Again,
     /// Its files are there.
     Saved { files: u64 },
+    /// Its folder was removed, and the API does not have its files any more.
+    Gone,
 }
 
 impl Head {
@@ -133,6 +135,7 @@ mod tests {
             (2, Event::Failed { why }),
             (2, Event::Again),
             (4, Event::Saved { files: 1 }),
+            (4, Event::Gone),
         ];
         let entry = |(line, event)| Entry { at: 5, line, event };
         let entries: Vec<_> = events.map(entry).into();

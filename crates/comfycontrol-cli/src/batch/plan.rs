@@ -27,6 +27,10 @@ pub(crate) struct Plan {
     doubtful: VecDeque<usize>,
     /// Whether nothing else is left.
     is_last_round: bool,
+    /// Those of which this session has saved fewer files than there were.
+    fewer: Vec<usize>,
+    /// Whether files of this batch were found to be lost, in this session.
+    has_lost: bool,
 }
 
 #[derive(Debug)]
@@ -70,7 +74,7 @@ impl Plan {
                     Phase::Resting
                 }
                 Stage::Started { .. } => Phase::Running,
-                Stage::Failed | Stage::Saved { .. } => Phase::Over,
+                Stage::Failed | Stage::Saved { .. } | Stage::Gone { .. } => Phase::Over,
             };
             Planned { state, phase }
         };
@@ -84,6 +88,8 @@ impl Plan {
             ready: Vec::new(),
             doubtful: VecDeque::new(),
             is_last_round: false,
+            fewer: Vec::new(),
+            has_lost: false,
         }
     }
 
@@ -160,14 +166,25 @@ impl Plan {
     /// Takes in what the journal has just been told; whether that can follow.
     #[must_use]
     pub(crate) fn apply(&mut self, row: usize, at: u64, event: &Event) -> bool {
-        let planned = &mut self.rows[row];
-        if !planned.state.apply(at, event) {
+        let before = self.files_before(row);
+        if !self.rows[row].state.apply(at, event) {
             return false;
         }
         let phase = match event {
             Event::Sending { .. } => return true,
             Event::Started { .. } => Phase::Running,
-            Event::Failed { .. } | Event::Refused { .. } | Event::Saved { .. } => Phase::Over,
+            Event::Failed { .. } | Event::Refused { .. } => Phase::Over,
+            Event::Saved { files } => {
+                if before.is_some_and(|before| *files < before) {
+                    self.fewer.push(row);
+                    self.has_lost = true;
+                }
+                Phase::Over
+            }
+            Event::Gone => {
+                self.has_lost = true;
+                Phase::Over
+            }
             Event::Again => Phase::Resting,
         };
         self.enter(row, phase);
@@ -250,6 +267,11 @@ impl Plan {
     pub(crate) fn sent(&self) -> usize {
         let sent = |row: &&Planned| matches!(row.state.stage, Stage::Sent { .. });
         self.rows.iter().filter(sent).count()
+    }
+
+    /// Whether files were found to be lost in this session: the next one does not find it again.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.has_lost
     }
 
     /// How many files a row had whose folder was removed.

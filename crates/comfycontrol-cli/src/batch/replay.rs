@@ -37,6 +37,11 @@ pub(crate) enum Stage {
         id: WorkflowId,
         files: u64,
     },
+    /// They are not at the API any more either.
+    Gone {
+        id: WorkflowId,
+        files: u64,
+    },
 }
 
 impl Default for State {
@@ -68,11 +73,23 @@ impl State {
             }
             (Stage::Started { .. }, Event::Failed { .. }) => Stage::Failed,
             (
-                Stage::Started { id } | Stage::Saved { id, .. } | Stage::Removed { id, .. },
+                Stage::Started { id }
+                | Stage::Saved { id, .. }
+                | Stage::Removed { id, .. }
+                | Stage::Gone { id, .. },
                 Event::Saved { files },
             ) => {
                 let (id, files) = (id.clone(), *files);
                 Stage::Saved { id, files }
+            }
+            (
+                Stage::Saved { id, files }
+                | Stage::Removed { id, files }
+                | Stage::Gone { id, files },
+                Event::Gone,
+            ) => {
+                let (id, files) = (id.clone(), *files);
+                Stage::Gone { id, files }
             }
             (Stage::Failed, Event::Again) => {
                 self.attempt = self.attempt.saturating_add(1);
@@ -84,9 +101,10 @@ impl State {
         true
     }
 
-    /// The folder of a row that is saved is not there any more.
+    /// The folder of a row that is saved is not there any more, or that of one whose files were
+    /// gone is there again: either way it is looked at, and saved.
     pub(crate) fn removed(&mut self) {
-        if let Stage::Saved { id, files } = &self.stage {
+        if let Stage::Saved { id, files } | Stage::Gone { id, files } = &self.stage {
             let (id, files) = (id.clone(), *files);
             self.stage = Stage::Removed { id, files };
         }
@@ -108,6 +126,7 @@ mod tests {
             2 => Event::Refused { why },
             3 => Event::Failed { why },
             4 => Event::Again,
+            5 => Event::Gone,
             _ => Event::Saved { files: 0 },
         }
     }
@@ -115,7 +134,7 @@ mod tests {
     proptest! {
         /// Whatever a journal says, and wherever it ends: by its last word.
         #[test]
-        fn the_last_word_says_how_far_a_row_is(kinds in proptest::collection::vec(0..6u8, 0..30)) {
+        fn the_last_word_says_how_far_a_row_is(kinds in proptest::collection::vec(0..7u8, 0..30)) {
             let mut state = State::default();
             let mut said = Vec::new();
             for (at, kind) in (1..).zip(kinds) {
@@ -138,16 +157,18 @@ mod tests {
                     (Some(1), Stage::Started { .. })
                     | (Some(2), Stage::Refused)
                     | (Some(3), Stage::Failed) => true,
-                    (Some(5), Stage::Saved { .. }) => true,
+                    (Some(5), Stage::Gone { .. }) => true,
+                    (Some(6), Stage::Saved { .. }) => true,
                     _ => false,
                 };
                 prop_assert!(is_as_said, "{said:?} {state:?}");
             }
             // Nothing that was paid is paid again unasked.
             for two in said.windows(2) {
-                prop_assert!(two[0].1 != 5 || two[1].1 == 5, "its folder was removed");
+                prop_assert!(two[0].1 < 5 || two[1].1 >= 5, "its folder was removed");
+                prop_assert!(two[1].1 != 5 || two[0].1 >= 5, "it was saved before");
                 prop_assert!(two[0].1 != 3 || two[1].1 == 4);
-                prop_assert!(two[0].1 != 1 || [3, 5].contains(&two[1].1));
+                prop_assert!(two[0].1 != 1 || [3, 6].contains(&two[1].1));
             }
         }
     }

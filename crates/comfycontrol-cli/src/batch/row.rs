@@ -145,7 +145,7 @@ impl Rows {
     }
 
     /// Saves the files of a row whose run is completed: all of them, or the folder is not there.
-    /// How many; `before` is how many there were, if its folder was removed.
+    /// How many: perhaps fewer than there were `before` its folder was removed, but not none.
     pub(crate) async fn save(
         &self,
         row: usize,

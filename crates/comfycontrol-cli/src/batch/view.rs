@@ -163,6 +163,7 @@ pub(crate) fn troubles(counts: &Counts) -> Vec<String> {
         (counts.failed, "failed"),
         (counts.refused, "refused"),
         (counts.unsaved, "not saved"),
+        (counts.gone, "gone"),
         (counts.in_doubt, "in doubt"),
     ];
     let some = all.iter().filter(|(count, _)| *count > 0);

@@ -10,6 +10,7 @@ use crate::batch::row::Unsaved;
 use crate::batch::view::Doing;
 use crate::batch::watch::{How, Seen};
 use crate::failure::{Failure, code_of};
+use crate::out::{argument, quoted};
 
 impl Engine {
     pub(super) fn take(&mut self, done: Done) -> Result<(), Failure> {
@@ -33,9 +34,17 @@ impl Engine {
                 if let Some(began) = self.under_way.get(&row).and_then(|row| row.began) {
                     self.estimate.took(now().saturating_duration_since(began));
                 }
+                let before = self.plan.files_before(row).unwrap_or_default();
                 self.note(row, Event::Saved { files })?;
                 let folder = self.rows.folder(row);
-                Ok(self.display.saved(self.rows.line(row), &folder, files)?)
+                self.display.saved(self.rows.line(row), &folder, files)?;
+                match files < before {
+                    true => {
+                        let why = format!("its folder was removed: {before} before, {files} now");
+                        self.ended(row, Ended::Fewer, &why)
+                    }
+                    false => Ok(()),
+                }
             }
             Done::Saved(_, Err(Unsaved::Disk(path, e))) => {
                 Err(Failure::Local(format!("{}: {e}", path.display())))
@@ -44,9 +53,13 @@ impl Engine {
                 Err(Failure::Local(Report::new(&e).to_string()))
             }
             Done::Saved(row, Err(Unsaved::Gone(files))) => {
-                self.plan.give_up(row);
+                let id = self.plan.id(row).map(|id| argument(id.as_str()));
+                self.note(row, Event::Gone)?;
                 let why = format!(
-                    "its folder was removed, and the API does not have its {files} files any more"
+                    "its folder was removed, and the API does not have its files any more: {files} \
+                     before; to ask once more: comfycontrol save --out={} {}",
+                    quoted(&self.rows.folder(row).to_string_lossy()),
+                    id.unwrap_or_default()
                 );
                 self.ended(row, Ended::Gone, &why)
             }

@@ -1,11 +1,12 @@
 //! What is in the folders, after it was there and between.
 
 use comfycontrol_emulator::{Fault, FaultRule, Limit, Shape};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
 use std::time::Duration;
 
 use super::studio::{FAST, Studio, of_kind, quick, runs};
-use crate::support::Account;
+use crate::support::{Account, Ran};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_was_removed_is_saved_anew_from_the_run_that_is_known() {
@@ -55,14 +56,74 @@ async fn a_removed_folder_whose_files_the_api_has_no_more_is_told_as_gone() {
     let gone = of_kind(&events, "gone");
     assert_eq!((gone.len(), &gone[0]["line"]), (1, &3.into()), "{ran:?}");
     let end = events.last().unwrap();
+    assert_eq!((&end["saved"], &end["gone"]), (&1.into(), &1.into()));
+    let lines = &end["lines"];
     assert_eq!(
-        (&end["saved"], &end["lines"]["unsaved"][0]),
-        (&1.into(), &3.into())
+        (&lines["gone"], &lines["unsaved"]),
+        (&json!([3]), &json!([]))
     );
     assert!(!studio.path("out/line-3").exists());
-    // It may have them again.
+
+    // It was told: the next start does not ask, and does not fail for it.
+    let requests = account.emulator.edge().requests();
+    let again = studio.run(&account, &["--quota", FAST]);
+    assert_eq!((again.code, again.out.as_str()), (Some(0), ""), "{again:?}");
+    let told: Vec<_> = again.err.lines().collect();
+    assert_eq!(
+        told,
+        [
+            "2 rows, 0 of them to be done, 1 saved before, 1 gone",
+            "1 of 2 rows saved, 1 gone",
+            "gone: line 3; their files are neither here nor at the API: the same command leaves \
+             them out, and a batch of these rows in another directory runs them anew",
+        ]
+    );
+    assert_eq!(account.emulator.edge().requests(), requests);
+
+    // Should the API have them again: the way that the row named.
+    let message = gone[0]["message"].as_str().unwrap();
+    let (_, way) = message
+        .split_once("to ask once more: comfycontrol ")
+        .unwrap();
+    let arguments: Vec<_> = way.split(' ').collect();
+    let mut save = account.command(&arguments);
+    save.current_dir(studio.path(""));
+    assert_eq!(Ran::of(save).code, Some(0));
     let again = studio.run(&account, &["--quota", FAST]);
     assert_eq!((again.code, studio.saved()), (Some(0), 2), "{again:?}");
+    assert!(again.err.ends_with("2 of 2 rows saved\n"), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_folder_that_comes_back_with_fewer_files_is_told_once() {
+    let (account, studio) = (Account::of(quick().outputs(3)).await, Studio::of(1));
+    let events = studio.run(&account, &["--json", "--quota", FAST]).lines();
+    assert_eq!(of_kind(&events, "saved")[0]["files"], 3);
+    let id = of_kind(&events, "started")[0]["id"].as_str().unwrap();
+    let outputs = format!("/v1/workflow/{id}/outputs");
+    let mut outputs = account.run(&["get", &outputs, "--json"]).lines().remove(0);
+    let outputs = outputs["body"].take();
+    let one = serde_json::to_vec(&json!([outputs[0]])).unwrap();
+    let json = HeaderValue::from_static("application/json");
+    let one = Shape::Bytes(StatusCode::OK, json, one.into());
+    let one = FaultRule::next(1, Fault::Respond(one)).path_end("/outputs");
+    account.emulator.faults().add(one);
+    std::fs::remove_dir_all(studio.path("out/line-2")).unwrap();
+
+    let ran = studio.run(&account, &["--quota", FAST]);
+    assert_eq!((ran.code, studio.saved()), (Some(1), 1), "{ran:?}");
+    let told: Vec<_> = ran.err.lines().skip(2).collect();
+    assert_eq!(
+        told,
+        [
+            "line 2: saved, fewer files than before: its folder was removed: 3 before, 1 now",
+            "1 of 1 rows saved",
+            "saved with fewer files than before: line 2; the others are not there any more, and \
+             nothing is run again",
+        ]
+    );
+    let again = studio.run(&account, &["--quota", FAST]);
+    assert_eq!(again.code, Some(0), "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
