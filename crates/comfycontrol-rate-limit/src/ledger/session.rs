@@ -204,10 +204,14 @@ impl Session {
         if let Some(suspects) = self.suspects(now) {
             return Action::Gone(suspects);
         }
+        let (Some(seen), Some(clock)) = (&self.seen, &self.clock) else {
+            return Action::Read;
+        };
+        let question = self.question(seen, clock, now);
         if let Some(seen) = &mut self.seen {
             seen.look_at = Some(look_at);
         }
-        Action::Wait(look_at.min(renewal).min(stamps_due))
+        Action::Wait(look_at.min(renewal).min(stamps_due).min(question))
     }
 
     fn replace(&mut self, now: Moment, turn: Turn) -> Action {

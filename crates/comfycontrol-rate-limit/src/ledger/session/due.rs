@@ -73,8 +73,12 @@ impl Due {
     }
 
     pub(super) fn may_ask(&self, now: Moment, terms: &Terms) -> bool {
+        now.monotonic >= self.may_ask_at(terms)
+    }
+
+    pub(super) fn may_ask_at(&self, terms: &Terms) -> u64 {
         let again = |asked_at| asked_at + terms.lease * 1_000 / 8;
-        self.asked_at.is_none_or(|at| now.monotonic >= again(at))
+        self.asked_at.map_or(0, again)
     }
 
     /// It asks. A newcomer asks again if that fails, so often at most: it goes on over a store that

@@ -1,8 +1,10 @@
 //! Which other processes may be dead: the store is asked about these.
 
-use super::Session;
+use super::{Seen, Session};
 use crate::Member;
-use crate::ledger::clock::Moment;
+use crate::epoch::NEVER;
+use crate::ledger::clock::{Clock, Moment};
+use crate::ledger::owners::Owner;
 
 impl Session {
     /// Those that hold what all miss, if it is time to ask: at once for a process that has just
@@ -14,16 +16,11 @@ impl Session {
             return None;
         }
         let lower = clock.lower(now);
-        let is_silent = |lease_end: u64| {
-            self.due.is_new() || lease_end + self.terms.lease / 4 < lower + self.terms.lease
-        };
-        let owners = seen.book.owners.all().iter();
-        let suspects = owners.filter(|owner| {
-            // What others hold is missed by all; one that only waits is overtaken.
-            let matters = owner.unstamped > 0 || owner.is_late;
-            owner.id != self.id && matters && is_silent(owner.lease_end)
+        let silent = self.that_matter(seen, lower).filter(|owner| {
+            let is_silent = self.silent_after(owner) < lower;
+            self.due.is_new() || is_silent
         });
-        let suspects: Vec<_> = suspects.map(|owner| Member::from_u128(owner.id)).collect();
+        let suspects: Vec<_> = silent.map(|owner| Member::from_u128(owner.id)).collect();
         if !suspects.is_empty() {
             self.due.asks(now);
             return Some(suspects);
@@ -32,5 +29,30 @@ impl Session {
             self.due.has_asked(now);
         }
         None
+    }
+
+    /// When there is something to ask, by our own clock. A store that has to see for itself how
+    /// long one is absent is asked often enough that no absence seems to end in between.
+    pub(super) fn question(&self, seen: &Seen, clock: &Clock, now: Moment) -> u64 {
+        let owners = self.that_matter(seen, clock.lower(now));
+        let silent = owners.map(|owner| clock.reaches(self.silent_after(owner) + 1));
+        let first = silent.min().unwrap_or(NEVER);
+        first.max(self.due.may_ask_at(&self.terms))
+    }
+
+    /// What others hold is missed by all; one that only waits is overtaken, and one that is known
+    /// to be dead is asked about no more.
+    fn that_matter<'a>(&'a self, seen: &'a Seen, lower: u64) -> impl Iterator<Item = &'a Owner> {
+        seen.book.owners.all().iter().filter(move |owner| {
+            let matters = owner.unstamped > 0 || owner.is_late;
+            let is_dead =
+                owner.lease_end <= lower || self.gone.iter().any(|gone| gone.id == owner.id);
+            owner.id != self.id && matters && !is_dead
+        })
+    }
+
+    /// After that it was not heard of for a quarter of a lease.
+    fn silent_after(&self, owner: &Owner) -> u64 {
+        (owner.lease_end + self.terms.lease / 4).saturating_sub(self.terms.lease)
     }
 }

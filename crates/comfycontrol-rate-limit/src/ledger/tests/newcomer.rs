@@ -13,6 +13,7 @@ use crate::{Algorithm, Member, Quota, Replaced};
 const SECOND: u64 = 1_000_000;
 const LINGER: u64 = 3 * SECOND;
 const WINDOW: u64 = SECOND;
+const LEASE: u64 = 10 * SECOND;
 
 /// What one process did: when, and how much it was granted.
 struct Run {
@@ -28,8 +29,12 @@ struct Run {
 
 impl Run {
     fn new(id: u128, wanted: u64) -> Self {
+        Self::within(WINDOW, id, wanted)
+    }
+
+    fn within(window: u64, id: u128, wanted: u64) -> Self {
         Self {
-            session: Session::new(terms(), id, id as u64),
+            session: Session::new(terms(window), id, id as u64),
             demand: Demand {
                 wanted,
                 ..Demand::default()
@@ -100,7 +105,7 @@ fn none(_: &mut Register, _: u64, _: &[Member]) -> Vec<Member> {
     Vec::new()
 }
 
-fn terms() -> Terms {
+fn terms(window: u64) -> Terms {
     let settings = Settings {
         cooldown: 10_000_000_000,
         cooldown_margin: 500_000_000,
@@ -112,12 +117,12 @@ fn terms() -> Terms {
         max_transit: None,
         max_wait: None,
     };
-    let window = Quota::new(40, Duration::from_micros(WINDOW)).unwrap();
+    let window = Quota::new(40, Duration::from_micros(window)).unwrap();
     Terms::new(
         Algorithm::SlidingLog,
         40,
         window.stretched(),
-        10_000_000_000,
+        LEASE * 1_000,
         settings,
     )
 }
@@ -213,6 +218,30 @@ fn a_store_that_never_tells_does_not_hold_up_a_newcomer() {
     let (at, granted) = newcomer.until_granted(&mut store, comes, none);
     assert_eq!(granted, 20);
     assert!(at - comes < SECOND, "{}", at - comes);
+}
+
+/// The store has to see for half a lease that it is absent, with a look in each quarter at least.
+#[test]
+fn a_store_is_asked_often_about_one_that_stays_silent() {
+    let window = 10 * SECOND;
+    let mut store = store();
+    Run::within(window, 1, 40).until_granted(&mut store, START, none);
+    let comes = START + SECOND / 10;
+    let mut newcomer = Run::within(window, 2, 40);
+    let (at, _) = newcomer.until_granted(&mut store, comes, |_, now, asked| {
+        let is_gone = now - comes >= LEASE / 2;
+        if is_gone { asked.to_vec() } else { Vec::new() }
+    });
+    let times: Vec<u64> = newcomer.asked.iter().map(|(at, _)| *at).collect();
+    let pauses: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // The first is before it has been silent for long.
+    assert!(
+        pauses[1..].iter().all(|pause| *pause < LEASE / 5),
+        "{pauses:?}"
+    );
+    assert!(pauses[0] < LEASE / 4 + SECOND / 10, "{pauses:?}");
+    let most = LEASE / 2 + LEASE / 8 + LINGER + window + SECOND / 10;
+    assert!(at - comes < most, "{}", at - comes);
 }
 
 /// It reads slowly before its first step, and takes the time to be later than it is: the lease of
