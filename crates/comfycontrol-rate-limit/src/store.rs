@@ -150,9 +150,12 @@ impl StoreTime {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::exhaustive_enums, reason = "a swap is won or lost")]
 pub enum Replaced {
-    /// The record is there. The time was told in the same step, or not at all: a store for which
-    /// that costs something need not tell it each time, only if it was not asked for some 100 ms
-    /// before.
+    /// The record is there, and the time of that same step.
+    ///
+    /// A store for which that costs something may leave the time out, but only if this handle of it
+    /// has told it less than 100 ms before: the first swap tells it, and so does one swap or read
+    /// in each 100 ms of use. The limiter measures the time in between with its own clock, and sees
+    /// that the store's has stepped no later than that.
     Won(Option<StoreTime>),
     /// Another process was quicker: what is there now.
     Lost(Reading),

@@ -12,8 +12,10 @@ mod calls;
 mod presence;
 mod register;
 mod swaps;
+mod time;
 
 pub use self::calls::{KEEP, read, record, swap, version};
 pub use self::presence::presence_ends;
 pub use self::register::is_a_register;
 pub use self::swaps::one_swap_wins;
+pub use self::time::tells_the_time;

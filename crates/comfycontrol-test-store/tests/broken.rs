@@ -8,9 +8,11 @@ use std::time::Duration;
 use comfycontrol_rate_limit::{
     Member, Reading, Record, Replaced, Store, StoreTime, Unavailable, Version,
 };
-use comfycontrol_test_store::{is_a_register, one_swap_wins, presence_ends};
+use comfycontrol_test::now;
+use comfycontrol_test_store::{is_a_register, one_swap_wins, presence_ends, tells_the_time};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,6 +26,12 @@ enum Wrong {
     TellsNothing,
     /// Long records are cut.
     Cuts,
+    /// A swap that won never tells the time.
+    KeepsTheTime,
+    /// The time is told only after a pause.
+    TellsAfterAPause,
+    /// The time is told if no store has told it lately.
+    TellsForAll,
     /// No member is ever gone.
     SeesNobodyGo,
     /// Every member is.
@@ -35,10 +43,12 @@ struct Shared {
     record: Option<Record>,
     members: BTreeSet<Member>,
     micros: u64,
+    told: Option<Instant>,
 }
 
 struct Variable {
     wrong: Wrong,
+    used: Mutex<Option<Instant>>,
     shared: Arc<Mutex<Shared>>,
     own: Mutex<Vec<Member>>,
 }
@@ -83,7 +93,20 @@ impl Store for Variable {
                 record.content.truncate(4_000);
             }
             shared.record = Some(record);
-            return Ok(Replaced::Won(Some(reading.time)));
+            let lately = |told: &mut Option<Instant>, always: bool| {
+                let is_known = told.is_some_and(|told| told.elapsed() < Duration::from_millis(100));
+                if always || !is_known {
+                    *told = Some(now());
+                }
+                is_known
+            };
+            let is_known = match self.wrong {
+                Wrong::KeepsTheTime => true,
+                Wrong::TellsAfterAPause => lately(&mut self.used.lock(), true),
+                Wrong::TellsForAll => lately(&mut shared.told, false),
+                _ => lately(&mut self.used.lock(), false),
+            };
+            return Ok(Replaced::Won((!is_known).then_some(reading.time)));
         }
         if self.wrong == Wrong::TellsNothing {
             reading.record = None;
@@ -119,6 +142,7 @@ fn variables(wrong: Wrong) -> impl Fn(u32) -> Variable {
         }
         Variable {
             wrong,
+            used: Mutex::default(),
             shared: Arc::clone(&all[number]),
             own: Mutex::default(),
         }
@@ -131,20 +155,21 @@ fn runtime() -> Runtime {
     builder.enable_time().start_paused(true).build().unwrap()
 }
 
-/// Which of the three tests pass.
-fn passes(wrong: Wrong) -> [bool; 3] {
+/// Which of the tests pass.
+fn passes(wrong: Wrong) -> [bool; 4] {
     let pass = |test: &dyn Fn()| catch_unwind(AssertUnwindSafe(test)).is_ok();
     let open = variables(wrong);
     [
         pass(&|| is_a_register(&runtime(), 64, variables(wrong))),
         pass(&|| runtime().block_on(one_swap_wins(4, 20, || open(0)))),
         pass(&|| runtime().block_on(presence_ends(|| open(1)))),
+        pass(&|| runtime().block_on(tells_the_time(|| open(2)))),
     ]
 }
 
 #[test]
 fn a_variable_under_a_lock_passes() {
-    assert_eq!(passes(Wrong::Nothing), [true; 3]);
+    assert_eq!(passes(Wrong::Nothing), [true; 4]);
 }
 
 #[test]
@@ -153,6 +178,9 @@ fn what_is_not_quite_a_register_fails() {
     assert!(!passes(Wrong::TellsNothing)[0]);
     assert!(!passes(Wrong::Cuts)[0]);
     assert!(!passes(Wrong::LooksFirst)[1]);
+    assert!(!passes(Wrong::KeepsTheTime)[3]);
+    assert!(!passes(Wrong::TellsAfterAPause)[3]);
+    assert!(!passes(Wrong::TellsForAll)[3]);
     assert!(!passes(Wrong::SeesNobodyGo)[2]);
     assert!(!passes(Wrong::SeesEverybodyGo)[2]);
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use comfycontrol_rate_limit::MemoryStore;
-use comfycontrol_test_store::{is_a_register, one_swap_wins};
+use comfycontrol_test_store::{is_a_register, one_swap_wins, tells_the_time};
 use tokio::runtime::Runtime;
 
 #[test]
@@ -22,4 +22,10 @@ fn it_is_a_register() {
 async fn of_swaps_at_the_same_time_one_wins() {
     let store = MemoryStore::new();
     one_swap_wins(8, 100, || store.clone()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_tells_the_time() {
+    let store = MemoryStore::new();
+    tells_the_time(|| store.clone()).await;
 }

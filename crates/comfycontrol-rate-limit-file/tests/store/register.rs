@@ -2,7 +2,7 @@ use std::cell::RefCell;
 
 use comfycontrol_rate_limit::Store;
 use comfycontrol_test::{SECOND, within};
-use comfycontrol_test_store::{is_a_register, one_swap_wins, presence_ends};
+use comfycontrol_test_store::{is_a_register, one_swap_wins, presence_ends, tells_the_time};
 use tokio::runtime::Runtime;
 
 use crate::support::*;
@@ -23,6 +23,12 @@ fn it_is_a_register() {
 async fn of_swaps_at_the_same_time_one_wins() {
     let budget = Budget::new();
     one_swap_wins(8, 100, || budget.open()).await;
+}
+
+#[tokio::test]
+async fn it_tells_the_time() {
+    let budget = Budget::new();
+    tells_the_time(|| budget.open()).await;
 }
 
 #[tokio::test]

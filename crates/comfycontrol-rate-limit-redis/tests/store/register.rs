@@ -1,7 +1,7 @@
 use comfycontrol_rate_limit::{Record, Replaced, Store};
 use comfycontrol_rate_limit_redis::RedisErrorKind;
 use comfycontrol_test::{MILLISECOND, RedisProgram, SECOND, within};
-use comfycontrol_test_store::{is_a_register, one_swap_wins};
+use comfycontrol_test_store::{is_a_register, one_swap_wins, tells_the_time};
 use tokio::runtime::Runtime;
 
 use crate::support::*;
@@ -22,6 +22,15 @@ async fn of_swaps_at_the_same_time_one_wins() {
     each(async |program| {
         let server = program.start(&[]);
         one_swap_wins(8, 50, || open(&server)).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn it_tells_the_time() {
+    each(async |program| {
+        let server = program.start(&[]);
+        tells_the_time(|| open(&server)).await;
     })
     .await;
 }
