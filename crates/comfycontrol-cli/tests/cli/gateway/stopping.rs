@@ -1,20 +1,51 @@
-use std::io::Read;
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
 
-use comfycontrol_emulator::{Emulator, Fault, FaultRule};
+use super::running::Gateway;
+use crate::support::program;
 
-use super::running::{Gateway, gateway};
-use crate::support::Account;
-
-/// The first call takes that long at the API.
-async fn account(delay: Duration) -> Account {
-    let fault = FaultRule::next(1, Fault::Delay(delay));
-    Account::of(Emulator::builder().limit(None).fault(fault)).await
+/// An API whose response waits until it is told to.
+struct Upstream {
+    url: String,
+    asked: Receiver<()>,
+    release: Sender<()>,
 }
 
-async fn until_sent(account: &Account) {
-    while account.emulator.edge().requests() == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+impl Upstream {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (ask, asked) = channel();
+        let (release, released) = channel();
+        std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let head = BufReader::new(&stream).lines();
+            head.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()))
+                .for_each(drop);
+            ask.send(()).unwrap();
+            // The test has ended, or it is told.
+            _ = released.recv();
+            _ = (&stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        });
+        Self {
+            url,
+            asked,
+            release,
+        }
+    }
+
+    /// A gateway before it, and a call that has left.
+    fn called(&self) -> (Gateway, JoinHandle<String>) {
+        let mut command = program(&["gateway", "--listen", "127.0.0.1:0", "--base-url"]);
+        command
+            .args([&self.url, "--quiet", "--drain", "600"])
+            .env("COMFYCONTROL_TOKEN", "cfc_FAKE0token");
+        let running = Gateway::of(command);
+        let call = running.begin("/v1/user", "");
+        self.asked.recv().unwrap();
+        (running, call)
     }
 }
 
@@ -29,10 +60,8 @@ fn until_it_stops(running: &Gateway) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_is_seen_by_who_asks_whether_it_is_ready_and_by_who_calls() {
-    let account = account(Duration::from_secs(3)).await;
-    let running = Gateway::of(gateway(&account, &["--quiet"]));
-    let call = running.begin("/v1/user", "");
-    until_sent(&account).await;
+    let upstream = Upstream::new();
+    let (running, call) = upstream.called();
     assert!(running.get("/_/ready", "").starts_with("HTTP/1.1 200"));
     running.terminate();
     let ready = until_it_stops(&running);
@@ -42,6 +71,7 @@ async fn a_stop_is_seen_by_who_asks_whether_it_is_ready_and_by_who_calls() {
     assert!(late.starts_with("HTTP/1.1 503"), "{late}");
     assert!(late.contains("retry-after: 2\r\n"), "{late}");
     assert!(running.get("/_/health", "").starts_with("HTTP/1.1 200"));
+    upstream.release.send(()).unwrap();
     let response = tokio::task::block_in_place(|| call.join()).unwrap();
     assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
     assert_eq!(running.ended(), "2 calls, 0 of them cut off at the end");
@@ -49,10 +79,8 @@ async fn a_stop_is_seen_by_who_asks_whether_it_is_ready_and_by_who_calls() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() {
-    let account = account(Duration::from_secs(600)).await;
-    let mut running = Gateway::of(gateway(&account, &["--quiet", "--drain", "600"]));
-    let call = running.begin("/v1/user", "");
-    until_sent(&account).await;
+    let upstream = Upstream::new();
+    let (mut running, call) = upstream.called();
     running.terminate();
     until_it_stops(&running);
     running.terminate();
