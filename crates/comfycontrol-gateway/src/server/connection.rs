@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response, Version};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -118,9 +119,13 @@ impl Connection {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
+        let taking = Taking::current();
+        if let Some(taking) = taking.as_ref().filter(|_| !response.body().is_end_stream()) {
+            taking.begun();
+        }
         Ok(response.map(|body| Served {
             body,
-            taking: Taking::current(),
+            taking,
             busy,
             begun,
         }))

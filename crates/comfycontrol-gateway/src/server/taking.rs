@@ -47,6 +47,12 @@ impl Taking {
         CURRENT.try_with(Self::clone).ok()
     }
 
+    /// The response's head is there, and a body follows it. hyper may wait for room before it asks
+    /// the body at all.
+    pub(super) fn begun(&self) {
+        self.0.store(1, Ordering::Relaxed);
+    }
+
     /// The body was asked for more, and gave a part or had none yet.
     pub(super) fn asked(&self, has_given: bool) {
         let asked = (self.0.load(Ordering::Relaxed) | 1) + 1;
@@ -129,6 +135,24 @@ mod tests {
                 .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
         );
         sleep(PATIENCE * 2).await;
+        assert!(
+            call.try_recv()
+                .is_err_and(|error| error == oneshot::error::TryRecvError::Closed)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_never_has_room_is_given_up() {
+        let mut call = run(async {
+            Taking::current().expect("the task of a call").begun();
+            std::future::pending().await
+        });
+        sleep(PATIENCE - Duration::from_secs(1)).await;
+        assert!(
+            call.try_recv()
+                .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
+        );
+        sleep(Duration::from_secs(2)).await;
         assert!(
             call.try_recv()
                 .is_err_and(|error| error == oneshot::error::TryRecvError::Closed)

@@ -1,8 +1,11 @@
+use std::time::Duration;
+
+use comfycontrol_gateway::Gateway;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{Emulated, LONG};
+use crate::support::{Emulated, LONG, Running, Scripted};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -160,6 +163,43 @@ async fn a_body_of_another_length_than_was_said_reaches_nobody() {
     }
 }
 
+/// RFC 9113 §6.5.2.
+const INITIAL_WINDOW_SIZE: u8 = 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_for_which_there_is_never_room_is_given_up() {
+    let upstream = Scripted::new("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let gateway = Gateway::new(upstream.client()).unwrap();
+    let running = Running::with(gateway, |server| {
+        server.write_timeout(Duration::from_millis(300))
+    });
+    let mut stream = running.connect().await;
+    let none = [0, INITIAL_WINDOW_SIZE, 0, 0, 0, 0];
+    let ordinary = fields(&[METHOD, SCHEME, AUTHORITY, PATH]);
+    let call = [
+        PREFACE,
+        &frame(SETTINGS, 0, 0, &none),
+        &frame(HEADERS, END_HEADERS | END_STREAM, 1, &ordinary),
+    ];
+    stream.write_all(&call.concat()).await.unwrap();
+    let mut kinds = Vec::new();
+    let reset = async {
+        while kinds.last() != Some(&RST_STREAM) {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.expect("goes on");
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            let mut payload = vec![0; length as usize];
+            stream.read_exact(&mut payload).await.expect("goes on");
+            kinds.push(head[3]);
+        }
+    };
+    timeout(LONG, reset).await.expect("is reset");
+    assert!(
+        kinds.contains(&HEADERS) && !kinds.contains(&DATA),
+        "{kinds:?}"
+    );
+}
+
 /// Sends it until the gateway has enough, and reads nothing meanwhile.
 async fn flood(house: &Emulated, mut next: impl FnMut(u32) -> Vec<u8>, times: u32) -> TcpStream {
     let mut stream = greeted(house).await;
@@ -171,7 +211,7 @@ async fn flood(house: &Emulated, mut next: impl FnMut(u32) -> Vec<u8>, times: u3
         }
     };
     // It may stop reading too.
-    _ = timeout(std::time::Duration::from_secs(2), write).await;
+    _ = timeout(Duration::from_secs(2), write).await;
     stream
 }
 
@@ -203,7 +243,7 @@ async fn floods_of_frames_harm_nobody_else() {
     let priority = house.running.gateway.priority();
     let left = async {
         while priority.snapshot().queued() + priority.limiter().snapshot().queued() > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     timeout(LONG, left).await.expect("nothing of it is left");
