@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -42,12 +42,18 @@ pub fn app(
     Ok(Router::new().route("/me", get(me)).with_state(api))
 }
 
-/// A caller that hangs up gives its place in the queue up: axum drops this future.
-async fn me(State(api): State<Api>) -> Result<impl IntoResponse, Failed> {
+/// A caller that hangs up gives its place in the queue up: axum drops this future. Of the head it
+/// gets what the body is, and when to come back.
+async fn me(State(api): State<Api>) -> Result<Response, Failed> {
     let request = Request::get(format!("{}/v1/user", api.base)).body(Body::empty())?;
-    let response = api.stack.oneshot(request).await?;
-    let json = [(CONTENT_TYPE, "application/json")];
-    Ok((response.status(), json, Body::new(response.into_body())))
+    let (head, body) = api.stack.oneshot(request).await?.into_parts();
+    let mut response = (head.status, Body::new(body)).into_response();
+    for name in [CONTENT_TYPE, CONTENT_ENCODING, RETRY_AFTER] {
+        if let Some(value) = head.headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    Ok(response)
 }
 
 struct Failed(BoxError);

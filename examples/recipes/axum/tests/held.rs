@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use comfycontrol_emulator::{Emulator, Limit};
+use axum::http::{HeaderValue, Request, StatusCode};
+use comfycontrol_emulator::{Emulator, Fault, FaultRule, Limit, RetryAfter, Shape, Throttled};
 use comfycontrol_rate_limit::{Limiter, Quota};
 use comfycontrol_token::Token;
 use tower::{BoxError, ServiceExt};
@@ -56,5 +56,36 @@ async fn a_caller_that_would_wait_too_long_is_told_when_to_come_back() -> Result
     assert_eq!(rejected.status(), StatusCode::SERVICE_UNAVAILABLE);
     let seconds: u64 = rejected.headers()["retry-after"].to_str()?.parse()?;
     assert!((50..=180).contains(&seconds), "{seconds}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_of_the_edge_stays_a_page_and_a_429_says_when_to_come_back() -> Result<(), BoxError>
+{
+    let html = HeaderValue::from_static("text/html; charset=UTF-8");
+    let page = Shape::Bytes(StatusCode::BAD_GATEWAY, html, "<h1>Bad gateway</h1>".into());
+    let api = Emulator::builder()
+        .limit(Limit::new(1, Duration::from_secs(60))?)
+        .throttled(Throttled::json().retry_after(RetryAfter::Value("17".parse()?)))
+        .fault(FaultRule::next(1, Fault::Respond(page)))
+        .start()
+        .await?;
+    let token = Token::parse(api.tokens().create("recipe", None))?;
+    // Another program has the same address.
+    let limiter = Limiter::new(Quota::new(10, Duration::from_secs(60))?);
+    let app = recipe_axum::app(&api.http_url(), &limiter, token)?;
+    let call = || {
+        app.clone().oneshot(
+            Request::get("/me")
+                .body(Body::empty())
+                .expect("it is valid"),
+        )
+    };
+    let page = call().await?;
+    assert_eq!(page.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(page.headers()["content-type"], "text/html; charset=UTF-8");
+    let throttled = call().await?;
+    assert_eq!(throttled.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(throttled.headers()["retry-after"], "17");
     Ok(())
 }
