@@ -19,6 +19,7 @@ mod known;
 mod pace;
 mod random;
 mod reading;
+mod suspected;
 mod suspects;
 mod view;
 
@@ -27,6 +28,7 @@ use self::known::Known;
 use self::pace::Pace;
 use self::random::Random;
 pub(crate) use self::reading::Incompatible;
+use self::suspected::Suspected;
 pub(crate) use self::view::View;
 
 /// What to do next. The answer goes to [`Session::read`], [`Session::replaced`],
@@ -86,6 +88,7 @@ pub(crate) struct Session {
     due: Due,
     pace: Pace,
     gone: Vec<Gone>,
+    suspected: Suspected,
     /// When the batch was sent that was written last: until half a lease later its slots may be
     /// used.
     asked: Option<Moment>,
@@ -117,6 +120,7 @@ impl Session {
             due: Due::default(),
             pace: Pace::default(),
             gone: Vec::new(),
+            suspected: Suspected::default(),
             asked: None,
             has_joined: false,
             news: Vec::new(),

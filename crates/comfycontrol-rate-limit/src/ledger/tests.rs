@@ -12,6 +12,7 @@ mod plan;
 mod process;
 mod record;
 mod rows;
+mod run;
 mod server;
 mod store;
 mod world;

@@ -75,7 +75,7 @@ impl Session {
                 if let Some(time) = time {
                     self.observe(asked, &time, &book);
                 }
-                self.see(version, book);
+                self.see(version, book, asked.answered);
                 Ok(grants)
             }
         }
@@ -106,7 +106,7 @@ impl Session {
             Ok(book) => self.recognise(asked, &time, book),
             Err(is_damaged) => self.begin(asked, &time, is_damaged),
         };
-        self.see(version, book);
+        self.see(version, book, asked.answered);
         Ok(grants)
     }
 
@@ -223,11 +223,12 @@ impl Session {
     }
 
     /// The store holds that now.
-    fn see(&mut self, version: Option<Version>, mut book: Book) {
+    fn see(&mut self, version: Option<Version>, mut book: Book, now: Moment) {
         if let (Some(loss), Some(clock)) = (self.known.loss, &self.clock) {
             loss.tell(&mut book, clock, &self.terms, &mut self.random);
         }
         let owners = &book.owners;
+        self.suspected.hear(owners, now);
         // One that was heard of since was cut off, and is not dead. Its lease need not tell: what
         // it says is never shorter than before, and a better reading makes it no longer.
         self.gone.retain(|gone| {

@@ -18,12 +18,15 @@ impl Session {
         let lower = clock.lower(now);
         let silent = self.that_matter(seen, lower).filter(|owner| {
             let is_silent = self.silent_after(owner) < lower;
-            self.due.is_new() || is_silent
+            let spared_until = self.suspected.spared_until(owner.id, &self.terms);
+            self.due.is_new() || (is_silent && spared_until <= now.monotonic)
         });
-        let suspects: Vec<_> = silent.map(|owner| Member::from_u128(owner.id)).collect();
+        let suspects: Vec<Owner> = silent.copied().collect();
         if !suspects.is_empty() {
             self.due.asks(now);
-            return Some(suspects);
+            self.suspected.ask(&suspects, now, &self.terms);
+            let members = suspects.iter().map(|owner| Member::from_u128(owner.id));
+            return Some(members.collect());
         }
         if self.due.is_new() {
             self.due.has_asked(now);
@@ -35,7 +38,10 @@ impl Session {
     /// long one is absent is asked often enough that no absence seems to end in between.
     pub(super) fn question(&self, seen: &Seen, clock: &Clock, now: Moment) -> u64 {
         let owners = self.that_matter(seen, clock.lower(now));
-        let silent = owners.map(|owner| clock.reaches(self.silent_after(owner) + 1));
+        let silent = owners.map(|owner| {
+            let silent = clock.reaches(self.silent_after(owner) + 1);
+            silent.max(self.suspected.spared_until(owner.id, &self.terms))
+        });
         let first = silent.min().unwrap_or(NEVER);
         first.max(self.due.may_ask_at(&self.terms))
     }

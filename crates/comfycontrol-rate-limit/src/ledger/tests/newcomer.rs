@@ -1,141 +1,10 @@
 //! A process that comes after another was killed.
 
-use std::time::Duration;
-
 use super::plan::START;
 use super::process::moment;
-use super::store::Register;
-use crate::admission::Settings;
-use crate::ledger::book::Book;
-use crate::ledger::{Action, Asked, Demand, Session, Terms};
-use crate::{Algorithm, Member, Quota, Replaced};
-
-const SECOND: u64 = 1_000_000;
-const LINGER: u64 = 3 * SECOND;
-const WINDOW: u64 = SECOND;
-const LEASE: u64 = 10 * SECOND;
-
-/// What one process did: when, and how much it was granted.
-struct Run {
-    session: Session,
-    demand: Demand,
-    /// About which members it has asked, and when.
-    asked: Vec<(u64, Vec<Member>)>,
-    /// For how long a reading is on its way.
-    slow: u64,
-    /// How many of its questions the store fails to answer.
-    unanswered: usize,
-}
-
-impl Run {
-    fn new(id: u128, wanted: u64) -> Self {
-        Self::within(WINDOW, id, wanted)
-    }
-
-    fn within(window: u64, id: u128, wanted: u64) -> Self {
-        Self {
-            session: Session::new(terms(window), id, id as u64),
-            demand: Demand {
-                wanted,
-                ..Demand::default()
-            },
-            asked: Vec::new(),
-            slow: 0,
-            unanswered: 0,
-        }
-    }
-
-    /// Runs from `from` until it is granted something: when, and how much.
-    /// `gone` says of those that it asks about which are.
-    fn until_granted(
-        &mut self,
-        store: &mut Register,
-        from: u64,
-        mut gone: impl FnMut(&mut Register, u64, &[Member]) -> Vec<Member>,
-    ) -> (u64, u64) {
-        let mut now = from;
-        loop {
-            let action = self.session.next(moment(now), &mut self.demand);
-            let asked = moment(now);
-            now += 100; // one trip
-            if let Action::Read = action {
-                now += self.slow;
-            }
-            let at = Asked {
-                asked,
-                answered: moment(now),
-            };
-            let granted = match action {
-                Action::Wait(until) => {
-                    assert!(until < u64::MAX, "it waits for nothing");
-                    now = now.max(until / 1_000 + 1);
-                    None
-                }
-                Action::Join(_) => {
-                    self.session.joined();
-                    None
-                }
-                Action::Read => self.session.read(at, store.read(now)).unwrap(),
-                Action::Gone(members) if self.asked.len() < self.unanswered => {
-                    self.session.failed(moment(now));
-                    self.asked.push((now, members));
-                    None
-                }
-                Action::Gone(members) => {
-                    let gone = gone(store, now, &members);
-                    self.session.gone(&gone, moment(now));
-                    self.asked.push((now, members));
-                    None
-                }
-                Action::Replace { seen, record, .. } => {
-                    let replaced = store.replace(now, seen, record);
-                    self.session.replaced(at, replaced).unwrap()
-                }
-            };
-            if let Some(grants) = granted {
-                self.demand.outstanding += grants.count;
-                self.demand.wanted -= grants.count;
-                return (now, grants.count);
-            }
-        }
-    }
-}
-
-fn none(_: &mut Register, _: u64, _: &[Member]) -> Vec<Member> {
-    Vec::new()
-}
-
-fn terms(window: u64) -> Terms {
-    let settings = Settings {
-        cooldown: 10_000_000_000,
-        cooldown_margin: 500_000_000,
-        count_lag: 0,
-        linger: LINGER * 1_000,
-        max_cooldown: 300_000_000_000,
-        max_hold: None,
-        max_queued: usize::MAX,
-        max_transit: None,
-        max_wait: None,
-    };
-    let window = Quota::new(40, Duration::from_micros(window)).unwrap();
-    Terms::new(
-        Algorithm::SlidingLog,
-        40,
-        window.stretched(),
-        LEASE * 1_000,
-        settings,
-    )
-}
-
-fn store() -> Register {
-    Register {
-        record: None,
-        instance: 1,
-        started: 0,
-        offset: 0,
-        drift: 0,
-    }
-}
+use super::run::{LEASE, LINGER, Run, SECOND, WINDOW, lease_end, none, store};
+use crate::ledger::{Action, Note};
+use crate::{Member, Replaced};
 
 /// All forty were on their way when the first was killed: they are counted up to the linger later,
 /// and in the window after that. No lease and no silence is waited for in addition.
@@ -244,6 +113,38 @@ fn a_store_is_asked_often_about_one_that_stays_silent() {
     assert!(at - comes < most, "{}", at - comes);
 }
 
+/// It writes between two looks of a store that measures its absence, and the newcomer reads that
+/// only after a third look.
+#[test]
+fn one_that_has_written_between_two_looks_is_not_gone_before_half_a_lease() {
+    let window = 10 * SECOND;
+    let mut store = store();
+    let mut first = Run::within(window, 1, 40);
+    first.until_granted(&mut store, START, none);
+    let mut newcomer = Run::within(window, 2, 40);
+    let (mut wrote, mut looks) = (0, 0);
+    let (mut since, mut seen) = (0, 0);
+    let (at, _) = newcomer.until_granted(&mut store, START + SECOND / 10, |store, now, asked| {
+        if now - seen >= LEASE / 4 {
+            since = now;
+        }
+        seen = now;
+        looks += 1;
+        if looks == 2 {
+            let at = moment(now);
+            first.demand.notes.push(Note::Hold { at, pause: 0 });
+            first.write(store, now);
+            wrote = now;
+        }
+        let is_gone = now - since >= LEASE / 2;
+        if is_gone { asked.to_vec() } else { Vec::new() }
+    });
+    assert!(wrote > 0 && looks > 2);
+    // It may send for half a lease, and is counted up to the linger later.
+    let least = LEASE / 2 + LINGER + window;
+    assert!(at - wrote >= least, "{}", at - wrote);
+}
+
 /// It reads slowly before its first step, and takes the time to be later than it is: the lease of
 /// its second step ends no later than that of its first.
 #[test]
@@ -270,11 +171,4 @@ fn one_that_was_heard_of_since_is_not_buried_although_its_lease_is_the_same() {
     });
     assert!(leases.len() == 2 && leases[0] == leases[1], "{leases:?}");
     assert!(at - began > 10 * SECOND + LINGER, "{}", at - began);
-}
-
-/// When the lease of that owner ends, as the record says.
-fn lease_end(store: &Register, id: u128) -> u64 {
-    let record = store.record.as_ref().unwrap();
-    let book = Book::decode(&record.content).unwrap();
-    book.owners.get(id).unwrap().lease_end
 }
