@@ -13,6 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use crate::arguments::Global;
 use crate::budget::Budget;
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::out::Out;
 
 /// What a client is made from, apart from the arguments.
@@ -24,14 +25,14 @@ pub(crate) struct Connect<'a> {
 }
 
 impl Connect<'_> {
-    pub(crate) fn api(self) -> Result<Api, Failure> {
-        Ok(Api::new(self.client()?))
+    pub(crate) async fn api(self) -> Result<Api, Failure> {
+        Ok(Api::new(self.client().await?))
     }
 
     /// For one call after the other, each of which has the time that the command has: one that the
     /// limiter cannot let go in time is rejected at once.
-    pub(crate) fn client(self) -> Result<Client, Failure> {
-        let builder = self.settings()?;
+    pub(crate) async fn client(self) -> Result<Client, Failure> {
+        let builder = self.settings().await?;
         Ok(match self.global.timeout {
             Some(seconds) => builder.timeout(Duration::from_secs(seconds)),
             None => builder,
@@ -40,13 +41,13 @@ impl Connect<'_> {
     }
 
     /// For a command that does much: a call of it that was cut short would be looked for at length.
-    pub(crate) fn long(self) -> Result<Api, Failure> {
-        Ok(Api::new(self.settings()?.build()?))
+    pub(crate) async fn long(self) -> Result<Api, Failure> {
+        Ok(Api::new(self.settings().await?.build()?))
     }
 
-    fn settings(self) -> Result<ClientBuilder, Failure> {
+    async fn settings(self) -> Result<ClientBuilder, Failure> {
         let limiter = self.limiter()?;
-        Ok(self.builder()?.rate_limit(limiter))
+        Ok(self.builder().await?.rate_limit(limiter))
     }
 
     /// The limiter that the command shares with others; once a command.
@@ -55,7 +56,7 @@ impl Connect<'_> {
     }
 
     /// A client of these arguments, but for its limiter.
-    pub(crate) fn builder(self) -> Result<ClientBuilder, Failure> {
+    pub(crate) async fn builder(self) -> Result<ClientBuilder, Failure> {
         let global = self.global;
         let mut builder = Client::builder().user_agent(USER_AGENT);
         if let Some(path) = &global.token_file {
@@ -65,7 +66,7 @@ impl Connect<'_> {
             builder = builder.base_url(url);
         }
         if let Some(path) = &global.ca {
-            for certificate in certificates(path)? {
+            for certificate in certificates(path).await? {
                 builder = builder.root_certificate(certificate.to_vec());
             }
         }
@@ -73,10 +74,11 @@ impl Connect<'_> {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let failed = |what: String| Failure::Setting(format!("{}: {what}", path.display()));
-    let read = CertificateDer::pem_file_iter(path).map_err(|e| failed(e.to_string()))?;
-    let certificates: Vec<_> = read
+    let input = Input::File(path.to_owned());
+    let pem = input.read(MOST).await.map_err(|e| failed(e.to_string()))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|e| failed(e.to_string()))?;
     if certificates.is_empty() {
@@ -85,4 +87,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     Ok(certificates)
 }
 
+/// More than all authorities of a system have, in millions of bytes.
+const MOST: u64 = 10;
 const USER_AGENT: &str = concat!("comfycontrol-cli/", env!("CARGO_PKG_VERSION"));

@@ -115,18 +115,20 @@ async fn call(connect: Connect<'_>, command: Command, left: &Left) -> Result<(),
         connect.budget.check(connect.global, out).await?;
     }
     match command {
-        Command::Whoami => commands::whoami::run(&connect.api()?, out).await,
-        Command::Runners(list) => commands::runners::run(&connect.api()?, list, out).await,
-        Command::Workflows(list) => commands::workflows::run(&connect.api()?, list, out).await,
-        Command::Run(run) => commands::run::run(&connect.long()?, run, left, out).await,
+        Command::Whoami => commands::whoami::run(&connect.api().await?, out).await,
+        Command::Runners(list) => commands::runners::run(&connect.api().await?, list, out).await,
+        Command::Workflows(list) => {
+            commands::workflows::run(&connect.api().await?, list, out).await
+        }
+        Command::Run(run) => commands::run::run(&connect.long().await?, run, left, out).await,
         Command::Batch(batch) => {
             let slot = connect.global.quota.per() / connect.global.quota.requests();
-            batch::run(connect.long()?, batch, slot, left, out).await
+            batch::run(connect.long().await?, batch, slot, left, out).await
         }
-        Command::Save(save) => commands::save::run(&connect.long()?, save, left, out).await,
-        Command::Cancel(id) => commands::cancel::run(&connect.api()?, &id, out).await,
-        Command::Get(get) => commands::request::get(&connect.client()?, get, out).await,
-        Command::Post(post) => commands::request::post(&connect.client()?, post, out).await,
+        Command::Save(save) => commands::save::run(&connect.long().await?, save, left, out).await,
+        Command::Cancel(id) => commands::cancel::run(&connect.api().await?, &id, out).await,
+        Command::Get(get) => commands::request::get(&connect.client().await?, get, out).await,
+        Command::Post(post) => commands::request::post(&connect.client().await?, post, out).await,
         Command::Doctor => commands::doctor::run(connect).await,
         Command::Emulator(emulator) => commands::emulator::run(emulator, out).await,
         Command::Gateway(gateway) => commands::gateway::run(connect, *gateway).await,

@@ -45,7 +45,7 @@ pub(crate) async fn run(connect: Connect<'_>) -> Result<(), Failure> {
         code: 0,
     };
     budget(&Sharing::of(connect.global), &mut findings).await?;
-    match connect.client() {
+    match connect.client().await {
         Ok(client) => {
             findings.ok(
                 "settings",

@@ -45,6 +45,7 @@ async fn the_time_of_a_command_is_over_while_it_waits_for_what_it_reads() {
         &["batch", "graph.json", "pipe", "-o", "out"],
         &["post", "/v1/runner", "-d", "@-"],
         &["post", "/v1/runner", "-d", "@pipe"],
+        &["whoami", "--ca", "pipe"],
     ] {
         let mut command = account.command(arguments);
         command

@@ -35,7 +35,7 @@ impl Upstream {
         let url = connect.global.base_url.clone();
         Ok(Self {
             url: url.unwrap_or_else(|| "https://api.comfycontrol.app".to_owned()),
-            client: bounded(connect.builder()?).token_provider(tokens.clone()),
+            client: bounded(connect.builder().await?).token_provider(tokens.clone()),
             tokens,
             limiter: connect.limiter()?,
             emulator: None,
