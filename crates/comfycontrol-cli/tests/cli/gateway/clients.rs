@@ -75,6 +75,8 @@ fn curl_speaks_http_2() -> bool {
 
 /// The same by reqwest.
 fn reqwest(port: &str) -> JoinSet<StatusCode> {
+    // Without TLS it needs none, but where the workspace is built as a whole it asks for one.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("http://127.0.0.1:{port}/v1/user");
     (0..CALLS)
