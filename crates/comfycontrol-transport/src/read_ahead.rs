@@ -10,6 +10,7 @@ use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use tokio::task::coop::poll_proceed;
 use tower::ServiceExt;
 use tower_service::Service;
 
@@ -89,6 +90,10 @@ impl<S: Read + Unpin> Read for ReadAhead<S> {
             ready!(Pin::new(&mut this.inner).poll_read(cx, read.unfilled()))?;
             this.filled = read.filled().len();
             this.at = 0;
+        } else {
+            // A read like any other: with four records for one, a task would read 8 MiB of a large
+            // response before others have their turn, and not 2.
+            ready!(poll_proceed(cx)).made_progress();
         }
         let count = buf.remaining().min(this.filled - this.at);
         buf.put_slice(&this.buffer[this.at..this.at + count]);
@@ -138,6 +143,8 @@ const CAPACITY: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use hyper_util::rt::TokioIo;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -190,6 +197,42 @@ mod tests {
                 near.read_exact(&mut [0; 4_096]).await.unwrap();
             }
             assert_eq!(near.inner().inner.1, calls);
+        }
+    }
+    /// Has bytes at once, without end, each read of which counts as the system's do.
+    struct Endless;
+
+    impl Read for Endless {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            mut buf: ReadBufCursor<'_>,
+        ) -> Poll<io::Result<()>> {
+            ready!(poll_proceed(cx)).made_progress();
+            buf.put_slice(&vec![0; buf.remaining()]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn others_have_their_turn_as_often_as_without_reading_ahead() {
+        for capacity in [0, CAPACITY] {
+            let mut near = ReadAhead::new(Endless, capacity);
+            let mut record = [0; CAPACITY / 4];
+            let mut records = 0;
+            let until_pending = poll_fn(|cx| {
+                let mut buf = ReadBuf::new(&mut record);
+                while records < 1_000
+                    && Pin::new(&mut near).poll_read(cx, buf.unfilled()).is_ready()
+                {
+                    records += 1;
+                    buf = ReadBuf::new(&mut record);
+                }
+                Poll::Ready(())
+            });
+            until_pending.await;
+            tokio::task::yield_now().await;
+            assert!((64..=128).contains(&records), "{capacity}: {records}");
         }
     }
 }
