@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-/// Writes bytes as hexadecimal digits: two for each, in small letters.
+/// Writes bytes as hexadecimal digits: two for each, in lowercase.
 ///
 /// ```
 /// use comfycontrol_core::hex_digits;

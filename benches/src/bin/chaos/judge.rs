@@ -75,7 +75,7 @@ impl Judge {
             format!("process {process} prints a token: {line}")
         });
         if line.contains("panicked at") {
-            self.check(Invariant::AnsweredOnce, false, || {
+            self.check(Invariant::OneOutcome, false, || {
                 format!("process {process}: {line}")
             });
         }
@@ -102,7 +102,7 @@ impl Judge {
     fn end(&mut self, call: Call, outcome: &str) {
         let once = self.ended.insert(call);
         let open = self.open.remove(&call);
-        self.check(Invariant::AnsweredOnce, once && open.is_some(), || {
+        self.check(Invariant::OneOutcome, once && open.is_some(), || {
             format!("call {call} has a second outcome: {outcome}")
         });
         if let Some(open) = open {
@@ -118,7 +118,7 @@ impl Judge {
                 kind.to_owned()
             }
             "failed" => {
-                self.check(Invariant::AnsweredOnce, KINDS.contains(&detail), || {
+                self.check(Invariant::OneOutcome, KINDS.contains(&detail), || {
                     format!("call {call} has an outcome of no type: {outcome}")
                 });
                 self.judge_claim(call, more, outcome);
@@ -192,7 +192,7 @@ impl Judge {
             .collect();
         for call in left {
             self.open.remove(&call);
-            self.check(Invariant::AnsweredOnce, killed, || {
+            self.check(Invariant::OneOutcome, killed, || {
                 format!("call {call} has no outcome")
             });
         }

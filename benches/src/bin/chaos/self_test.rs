@@ -49,7 +49,7 @@ fn found_by(sabotage: Sabotage) -> Invariant {
         Sabotage::Memory => Invariant::Memory,
         Sabotage::NoLimit => Invariant::WithinLimit,
         Sabotage::Connections => Invariant::Connections,
-        Sabotage::TwoOutcomes | Sabotage::NoOutcome => Invariant::AnsweredOnce,
+        Sabotage::TwoOutcomes | Sabotage::NoOutcome => Invariant::OneOutcome,
         Sabotage::Late => Invariant::InTime,
         Sabotage::Task => Invariant::Tasks,
         Sabotage::FalseClaim => Invariant::Applied,

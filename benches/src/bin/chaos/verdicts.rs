@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// What must hold, whatever befalls the calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Invariant {
-    AnsweredOnce,
+    OneOutcome,
     InTime,
     WithinLimit,
     PostOnce,
@@ -21,7 +21,7 @@ pub(crate) enum Invariant {
 
 impl Invariant {
     pub(crate) const ALL: [Self; 12] = [
-        Self::AnsweredOnce,
+        Self::OneOutcome,
         Self::InTime,
         Self::WithinLimit,
         Self::PostOnce,
@@ -37,7 +37,7 @@ impl Invariant {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::AnsweredOnce => "each call has one outcome, a response or a typed error",
+            Self::OneOutcome => "each call has one outcome, a response or a typed error",
             Self::InTime => "each call ends within its time",
             Self::WithinLimit => "the server never counts more than the limit",
             Self::PostOnce => "a POST is done at most once",

@@ -12,7 +12,7 @@ use tower::{BoxError, Service};
 
 /// How many requests of each kind there were.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Books {
+pub(crate) struct Counters {
     pub(crate) sent: u64,
     /// Responses with 429.
     pub(crate) throttled: u64,
@@ -20,44 +20,44 @@ pub(crate) struct Books {
     pub(crate) lost: u64,
 }
 
-/// The edge, with somebody who keeps books at its door.
+/// The edge, which counts what comes to it.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct Counting {
     edge: EdgeService,
-    books: Arc<Mutex<Books>>,
+    counters: Arc<Mutex<Counters>>,
 }
 
-impl Door {
-    pub(crate) fn new(edge: EdgeService) -> (Self, Arc<Mutex<Books>>) {
-        let books = Arc::default();
-        let door = Self {
+impl Counting {
+    pub(crate) fn new(edge: EdgeService) -> (Self, Arc<Mutex<Counters>>) {
+        let counters = Arc::default();
+        let counting = Self {
             edge,
-            books: Arc::clone(&books),
+            counters: Arc::clone(&counters),
         };
-        (door, books)
+        (counting, counters)
     }
 }
 
 /// A request that is under way. Lost, unless its response comes.
-struct UnderWay(Option<Arc<Mutex<Books>>>);
+struct UnderWay(Option<Arc<Mutex<Counters>>>);
 
 impl UnderWay {
     fn responded(mut self, response: &Response<ApiBody>) {
-        if let Some(books) = self.0.take() {
-            books.lock().throttled += u64::from(response.status() == 429);
+        if let Some(counters) = self.0.take() {
+            counters.lock().throttled += u64::from(response.status() == 429);
         }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        if let Some(books) = self.0.take() {
-            books.lock().lost += 1;
+        if let Some(counters) = self.0.take() {
+            counters.lock().lost += 1;
         }
     }
 }
 
-impl Service<Request<Body>> for Door {
+impl Service<Request<Body>> for Counting {
     type Response = Response<ApiBody>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Response<ApiBody>, BoxError>>;
@@ -67,8 +67,8 @@ impl Service<Request<Body>> for Door {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        self.books.lock().sent += 1;
-        let under_way = UnderWay(Some(Arc::clone(&self.books)));
+        self.counters.lock().sent += 1;
+        let under_way = UnderWay(Some(Arc::clone(&self.counters)));
         let response = self.edge.call(request);
         Box::pin(async move {
             let response = response.await?;

@@ -13,19 +13,19 @@ use comfycontrol_test::{MILLISECOND, SECOND};
 use parking_lot::Mutex;
 use tokio::time::sleep;
 
-use crate::books::{Books, Door};
+use crate::counters::{Counters, Counting};
 
 pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 
 /// After it a server counts nothing of what was sent before.
 pub(crate) const FORGOTTEN: Duration = Duration::from_secs(24);
 
-pub(crate) struct House {
+pub(crate) struct Fixture {
     pub(crate) seed: u64,
     pub(crate) client: Client,
     pub(crate) limiter: Limiter,
     pub(crate) edge: EdgeService,
-    pub(crate) books: Arc<Mutex<Books>>,
+    pub(crate) counters: Arc<Mutex<Counters>>,
     quota: Mutex<u32>,
     token: Current,
     provider: TokenProvider,
@@ -42,7 +42,7 @@ impl AsyncTokenSource for Current {
     }
 }
 
-impl House {
+impl Fixture {
     pub(crate) fn new(seed: u64) -> Self {
         let way = 10 * MILLISECOND..SECOND;
         let chance = |probability, fault| FaultRule::chance(probability, seed, fault);
@@ -56,7 +56,7 @@ impl House {
             .service()
             .transit(Transit::between(way.clone(), way, seed));
         let limiter = Limiter::new(quota(40));
-        let (door, books) = Door::new(edge.clone());
+        let (counting, counters) = Counting::new(edge.clone());
         let first = edge.tokens().create("token 0", None);
         let token = Current(Arc::new(Mutex::new(Token::parse(first).expect("a token"))));
         let provider = TokenProvider::from_async(token.clone());
@@ -64,7 +64,7 @@ impl House {
             .base_url("https://api.example")
             .rate_limit(limiter.clone())
             .token_provider(provider.clone())
-            .transport(door)
+            .transport(counting)
             .build()
             .expect("the settings are sound");
         Self {
@@ -72,7 +72,7 @@ impl House {
             client,
             limiter,
             edge,
-            books,
+            counters,
             quota: Mutex::new(40),
             token,
             provider,

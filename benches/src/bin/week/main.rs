@@ -3,15 +3,15 @@
 //! and callers that give up. After each day the counters must agree with what was seen from below,
 //! and memory must be what it was.
 
-mod books;
-mod house;
+mod counters;
+mod fixture;
 mod traffic;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::house::House;
+use self::fixture::Fixture;
 
 /// Lives through a week, and counts.
 #[derive(Clone, Debug, Parser)]
@@ -32,7 +32,7 @@ const KEPT: i64 = 64 * 1024;
 fn main() -> ExitCode {
     let options = Options::parse();
     let runtime = comfycontrol_test::paused();
-    let house = runtime.block_on(async { House::new(options.seed) });
+    let fixture = runtime.block_on(async { Fixture::new(options.seed) });
     println!("| day | calls | requests | 429s by the limit | made up | given up | bytes kept |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let mut faults = Vec::new();
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         let hours = (options.hours - day * 24).min(24);
         let mut seen = None;
         let memory = allocation_counter::measure(|| {
-            seen = Some(runtime.block_on(traffic::day(&house, day, hours)));
+            seen = Some(runtime.block_on(traffic::day(&fixture, day, hours)));
         });
         let seen = seen.expect("a day ends");
         let kept = memory.bytes_current;

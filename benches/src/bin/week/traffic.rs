@@ -9,8 +9,8 @@ use comfycontrol_test::{SECOND, now};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::books::Books;
-use crate::house::{FORGOTTEN, House};
+use crate::counters::Counters;
+use crate::fixture::{FORGOTTEN, Fixture};
 
 /// What was seen of a day.
 #[derive(Debug, Default)]
@@ -34,33 +34,33 @@ enum End {
     Rejected,
 }
 
-pub(crate) async fn day(house: &House, day: u64, hours: u64) -> Seen {
-    let before = Counts::of(house);
+pub(crate) async fn day(fixture: &Fixture, day: u64, hours: u64) -> Seen {
+    let before = Counts::of(fixture);
     let mut seen = Seen::default();
     let mut begins = now();
     for part in 0..hours * HOUR / PART {
-        let mut draw = Draw::of(house.seed, &[day, part]);
-        befall(house, &mut draw).await;
+        let mut draw = Draw::of(fixture.seed, &[day, part]);
+        change(fixture, &mut draw).await;
         let calls = calls(part * PART / HOUR, &mut draw);
         begins += Duration::from_secs(PART);
-        make(house, calls, begins, &mut draw, &mut seen).await;
+        make(fixture, calls, begins, &mut draw, &mut seen).await;
         sleep_until(begins).await;
     }
     sleep(FORGOTTEN + 60 * SECOND).await;
-    settle(house, before, day, &mut seen);
+    settle(fixture, before, day, &mut seen);
     seen
 }
 
 /// What changes: seldom, and at the beginning of ten minutes.
-async fn befall(house: &House, draw: &mut Draw) {
+async fn change(fixture: &Fixture, draw: &mut Draw) {
     if draw.happens(20) {
-        house.make_up_429s(1 + draw.below(5) as u32);
+        fixture.make_up_429s(1 + draw.below(5) as u32);
     }
     if draw.happens(15) {
-        house.rotate(draw.happens(500));
+        fixture.rotate(draw.happens(500));
     }
     if draw.happens(15) {
-        house.set_quota(draw.one_of(&[20, 40, 60])).await;
+        fixture.set_quota(draw.one_of(&[20, 40, 60])).await;
     }
 }
 
@@ -90,7 +90,7 @@ fn calls(hour: u64, draw: &mut Draw) -> Vec<Duration> {
 
 /// Makes calls, and waits for the last of them.
 async fn make(
-    house: &House,
+    fixture: &Fixture,
     calls: Vec<Duration>,
     ends: Instant,
     draw: &mut Draw,
@@ -105,7 +105,7 @@ async fn make(
         let time = draw
             .happens(30)
             .then(|| Duration::from_millis(100 + draw.below(20_000)));
-        let client = house.client.clone();
+        let client = fixture.client.clone();
         sleep_until(begins + at).await;
         while let Some(ended) = running.try_join_next() {
             seen.count(ended.expect("no call panics"));
@@ -147,7 +147,7 @@ impl Seen {
     }
 }
 
-/// All that is counted by the limiter, by the edge and at the door.
+/// All that is counted by the limiter, by the edge and before it.
 #[derive(Clone, Copy, Debug)]
 struct Counts {
     granted: u64,
@@ -156,15 +156,15 @@ struct Counts {
     rejected: u64,
     requests: u64,
     refused: u64,
-    books: Books,
+    counters: Counters,
 }
 
 impl Counts {
-    fn of(house: &House) -> Self {
-        let limiter = house.limiter.snapshot();
-        let edge = house.edge.edge().stats();
-        let books = Arc::clone(&house.books);
-        let books = *books.lock();
+    fn of(fixture: &Fixture) -> Self {
+        let limiter = fixture.limiter.snapshot();
+        let edge = fixture.edge.edge().stats();
+        let counters = Arc::clone(&fixture.counters);
+        let counters = *counters.lock();
         Self {
             granted: limiter.granted(),
             throttled: limiter.throttled(),
@@ -172,40 +172,40 @@ impl Counts {
             rejected: limiter.rejected(),
             requests: edge.requests(),
             refused: edge.throttled(),
-            books,
+            counters,
         }
     }
 }
 
 /// Compares what the limiter has counted with what was seen.
-fn settle(house: &House, before: Counts, day: u64, seen: &mut Seen) {
-    let after = Counts::of(house);
+fn settle(fixture: &Fixture, before: Counts, day: u64, seen: &mut Seen) {
+    let after = Counts::of(fixture);
     seen.requests = after.requests - before.requests;
     seen.refused = after.refused - before.refused;
-    seen.made_up = after.books.throttled - before.books.throttled - seen.refused;
-    let limiter = house.limiter.snapshot();
+    seen.made_up = after.counters.throttled - before.counters.throttled - seen.refused;
+    let limiter = fixture.limiter.snapshot();
     let rejected = after.rejected - before.rejected;
     let rows = [
         ("429s by the limit", seen.refused, 0),
         (
             "granted",
             after.granted - before.granted,
-            after.books.sent - before.books.sent,
+            after.counters.sent - before.counters.sent,
         ),
         (
             "arrived",
             seen.requests,
-            after.books.sent - before.books.sent,
+            after.counters.sent - before.counters.sent,
         ),
         (
             "throttled",
             after.throttled - before.throttled,
-            after.books.throttled - before.books.throttled,
+            after.counters.throttled - before.counters.throttled,
         ),
         (
             "lost",
             after.lost - before.lost,
-            after.books.lost - before.books.lost,
+            after.counters.lost - before.counters.lost,
         ),
         (
             "rejected",

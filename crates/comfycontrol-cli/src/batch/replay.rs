@@ -112,6 +112,23 @@ impl State {
 }
 
 #[cfg(test)]
+impl State {
+    /// That of a row with three files.
+    pub(crate) fn saved() -> Self {
+        let mut state = Self::default();
+        let (id, adopted) = (WorkflowId::from("a"), false);
+        for event in [
+            Event::Sending { key: String::new() },
+            Event::Started { id, adopted },
+            Event::Saved { files: 3 },
+        ] {
+            assert!(state.apply(0, &event));
+        }
+        state
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

@@ -1,9 +1,6 @@
-use std::time::Duration;
-
 use bytes::Bytes;
-use comfycontrol::Client;
 use comfycontrol_emulator::Emulator;
-use comfycontrol_gateway::{Ending, FinishedCall, Gateway};
+use comfycontrol_gateway::Ending;
 use futures_util::stream;
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
@@ -11,7 +8,6 @@ use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::timeout;
 
 use crate::slow::endless;
@@ -57,6 +53,14 @@ async fn text(response: Response<Incoming>) -> String {
     String::from_utf8(body.to_vec()).unwrap()
 }
 
+/// The response to a large body, during which another call of the connection is served.
+async fn refused(sender: &Sender, is_announced: bool) -> Response<Incoming> {
+    let (refused, other) = tokio::join!(post(sender, LARGE, is_announced), get(sender, "/v1/user"));
+    assert_eq!(other.status(), 200);
+    assert!(text(other).await.contains("name"));
+    refused
+}
+
 /// More in all than the windows of the connection: what was not read of the bodies is given back.
 const LARGE: usize = 100;
 
@@ -68,14 +72,9 @@ async fn a_413_is_seen_while_its_body_is_sent_and_the_connection_goes_on() {
     .await;
     let sender = connect(&house.running).await;
     for turn in 0..10 {
-        let (refused, other) = tokio::join!(
-            post(&sender, LARGE, turn % 2 == 0),
-            get(&sender, "/v1/user")
-        );
+        let refused = refused(&sender, turn % 2 == 0).await;
         assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
         assert!(text(refused).await.contains("at most 1000000 bytes"));
-        assert_eq!(other.status(), 200);
-        assert!(text(other).await.contains("name"));
     }
     assert_eq!(
         post(&sender, 10, false).await.status(),
@@ -92,30 +91,16 @@ async fn a_503_is_seen_while_its_body_is_sent_and_the_connection_goes_on() {
     .await;
     let sender = connect(&house.running).await;
     for turn in 0..10 {
-        let (refused, other) = tokio::join!(
-            post(&sender, LARGE, turn % 2 == 0),
-            get(&sender, "/v1/user")
-        );
+        let refused = refused(&sender, turn % 2 == 0).await;
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers()["retry-after"], "5");
         assert!(text(refused).await.contains("no room"));
-        assert_eq!(other.status(), 200);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_response_that_is_not_taken_is_given_up_and_the_connection_goes_on() {
-    let (tell, mut told) = unbounded_channel::<FinishedCall>();
-    let client = Client::builder()
-        .base_url(endless().await)
-        .token("cfc_FAKE0token");
-    let gateway = Gateway::builder(client)
-        .on_finished(move |call| _ = tell.send(call.clone()))
-        .build()
-        .unwrap();
-    let running = Running::with(gateway, |server| {
-        server.write_timeout(Duration::from_millis(500))
-    });
+    let (running, mut told) = endless().await;
     let sender = connect(&running).await;
     let stalled = get(&sender, "/file").await;
     // The connection itself is in use.

@@ -9,6 +9,7 @@ use http_body_util::Empty;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
 use crate::support::{Emulated, LONG, Running, Scripted};
@@ -45,8 +46,9 @@ async fn a_head_that_drips_is_given_up_and_others_are_served() {
     }
 }
 
-/// A server of one response that has no end.
-pub(crate) async fn endless() -> String {
+/// A gateway to a server of one response that has no end, which a caller must take within half a
+/// second each time; and the calls that it has finished.
+pub(crate) async fn endless() -> (Running, UnboundedReceiver<FinishedCall>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -58,15 +60,8 @@ pub(crate) async fn endless() -> String {
             .await;
         while stream.write_all(&[0; 65_536]).await.is_ok() {}
     });
-    url
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_takes_nothing_has_little_read_ahead_and_is_given_up() {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel::<FinishedCall>();
-    let client = Client::builder()
-        .base_url(endless().await)
-        .token("cfc_FAKE0token");
+    let client = Client::builder().base_url(url).token("cfc_FAKE0token");
+    let (tell, told) = unbounded_channel();
     let gateway = Gateway::builder(client)
         .on_finished(move |call| _ = tell.send(call.clone()))
         .build()
@@ -74,6 +69,12 @@ async fn a_caller_that_takes_nothing_has_little_read_ahead_and_is_given_up() {
     let running = Running::with(gateway, |server| {
         server.write_timeout(Duration::from_millis(500))
     });
+    (running, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_takes_nothing_has_little_read_ahead_and_is_given_up() {
+    let (running, mut told) = endless().await;
     let mut stream = running.connect().await;
     let call = "GET /file HTTP/1.1\r\nhost: localhost\r\n\r\n";
     stream.write_all(call.as_bytes()).await.unwrap();

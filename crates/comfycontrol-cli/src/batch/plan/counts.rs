@@ -105,8 +105,6 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use comfycontrol_api::WorkflowId;
-
     use super::*;
     use crate::batch::entry::Event;
     use crate::batch::plan::Action;
@@ -114,15 +112,7 @@ mod tests {
 
     #[test]
     fn files_that_are_lost_are_told_in_the_session_that_finds_it_and_not_again() {
-        let mut state = State::default();
-        let (id, adopted) = (WorkflowId::from("a"), false);
-        for event in [
-            Event::Sending { key: String::new() },
-            Event::Started { id, adopted },
-            Event::Saved { files: 3 },
-        ] {
-            assert!(state.apply(0, &event));
-        }
+        let mut state = State::saved();
         state.removed();
         let mut plan = Plan::new(vec![state.clone(), state.clone(), state.clone()], 3);
         plan.looked();

@@ -248,16 +248,8 @@ fn a_row_in_doubt_is_asked_for_again_once_the_others_are_done_and_then_given_up(
 
 #[test]
 fn a_row_whose_folder_was_removed_is_saved_again_within_the_jobs() {
-    let mut state = State::default();
-    let (id, adopted) = (WorkflowId::from("a"), false);
-    for event in [
-        Event::Sending { key: String::new() },
-        Event::Started { id, adopted },
-        Event::Saved { files: 3 },
-    ] {
-        assert!(state.apply(0, &event));
-    }
-    let saved = state.clone();
+    let saved = State::saved();
+    let mut state = saved.clone();
     state.removed();
     let mut plan = Plan::new(vec![state.clone(), saved, state.clone(), state], 2);
     assert_eq!(plan.counts().waiting, 3);
