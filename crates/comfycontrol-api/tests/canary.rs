@@ -4,7 +4,6 @@
 mod emulated;
 
 use std::fmt::Debug;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use comfycontrol::rate_limit::Quota;
@@ -13,7 +12,7 @@ use comfycontrol::token::{Token, TokenHandle};
 use comfycontrol::{Body, Client, Error, Multipart, Part, Timeouts};
 use comfycontrol_api::{Api, Events, NewRunner, NewWorkflow};
 use comfycontrol_emulator::{Echo, Emulator, Fault, FaultRule, Garbage, Shape};
-use comfycontrol_test::{Log, chain};
+use comfycontrol_test::{Log, Unserved, chain};
 use serde_json::Value;
 
 const CANARY: &str = "cfc_canary0canary0canary0canary";
@@ -174,11 +173,9 @@ async fn the_token_is_seen_nowhere() {
     );
     shown.result(Events::open(client.get("/v1/user")).await.map(|_| ()));
     shown.result(client.get("/v1/user").timeout(Duration::ZERO).send().await);
-    let closed = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let url = format!("http://{}", closed.local_addr().unwrap());
-    drop(closed);
+    let unserved = Unserved::new();
     let nobody = builder()
-        .base_url(url)
+        .base_url(unserved.url())
         .retry(RetryPolicy::none())
         .build()
         .unwrap();

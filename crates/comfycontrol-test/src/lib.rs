@@ -7,7 +7,8 @@
 //! * A layer next to each of tower's own: [`companions!`].
 //! * Typed errors: [`Failed`], [`typed`]. Any errors: [`chain`], [`find`].
 //! * Services and policies that do as they are told: [`Scripted`], [`responding`], [`RetryOnce`].
-//! * Servers on loopback: [`serve`], [`gateway`], [`client`], [`fetch`].
+//! * Servers on loopback: [`serve`], [`gateway`], [`client`], [`fetch`]; the ports of others,
+//!   and of none: [`port`], [`Unserved`].
 //! * Redis and Valkey as they are installed: [`RedisProgram`], [`RedisServer`].
 //! * Time and wake-ups: [`now`], [`paused`], [`within`], [`at_once`], [`WakeCounter`],
 //!   [`PanickingWaker`].
@@ -30,6 +31,7 @@ mod loopback;
 mod messages;
 mod mock;
 mod once_more;
+mod ports;
 mod redis_server;
 mod responding;
 mod retry_once;
@@ -52,6 +54,7 @@ pub use self::loopback::{client, fetch, serve};
 pub use self::messages::{Late, Req, Res, get, head, request, response};
 pub use self::mock::{Inner, Server, arrived, next_request, nothing_arrived, pair};
 pub use self::once_more::once_more;
+pub use self::ports::{Unserved, port};
 pub use self::redis_server::{RedisProgram, RedisServer};
 pub use self::responding::{Heads, Responding, responding};
 pub use self::retry_once::RetryOnce;

@@ -1,5 +1,5 @@
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -60,9 +60,7 @@ impl RedisProgram {
 
     /// Starts it with these arguments in addition to those that a test needs.
     pub fn start(&self, args: &[&str]) -> RedisServer {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
+        let port = crate::port();
         let directory = std::env::temp_dir().join(format!("redis-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory");
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();

@@ -2,9 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use std::time::Duration;
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::{Client, RateLimitMode};
+use comfycontrol_test::port;
 use futures_util::future::join_all;
 use http::StatusCode;
 use tempfile::TempDir;
@@ -105,14 +105,8 @@ impl Engine {
         // Another may take the port that was free.
         for _ in 0..5 {
             let directory = tempfile::tempdir().unwrap();
-            // Below those that the system gives to others between here and the start.
-            let port = 10_000 + RandomState::new().hash_one(0) % 20_000;
-            let port = u16::try_from(port).unwrap();
-            let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) else {
-                continue;
-            };
+            let port = port();
             let arguments = config(directory.path(), port);
-            drop(listener);
             let child = Command::new(program)
                 .args(arguments)
                 .stdin(Stdio::null())

@@ -3,7 +3,9 @@
 use ::axum::response::{IntoResponse, Response};
 use ::axum::{Router, body::Body};
 use comfycontrol_error::{ApiError, ErrorDecoderLayer};
-use comfycontrol_test::{Failed, MILLISECOND, SECOND, client, fetch, serve, transport, within};
+use comfycontrol_test::{
+    Failed, MILLISECOND, SECOND, Unserved, client, fetch, serve, transport, within,
+};
 use http::header::RETRY_AFTER;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -102,10 +104,8 @@ async fn a_gateway_reads_no_more_of_an_error_than_it_keeps() {
 #[tokio::test]
 async fn a_gateway_without_an_api_says_so_itself() {
     within(20 * SECOND, async {
-        let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let upstream = format!("http://{}", nobody.local_addr().unwrap());
-        drop(nobody);
-        let gateway = serve(gateway(&upstream)).await;
+        let unserved = Unserved::new();
+        let gateway = serve(gateway(&unserved.url())).await;
         let (status, body) = ask(&gateway).await;
         assert_eq!(status, StatusCode::BAD_GATEWAY);
         assert_eq!(body, "client error (Connect)");

@@ -1,8 +1,6 @@
-use std::net::{Ipv4Addr, TcpListener};
-
 use comfycontrol_rate_limit::{Member, Replaced, Store};
 use comfycontrol_rate_limit_redis::RedisErrorKind;
-use comfycontrol_test::{MILLISECOND, RedisProgram, RedisServer, SECOND};
+use comfycontrol_test::{MILLISECOND, RedisProgram, RedisServer, SECOND, port};
 use tokio::time::sleep;
 
 use crate::support::*;
@@ -24,11 +22,9 @@ async fn cluster(program: &RedisProgram) -> [RedisServer; 2] {
 
 /// A node, and the port at which the others speak to it.
 fn node(program: &RedisProgram) -> (RedisServer, u16) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let bus = listener.local_addr().unwrap().port();
-    drop(listener);
-    let port = bus.to_string();
-    let args = ["--cluster-enabled", "yes", "--cluster-port", &port];
+    let bus = port();
+    let number = bus.to_string();
+    let args = ["--cluster-enabled", "yes", "--cluster-port", &number];
     (program.start(&args), bus)
 }
 

@@ -1,9 +1,9 @@
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use comfycontrol_rate_limit::Store;
 use comfycontrol_rate_limit_redis::{RedisErrorKind, RedisStore};
-use comfycontrol_test::{MILLISECOND, SECOND, now};
+use comfycontrol_test::{MILLISECOND, SECOND, now, port};
 use tokio::time::sleep;
 
 use crate::support::*;
@@ -23,9 +23,7 @@ async fn a_sentinel_is_an_error_that_says_what_to_name() {
     each(async |program| {
         let directory = tempfile::tempdir().unwrap();
         let config = directory.path().join("sentinel.conf");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
+        let port = port();
         let text = format!(
             "port {port}\nbind 127.0.0.1\ndir {}\n",
             directory.path().display()

@@ -4,12 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use comfycontrol_test::now;
+use comfycontrol_test::{Unserved, now};
 use comfycontrol_transport::{Transport, TransportBuilder, TransportErrorKind};
 use http::{Request, Uri, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tower::service_fn;
 
 use crate::proxy::{Kind, Proxy};
@@ -80,7 +80,9 @@ async fn a_tunnel_carries_tls_and_http_2_to_the_host_of_the_url() {
 async fn the_server_at_the_end_of_a_tunnel_must_be_the_host_of_the_url() {
     let emulator = edge().await;
     let address = address(&emulator.https_url());
-    let transport = builder(&emulator).build_over(to(address)).unwrap();
+    let transport = builder(&emulator)
+        .build_over(to(address))
+        .unwrap();
     let error = send(&transport, post("https://api.example/")).await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Tls, "{error:?}");
@@ -123,11 +125,9 @@ async fn the_connect_timeout_covers_the_connector_and_the_handshake() {
 
 #[tokio::test]
 async fn a_connector_that_fails_has_sent_nothing() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let unserved = Unserved::new();
     let emulator = edge().await;
-    let transport = builder(&emulator).build_over(to(address)).unwrap();
+    let transport = builder(&emulator).build_over(to(unserved.address())).unwrap();
     for url in ["http://anywhere.example/x", "https://anywhere.example/x"] {
         let error = send(&transport, post(url)).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::ConnectionRefused);

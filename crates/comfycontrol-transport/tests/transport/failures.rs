@@ -1,20 +1,18 @@
 //! Connections that cannot be made, and such as break.
 
 use std::io;
-use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use comfycontrol_emulator::{Emulator, Fault, FaultRule};
-use comfycontrol_test::now;
+use comfycontrol_test::{Unserved, now};
 use comfycontrol_transport::{TransportBuilder, TransportErrorKind};
 use http::Request;
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::server::Server;
@@ -22,9 +20,8 @@ use crate::support::{Body, builder, edge, get, post, send, transport};
 
 #[tokio::test]
 async fn a_port_on_which_nobody_listens_refuses() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let unserved = Unserved::new();
+    let address = unserved.address();
     let transport = TransportBuilder::new().no_proxy().build::<Body>().unwrap();
     for scheme in ["http", "https"] {
         let error = send(&transport, post(format!("{scheme}://{address}/"))).await;

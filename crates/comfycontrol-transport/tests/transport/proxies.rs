@@ -1,10 +1,8 @@
 //! Which proxy is used, and what is told of one that does not do its work.
 
-use std::net::Ipv4Addr;
-
+use comfycontrol_test::Unserved;
 use comfycontrol_transport::{TransportBuilder, TransportError, TransportErrorKind};
 use http::Uri;
-use tokio::net::TcpListener;
 
 use crate::proxy::{Kind, Proxy};
 use crate::server::{Identity, Server};
@@ -40,9 +38,8 @@ async fn a_proxy_that_opens_no_tunnel_is_named_without_its_password() {
 
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_no_direct_connection() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let unserved = Unserved::new();
+    let address = unserved.address();
     for scheme in ["http", "https", "socks5", "socks5h"] {
         check(&through(&format!("{scheme}://user:hidden@{address}")).await);
     }

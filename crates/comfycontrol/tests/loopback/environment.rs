@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use comfycontrol::{Client, InvalidConfig, TransportError, TransportErrorKind};
 use comfycontrol_emulator::Emulator;
-use comfycontrol_test::once_more;
+use comfycontrol_test::{Unserved, once_more};
 use http::Version;
 use tokio::net::TcpListener;
 
@@ -149,9 +149,8 @@ async fn https_goes_through_a_tunnel_and_the_proxy_s_password_stays_there() {
 #[tokio::test]
 async fn a_proxy_that_refuses_is_named() {
     let emulator = Emulator::builder().start().await.unwrap();
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("http://user:hidden@{}", free.local_addr().unwrap());
-    drop(free);
+    let unserved = Unserved::new();
+    let url = format!("http://user:hidden@{}", unserved.address());
     let client = builder(&emulator).base_url(elsewhere(&emulator)).proxy(url);
     let client = client.build().unwrap();
     let failed = client.post("/v1/user").send().await.unwrap_err();

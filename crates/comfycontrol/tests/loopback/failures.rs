@@ -6,6 +6,7 @@ use std::time::Duration;
 use comfycontrol::api_error::ApiErrorKind;
 use comfycontrol::{Client, ErrorKind, InvalidConfig, Sent, TransportError, TransportErrorKind};
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, Shape};
+use comfycontrol_test::Unserved;
 use http::StatusCode;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -84,11 +85,9 @@ async fn wrong_settings_say_what_to_do() {
 
 #[tokio::test]
 async fn a_refused_connection_was_never_sent_and_says_so() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    let unserved = Unserved::new();
     let emulator = Emulator::builder().start().await.unwrap();
-    let client = builder(&emulator).base_url(url).build().unwrap();
+    let client = builder(&emulator).base_url(unserved.url()).build().unwrap();
     let failed = client.post("/v1/user").send().await.unwrap_err();
     assert_eq!(
         failed.as_cause::<TransportError>().unwrap().kind(),

@@ -12,7 +12,7 @@ use comfycontrol::token::{SourceError, Token, TokenProvider, TokenSource};
 use comfycontrol::transport::Transport;
 use comfycontrol::{Client, ClientBuilder, Error};
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, RetryAfter, Shape, Throttled};
-use comfycontrol_test::within;
+use comfycontrol_test::{Unserved, within};
 use futures_util::future::join_all;
 use http::{Method, Request, StatusCode};
 use serde_json::Value;
@@ -89,14 +89,13 @@ struct Stage {
     lost: Raw,
     cut: Raw,
     busy: Raw,
-    nobody: String,
+    nobody: Unserved,
     brittle: String,
 }
 
 impl Stage {
     async fn start() -> Self {
-        let listen = async || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let (closed, brittle) = (listen().await, listen().await);
+        let brittle = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let brittle_url = format!("https://{}", brittle.local_addr().unwrap());
         tokio::spawn(async move { while brittle.accept().await.is_ok() {} });
         Self {
@@ -109,7 +108,7 @@ impl Stage {
             })
             .await,
             busy: Raw::start(|_| raw::response(429, HOUR, "error code: 1015")).await,
-            nobody: format!("http://{}", closed.local_addr().unwrap()),
+            nobody: Unserved::new(),
             brittle: brittle_url,
         }
     }
@@ -121,7 +120,7 @@ impl Stage {
             "`error code: 1016`" => self.lost.url().to_owned(),
             "a body that breaks off" => self.cut.url().to_owned(),
             "one that asks to wait for an hour" => self.busy.url().to_owned(),
-            "the connection is refused" | REJECTED => self.nobody.clone(),
+            "the connection is refused" | REJECTED => self.nobody.url(),
             REFUSED => "https://refusing.invalid".to_owned(),
             "the connection breaks in the TLS handshake" => self.brittle.clone(),
             "a certificate that is not trusted" => self.stranger.https_url(),
