@@ -101,7 +101,7 @@ impl TransportBuilder {
     }
 
     /// Lets an HTTP/2 connection hold so many bytes of unread responses, from 64 KiB
-    /// to 2 GiB; 32 MiB unless set. One response may take seven eighths of it.
+    /// to 2 GiB; 32 MiB unless set. One response may take fifteen sixteenths of it.
     ///
     /// When three quarters are held, further calls go to another connection, as long as one can be
     /// made. A call that was sent before waits until they are read.

@@ -1,6 +1,7 @@
 //! The pool of connections: shared over HTTP/2, kept for the next call over HTTP/1.1.
 
 mod connect;
+mod executor;
 mod home;
 mod host;
 mod lease;

@@ -13,11 +13,12 @@ use http_body::Body;
 use hyper::client::conn::{http1, http2};
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 use tower_service::Service;
 
+use super::executor::BoxingExecutor;
 use super::home::Home;
 use super::plan::ConnectionId;
 use super::returned::{Given, Returned};
@@ -93,11 +94,10 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    // hyper spawns a task for each request, whose type has room for the connection itself: it is
-    // moved three times, with TLS and all unless that is elsewhere.
+    // A task of hyper's for each request has room for the connection: as little as can be.
     let stream = Box::new(stream);
     let stream = watched(stream, settings.window(), place.observer());
-    let shaken = http2::Builder::new(TokioExecutor::new())
+    let shaken = http2::Builder::new(BoxingExecutor)
         .timer(TokioTimer::new())
         .initial_connection_window_size(settings.window())
         .initial_stream_window_size(settings.stream_window())

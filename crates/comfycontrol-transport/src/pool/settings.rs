@@ -33,7 +33,7 @@ impl PoolSettings {
     /// The window of a stream: one unread response leaves room for the ends of others,
     /// and one that is read fills a long link.
     pub(super) fn stream_window(&self) -> u32 {
-        self.window() / 8 * 7
+        self.window() / 16 * 15
     }
 }
 

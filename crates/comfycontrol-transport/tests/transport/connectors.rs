@@ -80,9 +80,7 @@ async fn a_tunnel_carries_tls_and_http_2_to_the_host_of_the_url() {
 async fn the_server_at_the_end_of_a_tunnel_must_be_the_host_of_the_url() {
     let emulator = edge().await;
     let address = address(&emulator.https_url());
-    let transport = builder(&emulator)
-        .build_over(to(address))
-        .unwrap();
+    let transport = builder(&emulator).build_over(to(address)).unwrap();
     let error = send(&transport, post("https://api.example/")).await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Tls, "{error:?}");
@@ -127,7 +125,9 @@ async fn the_connect_timeout_covers_the_connector_and_the_handshake() {
 async fn a_connector_that_fails_has_sent_nothing() {
     let unserved = Unserved::new();
     let emulator = edge().await;
-    let transport = builder(&emulator).build_over(to(unserved.address())).unwrap();
+    let transport = builder(&emulator)
+        .build_over(to(unserved.address()))
+        .unwrap();
     for url in ["http://anywhere.example/x", "https://anywhere.example/x"] {
         let error = send(&transport, post(url)).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::ConnectionRefused);
