@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use comfycontrol_core::{Escaped, bare_url, mask_secrets, retry_after};
-use http::StatusCode;
-use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION};
+use http::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
+use http::{HeaderValue, StatusCode};
 
+use crate::edge::EdgeFields;
 use crate::json::Members;
 use crate::reason_phrase::reason_phrase;
 use crate::text::{lossy, snippet};
@@ -35,9 +36,9 @@ pub(crate) struct Decoded {
 }
 
 /// The shapes of body that errors come in, each with what it alone tells.
-enum Shape {
+enum Shape<'a> {
     /// `{"status":401,"message":"Invalid token"}`
-    Api { message: String },
+    Api { message: Cow<'a, str> },
     /// `error code: 1015`, and nothing else.
     Short { code: u16 },
     /// `application/problem+json`; `by_edge` if it bears Cloudflare's extensions.
@@ -58,19 +59,17 @@ pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let members = Members::read(text);
     let shape = Shape::new(text, &members, whole);
-    let by_edge = [CF_MITIGATED, CF_ERROR_TYPE, CF_ERROR_ORIGIN]
-        .iter()
-        .any(|name| headers.contains_key(name));
+    let edge = EdgeFields::of(headers);
+    let by_edge = edge.has_error || edge.mitigated.is_some();
     let edge_code = shape.edge_code(&members);
-    let kind = if is(headers, &CF_MITIGATED, "challenge") {
-        ApiErrorKind::Challenge
-    } else {
-        shape.kind(status, by_edge, edge_code)
+    let kind = match edge.mitigated {
+        Some(how) if is(how, b"challenge") => ApiErrorKind::Challenge,
+        _ => shape.kind(status, by_edge, edge_code),
     };
     let message = message(status, headers, &shape, text);
     Decoded {
         body_status: members.status.integer(),
-        cf_ray: ray(headers, &members),
+        cf_ray: ray(edge.ray, &members),
         edge_code,
         kind,
         is_only_status: matches!(shape, Shape::Other) && is_status(&message, status),
@@ -88,8 +87,8 @@ pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: &[u8], whole
     }
 }
 
-impl Shape {
-    fn new(text: &str, members: &Members<'_>, whole: bool) -> Self {
+impl<'a> Shape<'a> {
+    fn new(text: &str, members: &Members<'a>, whole: bool) -> Self {
         if let Some(message) = members.message.text() {
             return Self::Api { message };
         }
@@ -137,7 +136,7 @@ fn error_code(text: &str) -> Option<u16> {
     plain.then(|| digits.parse().ok())?
 }
 
-fn served_by(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: bool) -> ServedBy {
+fn served_by(status: StatusCode, kind: ApiErrorKind, shape: &Shape<'_>, by_edge: bool) -> ServedBy {
     match shape {
         _ if by_edge || kind.is_the_edges(status) => ServedBy::Edge,
         Shape::Short { .. } | Shape::Problem { by_edge: true, .. } => ServedBy::Edge,
@@ -146,9 +145,15 @@ fn served_by(status: StatusCode, kind: ApiErrorKind, shape: &Shape, by_edge: boo
     }
 }
 
-fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape, text: &str) -> String {
-    let said = match (header(headers, &LOCATION), shape) {
-        (Some(location), _) if status.is_redirection() => {
+fn message(status: StatusCode, headers: &HeaderMap, shape: &Shape<'_>, text: &str) -> String {
+    let location = if status.is_redirection() {
+        headers.get(LOCATION)
+    } else {
+        None
+    };
+    let said = match (location, shape) {
+        (Some(location), _) => {
+            let location = lossy(location.as_bytes());
             let location = bare_url(&location);
             format!(
                 "redirected to {}",
@@ -183,15 +188,15 @@ fn is_status(said: &str, status: StatusCode) -> bool {
 }
 
 /// The edge's id for the request, if it looks like one.
-fn ray(headers: &HeaderMap, members: &Members<'_>) -> Option<String> {
-    let sound = |ray: &String| {
+fn ray(told: Option<&HeaderValue>, members: &Members<'_>) -> Option<String> {
+    let sound = |ray: &Cow<'_, str>| {
         (1..=MAX_RAY_CHARS).contains(&ray.len())
             && ray.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && mask_secrets(ray) == *ray
+            && mask_secrets(ray) == **ray
     };
-    let told = header(headers, &CF_RAY).map(Cow::into_owned);
-    told.filter(sound)
-        .or_else(|| members.ray_id.text().filter(sound))
+    let told = told.map(|ray| lossy(ray.as_bytes())).filter(sound);
+    let told = told.or_else(|| members.ray_id.text().filter(sound));
+    told.map(Cow::into_owned)
 }
 
 fn encoded(headers: &HeaderMap) -> bool {
@@ -203,18 +208,8 @@ fn encoded(headers: &HeaderMap) -> bool {
     })
 }
 
-fn is(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
-    header(headers, name).is_some_and(|said| said.trim().eq_ignore_ascii_case(value))
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
-    headers.get(name).map(|value| lossy(value.as_bytes()))
+fn is(said: &HeaderValue, value: &[u8]) -> bool {
+    said.as_bytes().trim_ascii().eq_ignore_ascii_case(value)
 }
 
 const MAX_RAY_CHARS: usize = 64;
-
-// Names made beforehand need not be parsed at each look.
-const CF_ERROR_ORIGIN: HeaderName = HeaderName::from_static("cf-error-origin");
-const CF_ERROR_TYPE: HeaderName = HeaderName::from_static("cf-error-type");
-const CF_MITIGATED: HeaderName = HeaderName::from_static("cf-mitigated");
-const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");

@@ -1,5 +1,6 @@
 //! Picks the members of an error object out of JSON that may be odd, hostile or cut short.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -64,11 +65,17 @@ impl<'a> Members<'a> {
     }
 }
 
-impl Value<'_> {
-    pub(crate) fn text(self) -> Option<String> {
+impl<'a> Value<'a> {
+    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         // Of anything else the parser would only tell where it stopped, at some length.
-        let json = self.0.filter(|json| json.starts_with('"'))?;
-        serde_json::from_str(json).ok()
+        let json = self.0?;
+        let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+        // What was read as one value has no quote inside, and only escapes are to be undone.
+        // Without a branch, so that many bytes are looked at together.
+        if !inner.bytes().fold(false, |any, b| any | (b == b'\\')) {
+            return Some(Cow::Borrowed(inner));
+        }
+        serde_json::from_str(json).ok().map(Cow::Owned)
     }
 
     /// An integer, also one written as a string.

@@ -86,8 +86,8 @@ impl ApiErrorKind {
     /// `message` is that of the API's own error body.
     pub(crate) fn of_api(status: StatusCode, message: &str) -> Self {
         // Lenient, for the texts are made for people; what is unknown stays general.
-        let message = message.trim().trim_end_matches('.');
-        let says = |text| message.eq_ignore_ascii_case(text);
+        let said = || message.trim().trim_end_matches('.');
+        let says = |text| said().eq_ignore_ascii_case(text);
         match status.as_u16() {
             401 if says("invalid token") => Self::InvalidToken,
             401 if says("missing authorization header") => Self::MissingToken,

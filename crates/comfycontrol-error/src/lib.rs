@@ -69,6 +69,7 @@ mod applied;
 mod body;
 mod body_incomplete;
 mod decode;
+mod edge;
 mod future;
 mod invalid_json;
 mod json;

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use comfycontrol_core::Escaped;
 
 use crate::json::Members;
@@ -38,7 +40,8 @@ pub struct ProblemDetails {
 
 impl ProblemDetails {
     pub(crate) fn new(members: &Members<'_>, max: usize) -> Self {
-        let shown = |text: Option<String>| text.map(|text| Escaped::new(&text, max).into_string());
+        let shown =
+            |text: Option<Cow<'_, str>>| text.map(|text| Escaped::new(&text, max).into_string());
         Self {
             advice: shown(members.what_you_should_do.text()),
             detail: shown(members.detail.text()),
