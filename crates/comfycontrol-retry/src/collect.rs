@@ -31,7 +31,8 @@ pub fn collect<B: Body>(body: B, max: usize) -> Collect<B> {
     Collect {
         body,
         max,
-        data: Vec::new(),
+        first: Bytes::new(),
+        more: Vec::new(),
         len: 0,
     }
 }
@@ -42,7 +43,9 @@ pin_project! {
         #[pin]
         body: B,
         max: usize,
-        data: Vec<Bytes>,
+        // Most often the only piece.
+        first: Bytes,
+        more: Vec<Bytes>,
         len: usize,
     }
 }
@@ -53,14 +56,22 @@ impl<B: Body> Future for Collect<B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let (frame, starts_over) = Reader::keep(|| this.body.as_mut().poll_frame(cx));
+            // Most bodies know that they have ended, and need not be asked once more.
+            let (frame, starts_over) = match this.body.is_end_stream() {
+                true => (Poll::Ready(None), false),
+                false => Reader::keep(|| this.body.as_mut().poll_frame(cx)),
+            };
             if starts_over {
-                this.data.clear();
+                *this.first = Bytes::new();
+                this.more.clear();
                 *this.len = 0;
             }
             let frame = match ready!(frame) {
                 Some(frame) => frame.map_err(CollectError::Body)?,
-                None => return Poll::Ready(Ok(joined(mem::take(this.data), *this.len))),
+                None => {
+                    let (first, more) = (mem::take(this.first), mem::take(this.more));
+                    return Poll::Ready(Ok(joined(first, more, *this.len)));
+                }
             };
             // Trailers are dropped.
             let Ok(mut data) = frame.into_data() else {
@@ -71,26 +82,28 @@ impl<B: Body> Future for Collect<B> {
                 return Poll::Ready(Err(CollectError::TooLarge));
             }
             if more > 0 {
-                *this.len += more;
                 // No copy where it is `Bytes` already.
-                this.data.push(data.copy_to_bytes(more));
+                let piece = data.copy_to_bytes(more);
+                if *this.len == 0 {
+                    *this.first = piece;
+                } else {
+                    this.more.push(piece);
+                }
+                *this.len += more;
             }
         }
     }
 }
 
 /// No copy where it is one piece.
-fn joined(mut data: Vec<Bytes>, len: usize) -> Bytes {
-    match data.pop() {
-        None => Bytes::new(),
-        Some(only) if data.is_empty() => only,
-        Some(last) => {
-            let mut all = Vec::with_capacity(len);
-            data.iter().for_each(|piece| all.extend_from_slice(piece));
-            all.extend_from_slice(&last);
-            all.into()
-        }
+fn joined(first: Bytes, more: Vec<Bytes>, len: usize) -> Bytes {
+    if more.is_empty() {
+        return first;
     }
+    let mut all = Vec::with_capacity(len);
+    all.extend_from_slice(&first);
+    more.iter().for_each(|piece| all.extend_from_slice(piece));
+    all.into()
 }
 
 impl<B> fmt::Debug for Collect<B> {
@@ -127,5 +140,43 @@ impl<E: Error + 'static> Error for CollectError<E> {
             Self::Body(e) => Some(e),
             Self::TooLarge => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body::Frame;
+
+    use super::*;
+
+    /// One piece, after which it must not be asked.
+    struct OnePiece(Option<Bytes>);
+
+    impl Body for OnePiece {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let piece = self.0.take().expect("it has not ended");
+            Poll::Ready(Some(Ok(Frame::data(piece))))
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.0.is_none()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_has_ended_is_not_asked_for_more_and_its_only_piece_is_not_copied() {
+        let piece = Bytes::from(vec![b'a'; 100]);
+        let body = OnePiece(Some(piece.clone()));
+        let collected = collect(body, 100).await.unwrap();
+        assert_eq!(collected.as_ptr(), piece.as_ptr());
+        assert_eq!(collect(OnePiece(None), 0).await.unwrap(), "");
     }
 }

@@ -1,21 +1,15 @@
 use crate::failure::Failure;
 
 /// The last failure of a call that a later one must know.
-#[derive(Debug)]
 pub(crate) struct Earlier<E>(Option<E>);
 
-/// It belongs to one call; a copy of the policy serves another.
-impl<E> Clone for Earlier<E> {
-    fn clone(&self) -> Self {
+impl<E> Earlier<E> {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 }
 
 impl<E: Failure> Earlier<E> {
-    pub(crate) fn none() -> Self {
-        Self(None)
-    }
-
     /// Makes the failure of the newest attempt speak for those before it.
     pub(crate) fn complete(&mut self, newest: &mut E) {
         if let Some(earlier) = self.0.take() {

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use comfycontrol_core::TryClone;
@@ -12,7 +13,7 @@ use crate::attempts::Repeat;
 use crate::body::RetryBody;
 use crate::failure::Failure;
 use crate::future::ResponseFuture;
-use crate::policy::{Forget, Policy};
+use crate::policy::{Forget, Policy, Rules, copy_head};
 use crate::settings::RetryPolicy;
 
 /// Applies [`Retry`] to a service whose error is an `E`: sends its requests again where that is
@@ -57,7 +58,8 @@ impl<S, E: Failure> Layer<S> for RetryLayer<E> {
     fn layer(&self, inner: S) -> Retry<S, E> {
         Retry {
             inner,
-            policy: Policy::new(self.policy.clone(), self.forget),
+            rules: Arc::new(Rules::new(self.policy.clone(), self.forget)),
+            failure: PhantomData,
         }
     }
 }
@@ -85,7 +87,8 @@ impl<E> fmt::Debug for RetryLayer<E> {
 /// It is ready when the service inside is. Clones share the budget.
 pub struct Retry<S, E> {
     inner: S,
-    policy: Policy<E>,
+    rules: Arc<Rules>,
+    failure: PhantomData<fn() -> E>,
 }
 
 impl<S, E> Retry<S, E> {
@@ -109,7 +112,8 @@ impl<S: Clone, E> Clone for Retry<S, E> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            policy: self.policy.clone(),
+            rules: Arc::clone(&self.rules),
+            failure: PhantomData,
         }
     }
 }
@@ -138,13 +142,16 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
-        let repeat = self.policy.copy(&req).map(|request| {
-            Box::new(Repeat {
+        let repeat = self.rules.copy_body(req.body()).map(|body| {
+            let mut repeat = Box::new(Repeat {
                 service: self.inner.clone(),
-                policy: self.policy.clone(),
-                request,
+                policy: Policy::new(Arc::clone(&self.rules)),
+                request: Request::new(body),
                 head: None,
-            })
+            });
+            // In its place: it need not be moved there.
+            copy_head(&req, &mut repeat.request);
+            repeat
         });
         ResponseFuture::new(self.inner.call(req), repeat)
     }
