@@ -61,13 +61,13 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let res = match this.kind.project() {
+        let mut res = match this.kind.project() {
             KindProj::Sent { inner } => ready!(inner.as_mut().poll(cx))?,
             KindProj::Refused { inner } => return Pin::new(inner).poll(cx).map(Err),
         };
         head::check(res.headers()).map_err(TransportError::new)?;
-        let (head, body) = res.into_parts();
-        let body = body.expecting(head.status, &head.headers, *this.to_head);
-        Poll::Ready(Ok(Response::from_parts(head, body)))
+        let expected = (res.body()).expected(res.status(), res.headers(), *this.to_head);
+        res.body_mut().expect(expected);
+        Poll::Ready(Ok(res))
     }
 }

@@ -6,6 +6,7 @@ mod home;
 mod host;
 mod lease;
 mod outgoing;
+mod peer;
 mod plan;
 mod returned;
 mod sender;
@@ -28,12 +29,12 @@ use tower_service::Service;
 
 use self::connect::{Connect, Http};
 use self::host::Host;
-use self::lease::{NotSent, Received};
+use self::lease::NotSent;
 use self::outgoing::BoxRequest;
 use crate::TransportError;
 use crate::error::Unsendable;
 
-pub(crate) use self::lease::Held;
+pub(crate) use self::lease::{Held, Received};
 pub(crate) use self::outgoing::Outgoing;
 pub(crate) use self::settings::PoolSettings;
 pub(crate) use self::upload::Written;
@@ -49,7 +50,7 @@ type Hosts<B> = Vec<(Key, Arc<Host<Outgoing<B>>>)>;
 
 /// An origin, and the runtime whose tasks carry the connections: they end with it, and stand still
 /// while it does not run.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug)]
 struct Key {
     scheme: Scheme,
     authority: Authority,
@@ -86,10 +87,10 @@ where
 
     /// The response to a request. What was not sent for a connection that had ended is sent by
     /// another; so is what the server has certainly not processed (RFC 9113 §8.7), a few times.
-    pub(crate) async fn send(
+    pub(crate) async fn send<R: From<Received>>(
         self: Arc<Self>,
         mut req: BoxRequest<B>,
-    ) -> Result<Response<Received>, TransportError> {
+    ) -> Result<Response<R>, TransportError> {
         let host = self.host(&mut req).map_err(TransportError::new)?;
         drop(self);
         let mut left = SENT_AGAIN;
@@ -115,20 +116,28 @@ where
             return Err(Unsendable::Version);
         }
         let runtime = Handle::try_current().map_err(|_| Unsendable::Runtime)?;
-        let key = Key {
-            scheme: scheme(req).ok_or(Unsendable::Relative)?,
-            authority: req.uri().authority().ok_or(Unsendable::Relative)?.clone(),
-            runtime: runtime.id(),
-        };
+        let scheme = scheme(req).ok_or(Unsendable::Relative)?;
+        let authority = req.uri().authority().ok_or(Unsendable::Relative)?;
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         // Most often there is one, which is found sooner than a hash is made. A thousand that are
         // in use at once cost a call some microseconds.
-        if let Some((_, host)) = hosts.iter().find(|(known, _)| *known == key) {
+        let known = hosts.iter().find(|(key, _)| {
+            // Mostly it is written alike, which is seen sooner than a likeness without case.
+            let is_there =
+                key.authority.as_str() == authority.as_str() || key.authority == *authority;
+            is_there && key.scheme == scheme && key.runtime == runtime.id()
+        });
+        if let Some((_, host)) = known {
             return Ok(Arc::clone(host));
         }
-        if !has_port(&key.authority) {
+        if !has_port(authority) {
             return Err(Unsendable::Port);
         }
+        let key = Key {
+            scheme,
+            authority: authority.clone(),
+            runtime: runtime.id(),
+        };
         if hosts.len() >= REMEMBERED {
             // One that somebody holds is about to be used.
             hosts.retain(|(_, host)| Arc::strong_count(host) > 1 || !host.is_empty());

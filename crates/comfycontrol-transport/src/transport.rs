@@ -206,10 +206,6 @@ where
         match &mut self.0 {
             Kind::Pool(Pooled { pool, .. }) => {
                 let sending = Arc::clone(pool).send(Box::new(req.map(Outgoing::new)));
-                let sending = async move {
-                    let res = sending.await?;
-                    Ok(res.map(|(body, held)| TransportBody::incoming(body, held)))
-                };
                 ResponseFuture::sent(Box::pin(sending), to_head)
             }
             Kind::Other(service) => ResponseFuture::sent(service.call(req), to_head),

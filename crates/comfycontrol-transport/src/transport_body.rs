@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use crate::error::{MessageFault, without_quotes};
 use crate::framing::number;
-use crate::pool::Held;
+use crate::pool::{Held, Received};
 
 pin_project! {
     /// Response body of [`Transport`](crate::Transport), as it comes off the wire: encoded as it
@@ -40,7 +40,7 @@ pin_project! {
 
 /// What is still to come, by the response's `Content-Length`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Expected {
+pub(crate) enum Expected {
     /// There was none.
     Unknown,
     Bytes(u64),
@@ -62,14 +62,6 @@ pin_project! {
 }
 
 impl TransportBody {
-    pub(crate) fn incoming(body: Incoming, held: Option<Held>) -> Self {
-        Self {
-            kind: BodyKind::Incoming { body },
-            expected: Expected::Unknown,
-            held,
-        }
-    }
-
     pub(crate) fn boxed<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -84,13 +76,13 @@ impl TransportBody {
         }
     }
 
-    /// Counts the body against what its response's head announces (RFC 9110 §6.4.1, §8.6).
-    pub(crate) fn expecting(
-        mut self,
+    /// What is to come by the head of its response (RFC 9110 §6.4.1, §8.6).
+    pub(crate) fn expected(
+        &self,
         status: StatusCode,
         headers: &HeaderMap,
         to_head: bool,
-    ) -> Self {
+    ) -> Expected {
         let announced = || {
             let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
             lengths
@@ -98,7 +90,7 @@ impl TransportBody {
                 .and_then(number)
                 .filter(|_| lengths.next().is_none())
         };
-        self.expected = if to_head || status == StatusCode::NOT_MODIFIED {
+        if to_head || status == StatusCode::NOT_MODIFIED {
             let announced = announced();
             Expected::Nothing { announced }
         } else if status == StatusCode::NO_CONTENT || status.is_informational() {
@@ -111,8 +103,22 @@ impl TransportBody {
                 BodyKind::Boxed { .. } => announced(),
             };
             bytes.map_or(Expected::Unknown, Expected::Bytes)
-        };
-        self
+        }
+    }
+
+    /// Counts the body against this.
+    pub(crate) fn expect(&mut self, expected: Expected) {
+        self.expected = expected;
+    }
+}
+
+impl From<Received> for TransportBody {
+    fn from((body, held): Received) -> Self {
+        Self {
+            kind: BodyKind::Incoming { body },
+            expected: Expected::Unknown,
+            held,
+        }
     }
 }
 

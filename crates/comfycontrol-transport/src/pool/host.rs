@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::connect::Connect;
 use super::home::{Home, Release};
 use super::lease::Lease;
+use super::peer::Peer;
 use super::plan::{CallId, ConnectionId, Limits, Plan, Protocol, Step};
 use super::returned::{Given, Returned};
 use super::sender::Sender;
@@ -211,7 +212,7 @@ impl<B: Send + 'static> Home<B> for Host<B> {
         state.open.push(Open {
             id,
             sender: Some(sender),
-            connected: Arc::new(connected),
+            peer: Arc::new(Peer::new(connected, &self.uri)),
             returned,
         });
         let steps = state.plan.opened(id, protocol, now());

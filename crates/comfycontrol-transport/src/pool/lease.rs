@@ -8,11 +8,11 @@ use bytes::Bytes;
 use http::Response;
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::Connected;
 use tokio::sync::oneshot;
 
 use super::home::{Home, Release};
 use super::outgoing::{self, BoxRequest, Outgoing};
+use super::peer::Peer;
 use super::plan::ConnectionId;
 use super::sender::{self, Sender};
 use crate::TransportError;
@@ -23,7 +23,7 @@ pub(super) struct Lease<B: 'static> {
     pub(super) id: ConnectionId,
     /// `None` when it has been given back.
     pub(super) sender: Option<Sender<B>>,
-    pub(super) connected: Arc<Connected>,
+    pub(super) peer: Arc<Peer>,
     /// Whether others have had it before.
     pub(super) reused: bool,
     /// Ends when the response to an upload over HTTP/1.1 is over.
@@ -47,14 +47,14 @@ impl<B: 'static> Lease<B> {
         home: Arc<dyn Home<B>>,
         id: ConnectionId,
         sender: Sender<B>,
-        connected: Arc<Connected>,
+        peer: Arc<Peer>,
         reused: bool,
     ) -> Self {
         Self {
             home,
             id,
             sender: Some(sender),
-            connected,
+            peer,
             reused,
             over: None,
         }
@@ -66,16 +66,16 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<comfycontrol_core::BoxError>,
 {
-    pub(super) async fn send(
+    pub(super) async fn send<R: From<Received>>(
         mut self,
         mut req: BoxRequest<B>,
-    ) -> Result<Response<Received>, NotSent<B>> {
+    ) -> Result<Response<R>, NotSent<B>> {
         let mut original = None;
         let mut copy = None;
         let mut held = None;
         let sent = match &mut self.sender {
             Some(Sender::Http1(sender)) => {
-                let changed = sender::for_http1(&mut req, &self.connected);
+                let changed = sender::for_http1(&mut req, &self.peer);
                 original = Some(changed.map_err(|e| NotSent::Failed(TransportError::new(e)))?);
                 if !req.body().is_end_stream() {
                     let (response, over) = oneshot::channel();
@@ -93,8 +93,8 @@ where
         };
         let mut failed = match sent {
             Ok(mut res) => {
-                self.connected.get_extras(res.extensions_mut());
-                return Ok(res.map(|body| self.received(body, held)));
+                self.peer.connected.get_extras(res.extensions_mut());
+                return Ok(res.map(|body| self.received(body, held).into()));
             }
             Err(failed) => failed,
         };

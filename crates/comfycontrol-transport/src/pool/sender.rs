@@ -1,11 +1,13 @@
 //! What a request is handed to, and the form that it has there.
 
-use http::header::HOST;
-use http::uri::{Parts, Scheme};
-use http::{HeaderValue, Method, Request, Uri, Version};
-use hyper::client::conn::{http1, http2};
-use hyper_util::client::legacy::connect::Connected;
+use std::mem;
 
+use http::header::{Entry, HOST};
+use http::uri::Parts;
+use http::{Method, Request, Uri, Version};
+use hyper::client::conn::{http1, http2};
+
+use super::peer::Peer;
 use crate::error::Unsendable;
 
 /// The way to one connection.
@@ -44,23 +46,22 @@ impl Original {
 /// # Errors
 ///
 /// Fails if the request insists on HTTP/2.
-pub(super) fn for_http1<B>(
-    req: &mut Request<B>,
-    connected: &Connected,
-) -> Result<Original, Unsendable> {
+pub(super) fn for_http1<B>(req: &mut Request<B>, peer: &Peer) -> Result<Original, Unsendable> {
     if req.version() == Version::HTTP_2 {
         return Err(Unsendable::Version);
     }
-    let uri = req.uri().clone();
-    let host_added = !req.headers().contains_key(HOST);
-    if host_added {
-        let host = host(&uri).ok_or(Unsendable::Relative)?;
-        req.headers_mut().insert(HOST, host);
-    }
+    let uri = mem::take(req.uri_mut());
+    let host_added = match req.headers_mut().entry(HOST) {
+        Entry::Occupied(_) => false,
+        Entry::Vacant(none) => {
+            none.insert(peer.host.clone().ok_or(Unsendable::Relative)?);
+            true
+        }
+    };
     let mut parts = Parts::default();
     if req.method() == Method::CONNECT {
         parts.authority = uri.authority().cloned();
-    } else if connected.is_proxied() {
+    } else if peer.connected.is_proxied() {
         parts = uri.clone().into_parts();
     } else {
         parts.path_and_query = uri.path_and_query().cloned();
@@ -68,18 +69,4 @@ pub(super) fn for_http1<B>(
     // Parts of one that is valid.
     *req.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
     Ok(Original { uri, host_added })
-}
-
-/// The host, and the port if it is not the scheme's own.
-fn host(uri: &Uri) -> Option<HeaderValue> {
-    let host = uri.host()?;
-    let own = if uri.scheme() == Some(&Scheme::HTTPS) {
-        443
-    } else {
-        80
-    };
-    match uri.port() {
-        Some(port) if port.as_u16() != own => HeaderValue::try_from(format!("{host}:{port}")).ok(),
-        _ => HeaderValue::from_str(host).ok(),
-    }
 }

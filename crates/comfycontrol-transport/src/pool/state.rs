@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 
-use hyper_util::client::legacy::connect::Connected;
 use tokio::sync::oneshot;
 
 use super::home::Home;
 use super::lease::Lease;
+use super::peer::Peer;
 use super::plan::{CallId, ConnectionId, Plan};
 use super::returned::Returned;
 use super::sender::Sender;
@@ -23,7 +23,7 @@ pub(super) struct Open<B> {
     pub(super) id: ConnectionId,
     /// `None` while a call has it, over HTTP/1.1.
     pub(super) sender: Option<Sender<B>>,
-    pub(super) connected: Arc<Connected>,
+    pub(super) peer: Arc<Peer>,
     /// Over HTTP/1.1.
     pub(super) returned: Option<Arc<Returned<B>>>,
 }
@@ -44,8 +44,8 @@ impl<B: Send + 'static> State<B> {
             Some(Sender::Http2(sender)) => Some(Sender::Http2(sender.clone())),
             _ => open.sender.take(),
         };
-        let connected = Arc::clone(&open.connected);
-        Some(Lease::new(home, id, sender?, connected, reused))
+        let peer = Arc::clone(&open.peer);
+        Some(Lease::new(home, id, sender?, peer, reused))
     }
 
     pub(super) fn has_ended(&self, id: ConnectionId) -> bool {
