@@ -1,7 +1,7 @@
 //! What a request asks for, and what becomes of its response. Pure.
 
-use http::header::{ACCEPT_ENCODING, RANGE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT_ENCODING, Entry, RANGE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::codings::{accepts, applied};
 
@@ -19,30 +19,30 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
-    /// Asks for what we undo, unless the caller has asked for something.
-    pub(crate) fn ask(method: &Method, headers: &mut HeaderMap) -> Self {
-        if headers.contains_key(ACCEPT_ENCODING) {
-            if method == Method::HEAD {
-                return Self::NoBody;
-            }
-            let values = headers.get_all(ACCEPT_ENCODING).iter();
-            return Self::ByCaller(values.cloned().collect());
-        }
+    /// Asks for what we undo, unless the caller has asked for something. `to_head` says that the
+    /// request is a HEAD.
+    pub(crate) fn ask(to_head: bool, headers: &mut HeaderMap) -> Self {
         // Without the header any coding is acceptable (RFC 9110 §12.5.3). A range of an encoded
         // body cannot be decoded (§14), and the length that HEAD is asked for is that of the bytes.
-        let asked = if method == Method::HEAD {
+        let asked = if to_head {
             Self::NoBody
         } else if cfg!(feature = "gzip") && !headers.contains_key(RANGE) {
             Self::Gzip
         } else {
             Self::Identity
         };
-        let value = match asked {
-            Self::Gzip => "gzip",
-            _ => "identity",
-        };
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(value));
-        asked
+        match headers.entry(ACCEPT_ENCODING) {
+            Entry::Occupied(_) if to_head => asked,
+            Entry::Occupied(given) => Self::ByCaller(given.iter().cloned().collect()),
+            Entry::Vacant(none) => {
+                let value = match asked {
+                    Self::Gzip => "gzip",
+                    _ => "identity",
+                };
+                none.insert(HeaderValue::from_static(value));
+                asked
+            }
+        }
     }
 
     /// What becomes of a response to this.
@@ -88,6 +88,7 @@ pub(crate) enum Fate {
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
     use http::header::CONTENT_ENCODING;
 
     use super::*;
@@ -112,7 +113,7 @@ mod tests {
             (Method::GET, headers(ACCEPT_ENCODING, ""), ""),
         ] {
             let mut asked = given;
-            Asked::ask(&method, &mut asked);
+            Asked::ask(method == Method::HEAD, &mut asked);
             assert_eq!(asked[ACCEPT_ENCODING], expected, "{method}");
         }
     }

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -57,9 +57,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, req: Request<ReqBody>) -> Self::Future {
-        let (mut head, body) = req.into_parts();
-        let asked = Asked::ask(&head.method, &mut head.headers);
-        ResponseFuture::new(self.inner.call(Request::from_parts(head, body)), asked)
+    fn call(&mut self, mut req: Request<ReqBody>) -> Self::Future {
+        let to_head = req.method() == Method::HEAD;
+        let asked = Asked::ask(to_head, req.headers_mut());
+        ResponseFuture::new(self.inner.call(req), asked)
     }
 }
