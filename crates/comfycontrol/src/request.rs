@@ -182,15 +182,24 @@ impl RequestBuilder {
     /// # Errors
     ///
     /// Fails with the first mistake made on the way.
-    pub fn build(self) -> Result<Request<Body>, Error> {
-        let mut request = self.request?;
+    pub fn build(mut self) -> Result<Request<Body>, Error> {
+        self.set_timeouts();
+        Ok(self.request?)
+    }
+
+    /// Puts the timeouts into the request, unless they are those of the stack.
+    fn set_timeouts(&mut self) {
+        let is_usual = self.timeouts == Timeouts::new() && self.default_timeouts.is_none();
+        let request = match &mut self.request {
+            Ok(request) if !is_usual => request,
+            _ => return,
+        };
         let usual = self.client.timeouts.or(Timeouts::call());
         let defaults = self.default_timeouts.unwrap_or(Timeouts::call());
         let timeouts = self.timeouts.or(self.client.timeouts).or(defaults);
         if timeouts != usual {
             request.extensions_mut().insert(timeouts);
         }
-        Ok(request)
     }
 
     /// Sends the request and waits for the response head.
@@ -201,13 +210,13 @@ impl RequestBuilder {
     ///
     /// Fails if the request is not valid, if the limiter rejects it or its token is withheld, if
     /// the connection fails or a timeout passes, and with every status that is not a success.
-    pub async fn send(self) -> Result<Response, Error> {
-        let client = Arc::clone(&self.client);
-        let default_headers = self.default_headers;
-        let mut request = self.build()?;
+    pub async fn send(mut self) -> Result<Response, Error> {
+        self.set_timeouts();
+        let mut request = self.request?;
+        let client = self.client;
         let mut stack = client.stack.clone();
         poll_fn(|cx| stack.poll_ready(cx)).await?;
-        if default_headers {
+        if self.default_headers {
             client.add_headers(&mut request);
         }
         let mut call = Call::of(&request);

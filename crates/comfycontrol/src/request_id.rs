@@ -13,13 +13,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub(crate) struct RequestIds(Arc<Ids>);
 
 struct Ids {
-    client: u64,
+    client: [u8; CLIENT],
     calls: AtomicU64,
 }
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        let client = RandomState::new().hash_one(0);
+        let client = client(RandomState::new().hash_one(0));
         Self(Arc::new(Ids {
             client,
             calls: AtomicU64::new(0),
@@ -37,7 +37,7 @@ impl RequestIds {
     fn next(&self) -> HeaderValue {
         let call = self.0.calls.fetch_add(1, Ordering::Relaxed);
         // Owned so, the text is one allocation, and the copies of a request kept for retries none.
-        let id = Bytes::from_owner(Id::new(self.0.client, call));
+        let id = Bytes::from_owner(Id::new(&self.0.client, call));
         let mut id = HeaderValue::from_maybe_shared(id).expect("hexadecimal digits and a dash");
         // Nothing to hide, but HTTP/2 would keep each in the table of headers that come again (RFC
         // 7541 §7.1.3), search it at the next, and soon have pushed out all that do.
@@ -59,10 +59,10 @@ struct Id {
 }
 
 impl Id {
-    fn new(client: u64, call: u64) -> Self {
+    fn new(client: &[u8; CLIENT], call: u64) -> Self {
         let mut text = [b'-'; CLIENT + 1 + CALL];
         let digits = (u64::BITS - call.leading_zeros()).div_ceil(4).max(1) as usize;
-        write(&mut text[..CLIENT], client);
+        text[..CLIENT].copy_from_slice(client);
         write(&mut text[CLIENT + 1..][..digits], call);
         Self {
             text,
@@ -75,6 +75,13 @@ impl AsRef<[u8]> for Id {
     fn as_ref(&self) -> &[u8] {
         &self.text[..self.len]
     }
+}
+
+/// What all ids of a client begin with.
+fn client(number: u64) -> [u8; CLIENT] {
+    let mut digits = [0; CLIENT];
+    write(&mut digits, number);
+    digits
 }
 
 /// Writes the lowest digits of a number, as many as there is room for.
@@ -101,7 +108,7 @@ mod tests {
         #[test]
         fn an_id_is_what_format_would_write(client: u64, call: u64, shift in 0..64u32) {
             for call in [call >> shift, 0, u64::MAX] {
-                let id = Id::new(client, call);
+                let id = Id::new(&super::client(client), call);
                 assert_eq!(id.as_ref(), format!("{client:016x}-{call:x}").as_bytes());
             }
         }
