@@ -40,9 +40,9 @@ impl KnownSecret {
             .collect();
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in &pieces {
-            *known.entry(*piece).or_default() += 1;
+            *known.counts.entry(*piece).or_default() += 1;
         }
-        LEN.store(known.len(), Ordering::Release);
+        known.sketch();
         Self { pieces }
     }
 }
@@ -51,14 +51,14 @@ impl Drop for KnownSecret {
     fn drop(&mut self) {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in &self.pieces {
-            if let Some(count) = known.get_mut(piece) {
+            if let Some(count) = known.counts.get_mut(piece) {
                 *count -= 1;
                 if *count == 0 {
-                    known.remove(piece);
+                    known.counts.remove(piece);
                 }
             }
         }
-        LEN.store(known.len(), Ordering::Release);
+        known.sketch();
     }
 }
 
@@ -124,7 +124,7 @@ impl<'a> Finder<'a> {
                 }
                 Letter::Ascii(_) | Letter::Other => self.filled = 0,
             }
-            if self.filled == PIECE && known.contains_key(&hash(self.window)) {
+            if self.filled == PIECE && known.has(hash(self.window)) {
                 let begin = self.found.as_ref().map_or(self.begins[0], |it| it.start);
                 self.found = Some(begin..self.at);
             }
@@ -145,16 +145,52 @@ fn push(window: u64, byte: u8) -> u64 {
     window << 8 | u64::from(byte.to_ascii_lowercase())
 }
 
+/// As quick as can be: a text has as many pieces as letters.
 fn hash(window: u64) -> u64 {
-    KEY.hash_one(window)
+    let [first, second] = *KEY;
+    let product = u128::from(window ^ first) * u128::from(second);
+    (product >> 64) as u64 ^ product as u64
 }
 
-static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+static KEY: LazyLock<[u64; 2]> = LazyLock::new(|| {
+    let drawn = RandomState::new();
+    [drawn.hash_one(0), drawn.hash_one(1) | 1]
+});
 
-/// How many of the secrets that live have each piece.
-static KNOWN: LazyLock<Mutex<HashMap<u64, usize>>> = LazyLock::new(Mutex::default);
+/// The pieces of the secrets that live.
+#[derive(Default)]
+struct Known {
+    /// How many secrets have each.
+    counts: HashMap<u64, usize>,
+    /// A bit for each, by its first ten bits: most that is not known is not here either.
+    sketch: [u64; 16],
+}
 
-/// The length of the above.
+impl Known {
+    fn has(&self, piece: u64) -> bool {
+        let (word, bit) = place(piece);
+        self.sketch[word] & bit != 0 && self.counts.contains_key(&piece)
+    }
+
+    /// Makes the sketch anew.
+    fn sketch(&mut self) {
+        self.sketch = [0; 16];
+        for piece in self.counts.keys() {
+            let (word, bit) = place(*piece);
+            self.sketch[word] |= bit;
+        }
+        LEN.store(self.counts.len(), Ordering::Release);
+    }
+}
+
+/// The word of a sketch and the bit in it.
+fn place(piece: u64) -> (usize, u64) {
+    ((piece >> 60) as usize, 1 << (piece >> 54 & 63))
+}
+
+static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+
+/// How many pieces are known.
 static LEN: AtomicUsize = AtomicUsize::new(0);
 
 /// In characters: a window's eight bytes.

@@ -190,16 +190,7 @@ impl Account {
     /// How many requests could be granted at `now`, one after the other.
     pub(crate) fn free(&mut self, now: u64) -> u64 {
         self.forget(now);
-        let (mut free, mut too_many) = (0, self.limit.saturating_sub(self.unstamped) + 1);
-        while too_many - free > 1 {
-            let middle = free.midpoint(too_many);
-            if self.rule(middle).is_some_and(|rule| rule.earliest() <= now) {
-                free = middle;
-            } else {
-                too_many = middle;
-            }
-        }
-        free
+        self.rule(0).map_or(0, |rule| rule.free(now))
     }
 
     /// When all that is unstamped gets its stamp at the latest, as far as that can be foreseen.

@@ -22,10 +22,38 @@ impl Rule<'_> {
     pub(super) fn earliest(&self) -> u64 {
         let (recent, mut earliest) = self.out_of_window();
         if self.algorithm == Algorithm::Strict {
-            earliest = self.for_recent(recent, earliest);
-            earliest = self.for_old(recent, earliest);
+            let mut later = |since, last, first| {
+                earliest = self.later_of(earliest, since, last, first);
+            };
+            self.for_recent(recent, &mut later);
+            self.for_old(recent, &mut later);
         }
         earliest
+    }
+
+    /// How many more are satisfied at `now`, all at once.
+    ///
+    /// One more adds `W` to the left side of each constraint, so what is left of the tightest one
+    /// is shared out.
+    pub(super) fn free(&self, now: u64) -> u64 {
+        let window = u128::from(self.window);
+        let begin = now.saturating_sub(self.window);
+        let mut most = window * u128::from(self.end - self.number_at(begin)); // at `e` = 0
+        if self.algorithm == Algorithm::Strict {
+            let mut more_of = |since, last, first| {
+                let Some(age) = now.checked_sub(since).filter(|age| *age <= self.window) else {
+                    return;
+                };
+                let (near, far) = (self.end - last, self.end - first);
+                let age = u128::from(age);
+                most = most.max(age * u128::from(near) + (window - age) * u128::from(far));
+            };
+            let recent = self.stamps.partition_point(|stamp| stamp.at < begin);
+            self.for_recent(recent, &mut more_of);
+            self.for_old(recent, &mut more_of);
+        }
+        let left = (window * u128::from(self.limit)).saturating_sub(most);
+        u64::try_from(left / window).unwrap_or(self.limit)
     }
 
     /// As [`earliest`](Self::earliest), but quick, and perhaps too early.
@@ -59,8 +87,9 @@ impl Rule<'_> {
         (recent, last_to_leave.at + self.window + 1)
     }
 
-    /// The constraints at `e` = the age of each stamp from `recent` on.
-    fn for_recent(&self, recent: usize, mut earliest: u64) -> u64 {
+    /// The constraints at `e` = the age of each stamp from `recent` on: what
+    /// [`later_of`](Self::later_of) takes.
+    fn for_recent(&self, recent: usize, mut see: impl FnMut(u64, u64, u64)) {
         // From the newest back, with those that are at most one window older.
         let mut older = self.stamps;
         let mut first = self.end;
@@ -72,13 +101,12 @@ impl Rule<'_> {
                 first = other.before;
                 older = rest;
             }
-            earliest = self.later_of(earliest, stamp.at, stamp.before, first);
+            see(stamp.at, stamp.before, first);
         }
-        earliest
     }
 
     /// The constraints at `e` = the age less one window of each stamp before `recent`.
-    fn for_old(&self, recent: usize, mut earliest: u64) -> u64 {
+    fn for_old(&self, recent: usize, mut see: impl FnMut(u64, u64, u64)) {
         // From the newest back, with those that are at least one window younger.
         let mut younger = self.stamps;
         let mut last = self.end - self.unstamped;
@@ -93,9 +121,8 @@ impl Rule<'_> {
             if last + self.limit < self.end {
                 break; // these have left both windows before the younger ones have left the first
             }
-            earliest = self.later_of(earliest, since, last, stamp.before);
+            see(since, last, stamp.before);
         }
-        earliest
     }
 
     /// One constraint by itself.
