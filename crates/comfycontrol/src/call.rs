@@ -1,42 +1,38 @@
 use std::mem;
 
-use http::{HeaderValue, Method, Request, Response, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, StatusCode};
 
-use crate::response::{Inbound, ResponseBody};
 use crate::response_context::ResponseContext;
 use crate::{Body, Error};
 
 /// What is remembered of a request that has left.
 pub(crate) struct Call {
     method: Method,
-    uri: Uri,
+    path: Option<PathAndQuery>,
 }
 
 impl Call {
     pub(crate) fn of(req: &Request<Body>) -> Self {
         Self {
             method: req.method().clone(),
-            uri: req.uri().clone(),
+            path: req.uri().path_and_query().cloned(),
         }
     }
 
-    /// Lets the result speak of its call; once.
-    pub(crate) fn complete(
+    /// What is remembered, for a response to it; once.
+    pub(crate) fn context(
         &mut self,
-        result: Result<Response<Inbound>, Error>,
+        status: StatusCode,
         request_id: Option<HeaderValue>,
-    ) -> Result<Response<ResponseBody>, Error> {
-        match result {
-            Ok(res) => {
-                let context = ResponseContext::new(
-                    mem::take(&mut self.method),
-                    mem::take(&mut self.uri),
-                    res.status(),
-                    request_id,
-                );
-                Ok(res.map(|body| ResponseBody::new(body, context)))
-            }
-            Err(error) => Err(error.with_call(&self.method, self.uri.path())),
-        }
+    ) -> ResponseContext {
+        let method = mem::take(&mut self.method);
+        ResponseContext::new(method, self.path.take(), status, request_id)
+    }
+
+    /// Lets an error speak of its call.
+    pub(crate) fn failed(&self, error: Error) -> Error {
+        let path = self.path.as_ref().map_or("", PathAndQuery::path);
+        error.with_call(&self.method, path)
     }
 }

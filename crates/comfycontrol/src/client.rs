@@ -190,17 +190,17 @@ impl Future for ResponseFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (result, request_id) = match this.state.project() {
-            StateProj::Invalid { error } => {
-                let error = error.take().expect("polled after completion");
-                (Err(error), None)
-            }
+        let result = match this.state.project() {
+            StateProj::Invalid { error } => Err(error.take().expect("polled after completion")),
             StateProj::Sent { mut inner } => {
                 let result = ready!(inner.as_mut().poll(cx));
-                (result, inner.take_request_id())
+                result.map(|res| {
+                    let context = this.call.context(res.status(), inner.take_request_id());
+                    res.map(|body| ResponseBody::new(body, context))
+                })
             }
         };
-        Poll::Ready(this.call.complete(result, request_id))
+        Poll::Ready(result.map_err(|e| this.call.failed(e)))
     }
 }
 

@@ -221,9 +221,13 @@ impl RequestBuilder {
         }
         let mut call = Call::of(&request);
         let mut future = pin!(stack.call(request));
-        let result = future.as_mut().await;
-        let response = call.complete(result, future.take_request_id())?;
-        Ok(Response::new(response, client.max_response_body))
+        match future.as_mut().await {
+            Ok(response) => {
+                let context = call.context(response.status(), future.take_request_id());
+                Ok(Response::new(response, context, client.max_response_body))
+            }
+            Err(error) => Err(call.failed(error)),
+        }
     }
 }
 

@@ -27,13 +27,26 @@ pub use self::byte_stream::ByteStream;
 ///
 /// `Debug` shows neither the headers, some of which are secrets, nor the body.
 pub struct Response {
-    inner: http::Response<ResponseBody>,
+    inner: http::Response<Inbound>,
+    context: ResponseContext,
     max_body: usize,
 }
 
 impl Response {
-    pub(crate) fn new(inner: http::Response<ResponseBody>, max_body: usize) -> Self {
-        Self { inner, max_body }
+    pub(crate) fn new(
+        inner: http::Response<Inbound>,
+        context: ResponseContext,
+        max_body: usize,
+    ) -> Self {
+        Self {
+            inner,
+            context,
+            max_body,
+        }
+    }
+
+    fn into_body(self) -> ResponseBody {
+        ResponseBody::new(self.inner.into_body(), self.context)
     }
 
     /// The status, always a success.
@@ -79,7 +92,7 @@ impl Response {
     /// The call that this is the response to, to be named in the errors of your own reading code.
     #[must_use]
     pub fn context(&self) -> &ResponseContext {
-        self.inner.body().context()
+        &self.context
     }
 
     /// Sets how many bytes [`bytes`](Self::bytes), [`text`](Self::text) and [`json`](Self::json)
@@ -107,7 +120,8 @@ impl Response {
     /// Fails if the body breaks off, stalls, or is larger than the client's
     /// [`max_response_body`](crate::ClientBuilder::max_response_body).
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        whole(pin!(self.inner.into_body()), self.max_body).await
+        let max_body = self.max_body;
+        whole(pin!(self.into_body()), max_body).await
     }
 
     /// Reads the whole body as text; what is not UTF-8 is replaced.
@@ -135,8 +149,9 @@ impl Response {
     /// path of the field that is wrong, and keeps the status and the beginning of the body.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let content_type = self.headers().get(CONTENT_TYPE).cloned();
-        let mut body = pin!(self.inner.into_body());
-        let bytes = whole(body.as_mut(), self.max_body).await?;
+        let max_body = self.max_body;
+        let mut body = pin!(self.into_body());
+        let bytes = whole(body.as_mut(), max_body).await?;
         let context = body.context();
         InvalidJson::read(context.status(), content_type.as_ref(), &bytes)
             .map_err(|e| context.error(e))
@@ -152,13 +167,13 @@ impl Response {
     /// An error is the last item: the body breaks off, or a timeout passes.
     #[must_use]
     pub fn into_stream(self) -> ByteStream {
-        ByteStream::new(self.inner.into_body())
+        ByteStream::new(self.into_body())
     }
 
     /// Converts into a response of the `http` crate.
     #[must_use]
     pub fn into_http(self) -> http::Response<ResponseBody> {
-        self.inner
+        self.inner.map(|body| ResponseBody::new(body, self.context))
     }
 }
 

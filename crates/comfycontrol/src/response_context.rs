@@ -3,7 +3,8 @@
 use std::fmt;
 
 use comfycontrol_core::mask_secrets;
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, StatusCode};
 
 use crate::Error;
 
@@ -13,7 +14,7 @@ use crate::Error;
 #[derive(Clone)]
 pub struct ResponseContext {
     method: Method,
-    uri: Uri,
+    path: Option<PathAndQuery>,
     status: StatusCode,
     request_id: Option<HeaderValue>,
 }
@@ -21,13 +22,13 @@ pub struct ResponseContext {
 impl ResponseContext {
     pub(crate) fn new(
         method: Method,
-        uri: Uri,
+        path: Option<PathAndQuery>,
         status: StatusCode,
         request_id: Option<HeaderValue>,
     ) -> Self {
         Self {
             method,
-            uri,
+            path,
             status,
             request_id,
         }
@@ -39,6 +40,10 @@ impl ResponseContext {
         self.status
     }
 
+    fn path(&self) -> &str {
+        self.path.as_ref().map_or("", PathAndQuery::path)
+    }
+
     pub(crate) fn is_to_head(&self) -> bool {
         self.method == Method::HEAD
     }
@@ -48,7 +53,7 @@ impl ResponseContext {
         error
             .into()
             .with_request_id(self.request_id.clone())
-            .with_call(&self.method, self.uri.path())
+            .with_call(&self.method, self.path())
     }
 }
 
@@ -57,7 +62,7 @@ impl fmt::Debug for ResponseContext {
         // The query may be a secret.
         f.debug_struct("ResponseContext")
             .field("method", &self.method)
-            .field("path", &mask_secrets(self.uri.path()))
+            .field("path", &mask_secrets(self.path()))
             .field("status", &self.status)
             .finish_non_exhaustive()
     }
