@@ -38,14 +38,15 @@ impl Rule<'_> {
     pub(super) fn free(&self, now: u64) -> u64 {
         let window = u128::from(self.window);
         let begin = now.saturating_sub(self.window);
-        let mut most = window * u128::from(self.end - self.number_at(begin)); // at `e` = 0
+        let in_window = self.end - self.number_at(begin);
+        let mut most = window * u128::from(in_window); // at `e` = 0
         if self.algorithm == Algorithm::Strict {
             let mut more_of = |since, last, first| {
-                let Some(age) = now.checked_sub(since).filter(|age| *age <= self.window) else {
-                    return;
-                };
                 let (near, far) = (self.end - last, self.end - first);
-                let age = u128::from(age);
+                let age = now.checked_sub(since).filter(|age| *age <= self.window);
+                let Some(age) = age.filter(|_| far > in_window).map(u128::from) else {
+                    return; // or it asks for no more than at `e` = 0
+                };
                 most = most.max(age * u128::from(near) + (window - age) * u128::from(far));
             };
             let recent = self.stamps.partition_point(|stamp| stamp.at < begin);
