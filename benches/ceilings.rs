@@ -9,6 +9,6 @@ pub(crate) const DECODE_SUCCESS: u64 = 575;
 pub(crate) const GRANT_STRICT: u64 = 430;
 pub(crate) const GRANT_SLIDING_LOG: u64 = 430;
 pub(crate) const RATE_LIMIT: u64 = 1_010;
-pub(crate) const TEN_REQUESTS: u64 = 472_000;
+pub(crate) const TEN_REQUESTS: u64 = 466_700;
 pub(crate) const THREE_LAYERS: u64 = 1_880;
 pub(crate) const WHOLE_STACK: u64 = 7_080;
