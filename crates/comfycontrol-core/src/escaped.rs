@@ -1,7 +1,7 @@
 use std::char::EscapeUnicode;
 use std::fmt::{self, Write};
 
-use crate::known_secret::Finder;
+use crate::known_secret::{self, Finder};
 use crate::letters::{self, Letter, is_invisible};
 
 /// Displays untrusted text on one line: bounded, tokens masked, control characters escaped.
@@ -206,7 +206,8 @@ pub(crate) fn shows_secret(text: &str) -> bool {
     let begins =
         |at: &usize| may_begin_token(text.as_bytes(), *at) && split_token(&text[*at..]).is_some();
     (0..text.len()).any(|at| begins(&at))
-        || Finder::new(text).is_some_and(|mut known| known.next(0, text.len()).is_some())
+        || known_secret::may_be_in(text)
+            && Finder::new(text).is_some_and(|mut known| known.next(0, text.len()).is_some())
 }
 
 /// Whether all bytes, from `least` on, stand for themselves whatever is around them. Without a

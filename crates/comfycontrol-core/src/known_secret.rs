@@ -68,6 +68,29 @@ impl fmt::Debug for KnownSecret {
     }
 }
 
+/// Whether a closer look at all of `text` is worth its cost: most has no piece of a secret in it, and
+/// is written in letters that stand for themselves.
+pub(crate) fn may_be_in(text: &str) -> bool {
+    if LEN.load(Ordering::Acquire) == 0 || text.len() < PIECE {
+        return false;
+    }
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut window, mut filled) = (0, 0);
+    text.bytes().any(|byte| match byte {
+        b'%' | b'\\' => true,
+        b' ' => {
+            filled = 0;
+            false
+        }
+        byte if byte.is_ascii_graphic() => {
+            window = push(window, byte);
+            filled += 1;
+            filled >= PIECE && known.may_have(hash(window))
+        }
+        _ => true,
+    })
+}
+
 /// Finds what is known in a text, from its beginning on and no further than asked.
 pub(crate) struct Finder<'a> {
     text: &'a str,
@@ -168,8 +191,12 @@ struct Known {
 
 impl Known {
     fn has(&self, piece: u64) -> bool {
+        self.may_have(piece) && self.counts.contains_key(&piece)
+    }
+
+    fn may_have(&self, piece: u64) -> bool {
         let (word, bit) = place(piece);
-        self.sketch[word] & bit != 0 && self.counts.contains_key(&piece)
+        self.sketch[word] & bit != 0
     }
 
     /// Makes the sketch anew.

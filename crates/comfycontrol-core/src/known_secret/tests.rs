@@ -30,6 +30,7 @@ fn a_known_secret_is_masked_in_each_of_its_forms() {
     ] {
         assert_eq!(shown(&format!("no ({form})!")), "no (***)!", "{form:?}");
         assert_eq!(shown(&form), "***");
+        assert_eq!(crate::mask_secrets(&form), "***");
         assert_eq!(shown(&format!("{form} {form}é{form}")), "*** ***é***");
     }
 }
@@ -42,6 +43,8 @@ fn eight_characters_of_a_secret_are_enough_to_be_masked_and_seven_are_not() {
             let part = &SECRET[at..at + len];
             let shown = shown(&format!("({part})"));
             assert_eq!(shown == "(***)", len >= PIECE, "{part}");
+            let masked = crate::mask_secrets(part);
+            assert_eq!(masked == "***", len >= PIECE, "{part}");
         }
     }
 }
