@@ -1,4 +1,4 @@
-//! The layers nested in their order, as tower nests them.
+//! The layers nested in their order, as tower and tower-http nest them.
 
 use comfycontrol_encoding::{Decompression, DecompressionBody, DecompressionLayer};
 use comfycontrol_error::ErrorDecoder;
@@ -10,21 +10,25 @@ use comfycontrol_timeout::{
 };
 use comfycontrol_token::AddToken;
 use comfycontrol_trace::{Trace, TraceBody, TraceLayer};
+use http::HeaderValue;
+use http::header::{ACCEPT, USER_AGENT};
 use tower::ServiceBuilder;
 use tower::util::Either;
+use tower_http::set_header::{SetRequestHeader, SetRequestHeaderLayer};
 use tower_layer::Layer;
 
 use super::layers::Layers;
 use super::outbound::Outbound;
 use crate::{Body, Error};
 
-/// All layers, inside of the fixed headers.
-pub(super) type Inner<S> = Trace<TotalTimeout<Retry<Decoded<S>, Error>>>;
+/// All layers but the one that sets the request id.
+pub(super) type Inner<S> = Fixed<Trace<TotalTimeout<Retry<Decoded<S>, Error>>>>;
 /// The body of its responses.
 pub(super) type InnerBody<S, B> =
     TraceBody<TimeoutBody<RetryBody<Decoded<S>, Error, Body, DecompressionBody<B>>>>;
 
 type Decoded<S> = ErrorDecoder<Decompression<Limited<Attempt<S>>>>;
+type Fixed<S> = SetRequestHeader<SetRequestHeader<S, HeaderValue>, HeaderValue>;
 type Limited<S> = Either<RateLimit<S>, Either<PriorityLimit<S>, S>>;
 type Attempt<S> = AttemptTimeout<Either<AddToken<Marked<S>>, Marked<S>>>;
 type Marked<S> = MarkDispatched<Outbound<S>>;
@@ -42,6 +46,11 @@ pub(super) fn nest<S>(layers: Layers, transport: S) -> Inner<S> {
         (None, None) => Either::Right(Either::Right(attempt)),
     };
     ServiceBuilder::new()
+        .layer(SetRequestHeaderLayer::if_not_present(
+            USER_AGENT,
+            layers.user_agent,
+        ))
+        .layer(SetRequestHeaderLayer::if_not_present(ACCEPT, JSON))
         .layer(TraceLayer::new())
         .layer(layers.total_timeout.with_mark_dispatched())
         .layer(layers.retry)
@@ -49,3 +58,6 @@ pub(super) fn nest<S>(layers: Layers, transport: S) -> Inner<S> {
         .layer(DecompressionLayer::new())
         .service(limited)
 }
+
+/// Asked for this, the edge answers its own errors in JSON as well.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -4,7 +4,6 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use comfycontrol_core::BoxError;
-use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -23,7 +22,6 @@ use crate::{Body, Error};
 #[derive(Clone)]
 pub struct Stack<S> {
     inner: Inner<S>,
-    user_agent: HeaderValue,
     request_ids: RequestIds,
 }
 
@@ -40,7 +38,6 @@ impl Layers {
         B::Error: Into<BoxError>,
     {
         Stack {
-            user_agent: self.user_agent.clone(),
             request_ids: self.request_ids.clone(),
             inner: nest(self, transport),
         }
@@ -63,12 +60,7 @@ where
     }
 
     fn call(&mut self, mut req: Request<Body>) -> Self::Future {
-        let headers = req.headers_mut();
-        headers
-            .entry(USER_AGENT)
-            .or_insert_with(|| self.user_agent.clone());
-        headers.entry(ACCEPT).or_insert(JSON);
-        let request_id = self.request_ids.set(headers);
+        let request_id = self.request_ids.set(req.headers_mut());
         StackFuture {
             inner: self.inner.call(req),
             request_id: Some(request_id),
@@ -194,6 +186,3 @@ where
         f.debug_struct("StackBody").finish_non_exhaustive()
     }
 }
-
-/// Asked for this, the edge answers its own errors in JSON as well.
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
