@@ -87,7 +87,7 @@ where
 
     /// The response to a request. What was not sent for a connection that had ended is sent by
     /// another; so is what the server has certainly not processed (RFC 9113 §8.7), a few times.
-    pub(crate) async fn send<R: From<Received>>(
+    pub(crate) async fn send<R: Received>(
         self: Arc<Self>,
         mut req: BoxRequest<B>,
     ) -> Result<Response<R>, TransportError> {

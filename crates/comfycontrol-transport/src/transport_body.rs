@@ -112,8 +112,8 @@ impl TransportBody {
     }
 }
 
-impl From<Received> for TransportBody {
-    fn from((body, held): Received) -> Self {
+impl Received for TransportBody {
+    fn received(body: Incoming, held: Option<Held>) -> Self {
         Self {
             kind: BodyKind::Incoming { body },
             expected: Expected::Unknown,

@@ -30,8 +30,10 @@ pub(super) struct Lease<B: 'static> {
     over: Option<oneshot::Receiver<()>>,
 }
 
-/// A body, and what it has of its connection.
-pub(crate) type Received = (Incoming, Option<Held>);
+/// What a body becomes, together with what it has of its connection.
+pub(crate) trait Received {
+    fn received(body: Incoming, held: Option<Held>) -> Self;
+}
 
 /// Why there is no response.
 pub(super) enum NotSent<B> {
@@ -66,7 +68,7 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<comfycontrol_core::BoxError>,
 {
-    pub(super) async fn send<R: From<Received>>(
+    pub(super) async fn send<R: Received>(
         mut self,
         mut req: BoxRequest<B>,
     ) -> Result<Response<R>, NotSent<B>> {
@@ -94,7 +96,10 @@ where
         let mut failed = match sent {
             Ok(mut res) => {
                 self.peer.connected.get_extras(res.extensions_mut());
-                return Ok(res.map(|body| self.received(body, held).into()));
+                return Ok(res.map(|body| {
+                    let held = self.holding(&body, held);
+                    R::received(body, held)
+                }));
             }
             Err(failed) => failed,
         };
@@ -120,15 +125,15 @@ where
         }
     }
 
-    /// The body, which over HTTP/2 holds its stream until it ends.
-    fn received(mut self, body: Incoming, mut held: Option<Held>) -> Received {
+    /// What the body holds, which over HTTP/2 is its stream until it ends.
+    fn holding(mut self, body: &Incoming, held: Option<Held>) -> Option<Held> {
         if matches!(self.sender, Some(Sender::Http2(_))) && !body.is_end_stream() {
             self.sender = None;
             let home: Arc<dyn Release> = Arc::<dyn Home<Outgoing<B>>>::clone(&self.home);
             let id = self.id;
-            held = Some(Held::Stream(HeldStream { home, id }));
+            return Some(Held::Stream(HeldStream { home, id }));
         }
-        (body, held)
+        held
     }
 }
 
