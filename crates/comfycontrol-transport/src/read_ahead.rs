@@ -199,6 +199,7 @@ mod tests {
             assert_eq!(near.inner().inner.1, calls);
         }
     }
+
     /// Has bytes at once, without end, each read of which counts as the system's do.
     struct Endless;
 

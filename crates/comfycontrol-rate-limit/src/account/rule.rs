@@ -37,8 +37,8 @@ impl Rule<'_> {
     /// is shared out.
     pub(super) fn free(&self, now: u64) -> u64 {
         let window = u128::from(self.window);
-        let begin = now.saturating_sub(self.window);
-        let in_window = self.end - self.number_at(begin);
+        let recent = self.first_from(now.saturating_sub(self.window));
+        let in_window = self.end - self.number_of(recent);
         let mut most = window * u128::from(in_window); // at `e` = 0
         if self.algorithm == Algorithm::Strict {
             let mut more_of = |since, last, first| {
@@ -49,7 +49,6 @@ impl Rule<'_> {
                 };
                 most = most.max(age * u128::from(near) + (window - age) * u128::from(far));
             };
-            let recent = self.stamps.partition_point(|stamp| stamp.at < begin);
             self.for_recent(recent, &mut more_of);
             self.for_old(recent, &mut more_of);
         }
@@ -138,7 +137,16 @@ impl Rule<'_> {
 
     /// The number of the first request with this stamp or a later one.
     fn number_at(&self, at: u64) -> u64 {
-        let index = self.stamps.partition_point(|stamp| stamp.at < at);
+        self.number_of(self.first_from(at))
+    }
+
+    /// The index of the first stamp that is not before `at`.
+    fn first_from(&self, at: u64) -> usize {
+        self.stamps.partition_point(|stamp| stamp.at < at)
+    }
+
+    /// The number of the first request with the stamp of this index, or of the first without one.
+    fn number_of(&self, index: usize) -> u64 {
         let stamp = self.stamps.get(index);
         stamp.map_or(self.end - self.unstamped, |stamp| stamp.before)
     }
