@@ -12,6 +12,7 @@ use clap::{Parser, ValueEnum};
 use comfycontrol_benches::place::Place;
 use comfycontrol_rate_limit::Quota;
 use comfycontrol_test::RedisProgram;
+use tokio::time::sleep;
 
 use self::fleet::{Fleet, Outcome};
 
@@ -80,6 +81,12 @@ impl Terms {
         self.window * 3 / 20
     }
 
+    /// For how long a server that has just started is held: what one tells of its age may be two
+    /// seconds less than that.
+    fn held(self) -> Duration {
+        2 * self.window + self.linger() + Duration::from_secs(2)
+    }
+
     /// 10 s of 10, scaled.
     fn lease(self) -> Duration {
         self.window
@@ -121,6 +128,10 @@ async fn main() -> ExitCode {
             places.push((program.name, Place::Redis(server.url())));
             servers.push(server);
         }
+    }
+    if !servers.is_empty() {
+        // A server that has just started may have lost a record: nothing is granted over it yet.
+        sleep(terms.held()).await;
     }
     // All at the same time: none of them has much to do.
     let alone = tokio::spawn(fleet.alone().run(Place::Memory));
