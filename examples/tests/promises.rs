@@ -1,15 +1,16 @@
-//! The guide's chapter of promises names tests that there are.
+//! The guide's chapter of promises names tests and programs that there are.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const PROMISES: &str = include_str!("../../crates/comfycontrol/src/guide/promises.md");
+const BENCHES: &str = include_str!("../../benches/Cargo.toml");
 
 #[test]
 fn each_promise_names_a_test_that_there_is() {
     let named: BTreeSet<_> = tests_named(PROMISES).collect();
-    assert!(named.len() > 40, "{} tests are named", named.len());
+    assert!(named.len() > 60, "{} tests are named", named.len());
     for (name, test) in named {
         let own = if name == "comfycontrol" {
             name.to_owned()
@@ -21,19 +22,42 @@ fn each_promise_names_a_test_that_there_is() {
 }
 
 #[test]
-fn each_row_of_a_promise_names_at_least_one() {
-    for row in PROMISES.lines().filter(|line| line.starts_with("| ")) {
-        let is_head = row.starts_with("| promise ");
-        let is_shown = row.contains("::") || row.contains("the program `");
-        assert!(is_head || is_shown, "nothing shows: {row}");
+fn each_program_that_is_named_is_one_of_the_benches() {
+    let named: BTreeSet<_> = programs_named(PROMISES).collect();
+    let expected = ["chaos", "conformance", "shared-budget", "week"];
+    assert_eq!(named, BTreeSet::from(expected));
+    for program in named {
+        assert!(has_program(program), "{program} is no program");
     }
 }
 
 #[test]
-fn a_test_that_there_is_not_is_missed() {
+fn each_promise_says_what_shows_it() {
+    let promised = PROMISES.split("\n## Not promised\n").next().unwrap();
+    // Each begins in bold, as an item of a list; what comes before the first is an introduction.
+    let promises = promised.split_once("\n## ").unwrap().1.split("\n* **");
+    let mut count = 0;
+    for promise in promises.skip(1) {
+        count += 1;
+        let shown = promise
+            .split_once("\n  * Shown by:")
+            .map(|(_, shown)| shown);
+        let is_shown = shown.is_some_and(|shown| {
+            tests_named(shown).next().is_some() || programs_named(shown).next().is_some()
+        });
+        assert!(is_shown, "nothing shows: {promise}");
+    }
+    assert!(count > 25, "{count} promises");
+}
+
+#[test]
+fn what_there_is_not_is_missed() {
     assert!(!has_test(&crates().join("comfycontrol"), "never_written"));
     // A function that is no test does not count.
     assert!(!has_test(&crates().join("comfycontrol"), "check"));
+    assert!(!has_program("never-written"));
+    // The library is no program.
+    assert!(!has_program("comfycontrol-benches"));
 }
 
 /// Each `crate::test` in backticks.
@@ -46,8 +70,22 @@ fn tests_named(text: &str) -> impl Iterator<Item = (&str, &str)> {
         })
 }
 
+/// Each name in backticks that is said to be that of a program.
+fn programs_named(text: &str) -> impl Iterator<Item = &str> {
+    let after = text.split("the program `").skip(1);
+    after.filter_map(|after| after.split('`').next())
+}
+
+fn has_program(name: &str) -> bool {
+    BENCHES.contains(&format!("[[bin]]\nname = \"{name}\"\n"))
+}
+
+/// Whether there is such a test, of the public API or next to what it tests.
 fn has_test(own: &Path, name: &str) -> bool {
-    sources(&own.join("tests")).iter().any(|path| {
+    let mut sources = sources(&own.join("tests"));
+    sources.extend(self::sources(&own.join("src")));
+    let is_rust = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    sources.iter().filter(is_rust).any(|path| {
         let text = fs::read_to_string(path).unwrap();
         text.split("#[").any(|piece| {
             let is_test = piece.starts_with("test]") || piece.starts_with("tokio::test");

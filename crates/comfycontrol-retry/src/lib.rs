@@ -28,10 +28,10 @@
 //!
 //! # Bounds
 //!
-//! A call is sent at most nine times unless set otherwise: once, twice after backoff, three times
-//! after 429s, three times with another token. Between two of them it waits here at most 30 s,
-//! which the response may ask for, or the cooldown, 10 s unless set and five minutes at most; and a
-//! backoff of 10 s.
+//! A call has at most nine attempts unless set otherwise: one, two after backoff, three after 429s,
+//! three with another token. Between two of them it waits here at most 30 s, which the response may
+//! ask for, or the cooldown, 10 s unless set and five minutes at most; and a backoff of 10 s. What
+//! a transport inside sends again by itself within one attempt is not counted here.
 //!
 //! # Example
 //!

@@ -60,7 +60,7 @@ impl Timeouts {
     ///
     /// No total, because the wait for a slot grows with what the program itself has queued. A body
     /// that moves may last, as long as it brings 1,024 bytes in each ten minutes that are spent
-    /// waiting for it; one that drips ends, so every call has an end.
+    /// waiting for it; one that drips ends.
     pub const fn call() -> Self {
         Self::none()
             .attempt(Duration::from_secs(30))

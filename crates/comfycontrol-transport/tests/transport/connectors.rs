@@ -17,7 +17,7 @@ use crate::server::{Identity, Server};
 use crate::support::{Body, builder, edge, get, post, send};
 
 #[tokio::test]
-async fn a_token_is_never_in_clear_text_for_an_https_url_though_the_connector_returns_plain_tcp() {
+async fn a_token_is_never_in_clear_text_though_the_connector_returns_plain_tcp() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let keep = heard.clone();
     let server = Server::start(move |mut client| {

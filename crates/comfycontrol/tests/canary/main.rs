@@ -11,8 +11,10 @@ mod channels;
 mod forms;
 mod shown;
 
-use comfycontrol::Body;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use comfycontrol::token::Token;
+use comfycontrol::{Body, Client};
 use comfycontrol_test::{Log, chain};
 use http::Response;
 use tower::BoxError;
@@ -51,6 +53,31 @@ async fn no_channel_shows_a_token_in_any_form() {
     }
 }
 
+/// An `unwrap` or `expect` panics with the `Debug` of the error.
+#[tokio::test]
+async fn no_panic_of_an_error_that_is_unwrapped_shows_a_token() {
+    for (form, text) in forms(CANARY) {
+        let token = Token::parse(CANARY).unwrap();
+        let echoed = text.clone();
+        let client = client(&token, move |_| {
+            let body = Body::from(format!("no {echoed} here"));
+            let response = Response::builder().status(400).body(body).unwrap();
+            async { Ok::<_, BoxError>(response) }
+        });
+        let failed = client.get("/v1/user").send().await;
+        let wrong = Client::builder().token(format!("{text}-")).build();
+        let elsewhere = Client::builder().token(CANARY).base_url(&text).build();
+        let panics = [
+            panic_of(|| failed.unwrap().status()),
+            panic_of(|| wrong.unwrap()),
+            panic_of(|| elsewhere.expect("a client")),
+        ];
+        for panic in panics {
+            assert!(found(CANARY, &panic).is_none(), "{form}: {panic}");
+        }
+    }
+}
+
 #[test]
 fn the_check_can_fail() {
     for (form, text) in forms(CANARY) {
@@ -68,6 +95,12 @@ async fn an_error_without_a_token_in_it_can_be_downcast_as_ever() {
 }
 
 // === support ===
+
+/// What is said of the panic in which this ends.
+fn panic_of<T>(f: impl FnOnce() -> T) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(f)).err().expect("it panics");
+    *panic.downcast::<String>().expect("a text")
+}
 
 const CANARY: &str = "cfc_Kq7Zt2Xw9Bv4Lm1Pj6Rd8Hs3";
 const OPAQUE: &str = "sk-live/9fG+27hJ~k3.Lq_8Wz0x=";

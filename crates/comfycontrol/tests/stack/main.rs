@@ -1,6 +1,7 @@
 //! The whole stack over a service in place of the network, under a paused clock.
 //!
 //! * `applied`: whether the server may have done what was asked.
+//! * `attempts`: how many attempts a call has at most.
 //! * `body_timeouts`: time, for the body of a response.
 //! * `broken_bodies`: time, for a body that breaks off and is asked for again.
 //! * `limits`: which limiter a client has.
@@ -18,6 +19,7 @@
 //! `support` makes the service and the client.
 
 mod applied;
+mod attempts;
 mod body_timeouts;
 mod broken_bodies;
 mod limits;

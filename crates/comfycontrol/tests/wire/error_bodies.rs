@@ -60,6 +60,9 @@ async fn a_reset_in_the_body_leaves_status_headers_and_what_had_come() {
             assert_eq!(&api.body()[..], br#"{"status":500,"messa"#);
             assert_eq!(error.sent(), Sent::Yes);
             assert!(format!("{error:#}").contains("error body broke off"));
+            let asked = emulator.captured_requests();
+            let asked = asked.last().unwrap().headers()["x-request-id"].to_str();
+            assert_eq!(error.request_id(), asked.ok());
         }
     })
     .await;
