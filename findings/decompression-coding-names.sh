@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Question: content codings are case-insensitive and `x-gzip` is gzip (RFC 9110, sections 8.4.1 and
-# 8.4.1.3). Which spellings does tower-http's Decompression undo, and what does it do with the others?
+# 8.4.1.3). Which spellings does tower-http's Decompression undo, and what does it do with the
+# others?
 #
-# Behaviour: only `gzip` in small letters. With `GZIP`, `x-gzip` or `gzip, identity` the body is handed
-# on as it came, compressed, and as a success: nothing tells the caller that the bytes are not what the
-# content type says. The header stays, so that a caller who looks can tell.
+# Behaviour: only `gzip` in small letters. With `GZIP`, `x-gzip` or `gzip, identity` the body is
+# handed on as it came, compressed, and as a success: nothing tells the caller that the bytes are
+# not what the content type says. The header stays, so that a caller who looks can tell.
 #
 # Versions: tower-http 0.7.0, tower 0.5.3, flate2 1.1.2.
 #
@@ -14,7 +15,8 @@
 #   x-gzip: compressed bytes, header kept
 #   gzip, identity: compressed bytes, header kept
 #
-# Run: findings/decompression-coding-names.sh (needs cargo and the crates registry; fails on a change)
+# Run: findings/decompression-coding-names.sh (needs cargo and the crates registry; fails on a
+# change)
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Question: a download is resumed with `Range` and `If-Range`, and the file has changed meanwhile. RFC
-# 9110, section 13.1.5: the server must then ignore the range and send the whole new file with 200. Does
-# tower-http's ServeDir?
+# Question: a download is resumed with `Range` and `If-Range`, and the file has changed meanwhile.
+# RFC 9110, section 13.1.5: the server must then ignore the range and send the whole new file with
+# 200. Does tower-http's ServeDir?
 #
-# Behaviour: no. `If-Range` is not looked at: whatever it says, the answer is 206 with the rest of the
-# *new* file. A client that takes the 206 as proof and appends glues the beginning of one version to
-# the end of another. It must compare the validator of the 206 (`Last-Modified` here) with its own.
+# Behaviour: no. `If-Range` is not looked at: whatever it says, the answer is 206 with the rest of
+# the *new* file. A client that takes the 206 as proof and appends glues the beginning of one
+# version to the end of another. It must compare the validator of the 206 (`Last-Modified` here)
+# with its own.
 #
 # Versions: tower-http 0.7.0, tower 0.5.3.
 #

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Question: tower_governor refuses with 429 and `Retry-After`. Does a client that waits exactly so long
-# get its turn then?
+# Question: tower_governor refuses with 429 and `Retry-After`. Does a client that waits exactly so
+# long get its turn then?
 #
-# Behaviour: no. The time that is left is cut to whole seconds, not rounded up: of 2.5 s it names 2, is
-# refused then, and is told `Retry-After: 0`, at which an obedient client asks in a tight loop for the
-# half second that is left. A client needs a floor of its own (a second added, or at least one), and a
-# server that names whole seconds must round up.
+# Behaviour: no. The time that is left is cut to whole seconds, not rounded up: of 2.5 s it names 2,
+# is refused then, and is told `Retry-After: 0`, at which an obedient client asks in a tight loop
+# for the half second that is left. A client needs a floor of its own (a second added, or at least
+# one), and a server that names whole seconds must round up.
 #
 # Versions: tower_governor 0.8.0, governor 0.10.4, axum 0.8.9, tower 0.5.3.
 #
@@ -15,7 +15,8 @@
 #   at 2 s: 429, retry-after 0
 #   at 2 s: 429, retry-after 0
 #
-# Run: findings/tower-governor-retry-after.sh (needs cargo and the crates registry; fails on a change)
+# Run: findings/tower-governor-retry-after.sh (needs cargo and the crates registry; fails on a
+# change)
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

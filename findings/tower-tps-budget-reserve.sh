@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Question: tower's TpsBudget is made with `min_per_sec`, described as retries "per second". A client
-# that has no success at all and asks for a hundred retries every second: how many does it get, when?
+# Question: tower's TpsBudget is made with `min_per_sec`, described as retries "per second". A
+# client that has no success at all and asks for a hundred retries every second: how many does it
+# get, when?
 #
 # Behaviour: all of the reserve at once (ttl × min_per_sec = 10), then none for eleven seconds, then
-# ten at once again; and none is ever let go in between. When the next ten come depends on the rhythm
-# of asking: six seconds if asked every 1,001 ms, twenty if asked every ten. So the smallest rate of
-# retries is a burst of ten, and a layer that relies on "one a second" sends ten into an outage.
+# ten at once again; and none is ever let go in between. When the next ten come depends on the
+# rhythm of asking: six seconds if asked every 1,001 ms, twenty if asked every ten. So the smallest
+# rate of retries is a burst of ten, and a layer that relies on "one a second" sends ten into an
+# outage.
 #
 # Versions: tower 0.5.3, tokio 1.50.0 (paused clock: nothing waits, nothing is sent).
 #
