@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Shows the dashboard's example in a real browser and looks at it: `BROWSER [--shots FOLDER]`.
 
-The page must show a running load, a rotation and a cooldown live, without an error in the console and
-without a request to another origin; it must fit widths from 360 px on, light and dark; and it must come
-back when its stream has ended. `--shots` keeps pictures.
+The page must show a running load, a rotation and a cooldown live, without an error in the console
+and without a request to another origin. It must fit widths from 360 px on, light and dark. It must
+come back when its stream has ended. `--shots` keeps pictures.
 """
 
 import argparse

@@ -1,11 +1,15 @@
-//! Whatever a body in gzip is made of and however it is cut into frames, it reads as a decoder of
-//! whole files has it, and fails where that fails; in any other coding that was not asked for it is
-//! refused, and in none it stays as it is.
+//! A body in gzip reads as a decoder of whole files has it, and fails where that fails, whatever it
+//! is made of and however it is cut into frames. In another coding that was not asked for it is
+//! refused. In none it stays as it is.
 //!
 //! An input is a line with the value of `Content-Encoding`, a line with the sizes of the frames (`1
-//! 7 100`, over and over; 0 is an empty frame), and the body, a line a piece: `+text` is a member
-//! that holds the text, `*3 text` one that holds it 3,000 times, `-2` takes two bytes off the end,
-//! `^5` changes the fifth byte, and anything else is taken as it is, with its line end.
+//! 7 100`, over and over; 0 is an empty frame), and the body, a line a piece:
+//!
+//! * `+text` is a member that holds the text;
+//! * `*3 text` is one that holds it 3,000 times;
+//! * `-2` takes two bytes off the end;
+//! * `^5` changes the fifth byte;
+//! * anything else is taken as it is, with its line end.
 
 #![cfg_attr(fuzzing, no_main)]
 

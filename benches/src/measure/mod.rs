@@ -4,9 +4,13 @@
 //! use comfycontrol_benches::measure::{Case, take_turns};
 //! use std::time::Duration;
 //!
+//! fn sum(of: &mut Vec<u64>) {
+//!     std::hint::black_box(of.iter().sum::<u64>());
+//! }
+//!
 //! let mut cases = [
-//!     Case::new("ten", 100, || vec![1_u64; 10], |v| { std::hint::black_box(v.iter().sum::<u64>()); }),
-//!     Case::new("ten thousand", 100, || vec![1_u64; 10_000], |v| { std::hint::black_box(v.iter().sum::<u64>()); }),
+//!     Case::new("ten", 100, || vec![1_u64; 10], sum),
+//!     Case::new("ten thousand", 100, || vec![1_u64; 10_000], sum),
 //! ];
 //! let series = take_turns(&mut cases, 9, Duration::from_micros(200));
 //! assert!(series[1].median() > series[0].median());

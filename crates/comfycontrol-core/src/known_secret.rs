@@ -68,8 +68,8 @@ impl fmt::Debug for KnownSecret {
     }
 }
 
-/// Whether a closer look at all of `text` is worth its cost: most has no piece of a secret in it, and
-/// is written in letters that stand for themselves.
+/// Whether a closer look at all of `text` is worth its cost. Most text has no piece of a secret in
+/// it, and is written in letters that stand for themselves.
 pub(crate) fn may_be_in(text: &str) -> bool {
     if LEN.load(Ordering::Acquire) == 0 || text.len() < PIECE {
         return false;

@@ -74,12 +74,16 @@
 //!
 //! # Faults and shapes
 //!
-//! A [`FaultRule`] makes things go wrong for the next requests or at random: a [`Shape`] in place
-//! of the response, a delay, a stream or connection that ends too early ([`Ending`]), a [`Coding`]
-//! that was not asked for, a head that is too large, a list that changes while it is read
-//! ([`ListFault`]), a stream of events that breaks off ([`EventFault`]), a stored file whose ranges
-//! do not fit together ([`FileFault`]), a response that is lost although the API did its work.
-//! [`Fault`] lists them all.
+//! A [`FaultRule`] makes things go wrong for the next requests or at random. [`Fault`] lists them
+//! all, among them
+//!
+//! * a [`Shape`] in place of the response, a delay, a head that is too large;
+//! * a stream or connection that ends too early ([`Ending`]);
+//! * a [`Coding`] that was not asked for;
+//! * a list that changes while it is read ([`ListFault`]);
+//! * a stream of events that breaks off ([`EventFault`]);
+//! * a stored file whose ranges do not fit together ([`FileFault`]);
+//! * a response that is lost although the API did its work.
 //!
 //! ```
 //! use comfycontrol_emulator::{Emulator, Fault, FaultRule, Garbage, ListFault, Shape};

@@ -21,8 +21,8 @@ impl Absences {
     /// Which of the members have been absent for that `long`. Each is looked at now, and is absent
     /// or not.
     ///
-    /// One that was not looked at for half as long may have been there, and begins anew. So does one
-    /// that has written, as a limiter knows: it does not ask about that for half as long.
+    /// One that was not looked at for half as long may have been there, and begins again. So does
+    /// one that has written, as a limiter knows: it does not ask about that for half as long.
     pub(crate) fn look(
         &mut self,
         looks: impl IntoIterator<Item = (Member, bool)>,

@@ -13,7 +13,7 @@
 //!
 //! The left side of the second rule falls in `e` between the points where `A(e)` or `A(e+W)` jumps,
 //! so only those points matter: `0`, each age, and each age less `W`. Without a new grant time only
-//! lifts these constraints, hence the earliest instant is the largest of their thresholds.
+//! lifts these constraints, so the earliest instant is the largest of their thresholds.
 
 mod books;
 mod rule;

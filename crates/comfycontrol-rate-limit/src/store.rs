@@ -50,8 +50,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// What was granted to such a member must not leave any more: its process has ended, or it was
     /// not heard of for half a [lease](crate::LimiterBuilder::lease). The limiter asks about all
-    /// that hold slots when it begins. Then, while calls wait, it asks in each eighth of a lease about
-    /// those that were not heard of for a quarter of one.
+    /// that hold slots when it begins. Then, while calls wait, it asks in each eighth of a lease
+    /// about those that were not heard of for a quarter of one.
     ///
     /// # Errors
     ///

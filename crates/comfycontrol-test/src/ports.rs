@@ -6,7 +6,7 @@ use tokio::net::TcpSocket;
 /// An address on loopback that refuses each connection for as long as this is held.
 ///
 /// The port of a listener that was dropped is given to the next one who asks for a port: a server
-/// of the test beside this one.
+/// of another test.
 #[derive(Debug)]
 pub struct Unserved {
     /// It is bound, and never listens.
@@ -14,7 +14,7 @@ pub struct Unserved {
 }
 
 impl Unserved {
-    /// Takes a port on which nobody will listen.
+    /// Takes a port on which no server will listen.
     #[expect(clippy::new_without_default, reason = "it takes a port")]
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
@@ -36,7 +36,7 @@ impl Unserved {
 
 /// A free port for a server that is started by its number, and again on the same one.
 ///
-/// It lies below the ports that the system gives to whoever asks for any: nobody gets it between
+/// It lies below the ports that the system gives where any will do: no other program gets it between
 /// here and the start, nor while the server is away.
 pub fn port() -> u16 {
     let numbers = RandomState::new();

@@ -57,11 +57,15 @@
 //!
 //! # Place in a stack
 //!
-//! Innermost, next to the transport: inside a retry layer, so that each attempt has the token of
-//! its moment; inside a rate limiter, so that the token is read when the request leaves and not
-//! when it queues (a request withheld there has cost its slot, though nothing was sent); and inside
-//! any layer that follows redirects, which cannot make it leak. Where no retry policy looks for
-//! [`TokenReplaced`], the feature `retry` has one, `ResendReplaced`.
+//! Innermost, next to the transport:
+//!
+//! * inside a retry layer, so that each attempt has the token of its moment;
+//! * inside a rate limiter, so that the token is read when the request leaves and not when it
+//!   queues. A request withheld there has cost its slot, though nothing was sent;
+//! * inside any layer that follows redirects, which cannot make it leak.
+//!
+//! Where no retry policy looks for [`TokenReplaced`], the feature `retry` has one,
+//! `ResendReplaced`.
 //!
 //! # Not handled
 //!

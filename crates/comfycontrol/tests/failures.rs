@@ -1,4 +1,4 @@
-//! What an error tells, whichever part of a call it comes from.
+//! What an error tells, from any part of a call.
 
 use std::io;
 use std::time::Duration;

@@ -45,7 +45,7 @@ pub(crate) struct Outcome {
 }
 
 impl Fleet {
-    /// Processes beside the gateway: a budget in memory has one.
+    /// Processes without the gateway: a budget in memory has one.
     fn size(&self) -> usize {
         match (&self.place, self.gateway) {
             (Place::Memory, false) => 1,

@@ -33,7 +33,7 @@ impl Account {
     }
 }
 
-/// The program in an environment of its own, whose limit is shared with nobody.
+/// The program in an environment of its own, whose limit no other program shares.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comfycontrol"));
     command.env_clear().args(arguments).stdin(Stdio::null());

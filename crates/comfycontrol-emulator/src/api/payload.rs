@@ -12,8 +12,8 @@ pub(crate) enum Payload {
     Events(Subscription),
 }
 
-/// One subscription: an event at once, then one per interval, until the run ends or the
-/// cap is reached, whichever is first.
+/// One subscription: an event at once, then one per interval, until the run has ended
+/// or the cap is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Subscription {
     pub(crate) workflow_id: String,

@@ -1,4 +1,4 @@
-//! Calls that come at once to a server that nobody has spoken to.
+//! Calls that come at once to a server that no call has reached before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn times_of_nothing_and_without_end_keep_no_call_from_its_response() {
             at_once(&transport, &url, 20).await;
         }
     }
-    // Twice eight over HTTP/1.1, and a few for what was closed when nobody used it.
+    // Twice eight over HTTP/1.1, and a few for what was closed when no call used it.
     assert!(connections(&emulator) <= 2 * (20 + 1));
 }
 

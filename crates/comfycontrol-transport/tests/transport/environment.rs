@@ -110,7 +110,7 @@ fn an_exception_that_cannot_be_read_is_told() {
 fn child_builds_a_transport() {
     let invalid = TransportBuilder::new().build::<Empty<Bytes>>().unwrap_err();
     println!("{}: {invalid} {invalid:?}", invalid.setting());
-    // Whoever says so is connected directly, or by a proxy that is one.
+    // One that says so is connected directly, or by a proxy that is one.
     let builder = || TransportBuilder::new();
     builder().no_proxy().build::<Empty<Bytes>>().unwrap();
     let proxy = builder().proxy("http://127.0.0.1:1");

@@ -1,6 +1,6 @@
 //! Requests over real sockets on this machine.
 //!
-//! * `bursts`: calls that come at once to a server that nobody has spoken to.
+//! * `bursts`: calls that come at once to a server that no call has reached before.
 //! * `certificates`: whose certificate is trusted.
 //! * `churn`: callers that come and go while connections are made, fail, hang and break.
 //! * `connectors`: connectors of a user's own, and TLS over what they return.

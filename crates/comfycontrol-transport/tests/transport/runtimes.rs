@@ -75,7 +75,7 @@ async fn a_call_whose_runtime_ends_before_its_connection_was_begun_is_reset() {
         let asked = tokio::task::spawn_blocking(move || {
             let first = runtime();
             let mut asking = Box::pin(transport.oneshot(get(url)));
-            // Polled once, and nobody runs what it has spawned.
+            // Polled once, and what it has spawned never runs.
             let entered = first.enter();
             assert!(
                 asking

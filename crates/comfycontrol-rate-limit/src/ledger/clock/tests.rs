@@ -85,8 +85,8 @@ proptest! {
         }
     }
 
-    /// However the store's clock steps, and whichever process undoes it: the record's time, as seen
-    /// by any process that may grant, never gains on true time by more than what drifts.
+    /// However the store's clock steps, and in which process that is undone: the record's time, as
+    /// seen by any process that may grant, never gains on true time by more than what drifts.
     #[test]
     fn steps_never_make_the_time_gain(events in prop::collection::vec(event(), 1..80)) {
         let mut world = World { now: 1_000_000_000_000, offset: 0, drift: 0, shift: 0 };
