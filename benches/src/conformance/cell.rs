@@ -120,7 +120,7 @@ impl Cell {
     }
 }
 
-/// Makes one call, to whatever end; returns whether it was answered.
+/// Makes one call, to any end; returns whether it was answered.
 async fn call(client: Client, cooldown: Cooldown, fate: Fate) -> bool {
     let departure = Departure::default();
     let answer = answer(client, cooldown, departure.clone());

@@ -14,7 +14,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// `operation` on what `prepare` makes, at most `batch` times before it is made anew. Only the
+    /// `operation` on what `prepare` makes, at most `batch` times before it is made again. Only the
     /// operations are timed.
     pub fn new<T>(
         name: impl Into<String>,

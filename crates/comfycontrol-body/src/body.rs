@@ -95,7 +95,7 @@ impl Body {
         Self::of(Kind::Once { body, len })
     }
 
-    /// Creates a body that `make` makes anew for each attempt.
+    /// Creates a body that `make` makes for each attempt.
     ///
     /// `len`, in bytes, is sent as the length; a body that then yields more or less fails the
     /// request. A length of zero is not announced, and the body is asked what it has: otherwise it
@@ -114,7 +114,7 @@ impl Body {
         })
     }
 
-    /// Creates a body from a file, which is read anew, in pieces of 64 KiB, for each attempt.
+    /// Creates a body from a file, which is read again, in pieces of 64 KiB, for each attempt.
     ///
     /// The length is asked for now and must still be right when the file is sent. A file without a
     /// length, such as one that the system makes up when it is read, is sent without announcing

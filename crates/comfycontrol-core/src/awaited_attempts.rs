@@ -21,7 +21,7 @@ use std::cell::Cell;
 pub struct AwaitedAttempts;
 
 impl AwaitedAttempts {
-    /// The count of this thread, which begins anew after the largest.
+    /// The count of this thread, which begins again after the largest.
     #[must_use]
     pub fn count() -> usize {
         COUNT.get()

@@ -199,7 +199,7 @@ impl Known {
         self.sketch[word] & bit != 0
     }
 
-    /// Makes the sketch anew.
+    /// Makes the sketch again.
     fn sketch(&mut self) {
         self.sketch = [0; 16];
         for piece in self.counts.keys() {

@@ -24,7 +24,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Serves a text in the coding that the path names, whatever was asked for.
+/// Serves a text in the coding that the path names, not in the one asked for.
 async fn serve(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, BoxError> {
     let coding = request.uri().path().trim_start_matches('/');
     let body = match coding {

@@ -56,7 +56,7 @@
 //!
 //! # Place in a stack
 //!
-//! * Inside whatever bounds or reads bodies, such as a decoder of errors.
+//! * Inside what bounds or reads bodies, such as a decoder of errors.
 //! * Inside timeouts of bodies, which then watch what the caller gets: encoded bytes can trickle in
 //!   forever without a single one coming out.
 //! * Outside a rate limiter and a transport, which need no body.

@@ -52,7 +52,7 @@ struct Inner {
 }
 
 impl ApiError {
-    /// Decodes a response whose body has been read, whatever its status.
+    /// Decodes a response whose body has been read, of any status.
     ///
     /// This never fails. The body is kept as it is, so the caller bounds it; the
     /// [`ErrorDecoderLayer`](crate::ErrorDecoderLayer) does both.

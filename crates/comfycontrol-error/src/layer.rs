@@ -19,7 +19,7 @@ pub struct ErrorDecoderLayer {
 impl ErrorDecoderLayer {
     /// Creates a layer that takes every status but 2xx for an error.
     ///
-    /// Redirects are errors too: whatever follows them stands inside this layer.
+    /// Redirects are errors too: what follows them stands inside this layer.
     pub fn new() -> Self {
         Self::default()
     }

@@ -47,7 +47,7 @@
 //!
 //! # Place in a stack
 //!
-//! * Outside whatever must see the status of a response, such as a rate limiter or what puts the
+//! * Outside what must see the status of a response, such as a rate limiter or what puts the
 //!   token on requests.
 //! * Outside decompression, so that the cap counts decoded bytes.
 //! * Inside retries, which then decide on the decoded error, with the body read and the connection

@@ -58,7 +58,7 @@ fn debug_shows_the_values_of_harmless_headers_and_no_body() {
     let shown = format!("{:?}", ApiError::from_response(response));
     assert!(shown.contains(r#""cf-ray": "8f2d-FRA""#), "{shown}");
     assert!(shown.contains(r#""set-cookie": "***""#), "{shown}");
-    // What a layer has marked as sensitive is so, whatever its name.
+    // What a layer has marked as sensitive is so, by any name.
     assert!(shown.contains(r#""via": "***""#), "{shown}");
     assert!(shown.len() < 4_000, "{}", shown.len());
 }

@@ -88,7 +88,7 @@ impl PriorityLimiterBuilder {
         self
     }
 
-    /// Rejects a call when as many of its key wait already, whatever their urgency; by default none
+    /// Rejects a call when as many of its key wait already, of any urgency; by default none
     /// is. Those without a key count as one.
     pub fn max_queued_by_key(mut self, calls: usize) -> Self {
         self.bounds.queued_by_key = calls;

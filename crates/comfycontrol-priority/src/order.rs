@@ -66,7 +66,7 @@ impl<T> Order<T> {
         self.len
     }
 
-    /// How many wait of that key, whatever their urgency.
+    /// How many wait of that key, of any urgency.
     pub(crate) fn len_of_key(&self, key: Option<&Key>) -> usize {
         let key = key.cloned();
         let lines = self.ranks.iter().filter_map(|rank| rank.lines.get(&key));

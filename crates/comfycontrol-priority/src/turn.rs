@@ -62,7 +62,7 @@ impl Turn {
             let at = deadline.map_or(next, |deadline| deadline.min(next));
             let alarm = self.alarm.get_or_insert_with(|| Alarm::new(at));
             ready!(alarm.poll(cx));
-            // Made anew with the next instant.
+            // Made again with the next instant.
             self.alarm = None;
             // May wake this very task.
             self.shared.overtake_idle();

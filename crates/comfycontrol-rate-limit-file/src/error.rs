@@ -24,7 +24,7 @@ pub enum FileErrorKind {
         /// How long this one waited.
         waited: Duration,
     },
-    /// It was cut, overwritten, or put back to an older state. It has been begun anew without a
+    /// It was cut, overwritten, or put back to an older state. It has been begun again without a
     /// record.
     Damaged,
     /// The file is not a store, or is one of another format. It was left as it is.

@@ -41,7 +41,7 @@
 //!   each, and the older one is overwritten.
 //! * A process that is stopped while it holds the lock delays the others by their
 //!   [wait](FileStore::with_wait), after which they get an error. Nothing is granted from an error.
-//! * A file that was cut, overwritten, removed or put back to an older state is begun anew as
+//! * A file that was cut, overwritten, removed or put back to an older state is begun again as
 //!   another instance, with an error once: the limiter then holds until the loss cannot matter.
 //! * A file that never was a store is left as it is.
 //! * A member whose process has ended is seen to be gone at once, since each locks a file of its

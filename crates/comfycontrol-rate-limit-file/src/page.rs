@@ -99,7 +99,7 @@ struct Head<'a> {
 ///
 /// # Errors
 ///
-/// [`Unreadable`] if there is none, or whatever `rest` gives.
+/// [`Unreadable`] if there is none, or what `rest` gives.
 pub(crate) fn newest<E>(
     pages: &[u8],
     mut rest: impl FnMut(u64, &mut [u8]) -> Result<bool, E>,

@@ -144,7 +144,7 @@ impl Register {
         }
     }
 
-    /// The newest page. A file without one is begun anew, if that destroys no other data.
+    /// The newest page. A file without one is begun again, if that destroys no other data.
     fn look(&mut self, file: &File) -> Result<Locked, FileError> {
         let mut pages = [0; page::PAGES];
         let length = self.io(disk::read_at(file, 0, &mut pages))?;
@@ -192,7 +192,7 @@ impl Register {
         self.written_here && page.machine != self.clock.machine()
     }
 
-    /// Begins the file anew after a loss, and says so once.
+    /// Begins the file again after a loss, and says so once.
     fn lost<T>(&mut self, file: &File, micros: u64) -> Result<T, FileError> {
         self.begin(file, micros, true)?;
         Err(self.error(FileErrorKind::Damaged))

@@ -34,7 +34,7 @@
 //!   one that timed out the connection stays in use: what is asked next comes after it. It is given
 //!   up after five timeouts of silence. A lost connection is made again at once, then after pauses
 //!   of at most half a timeout.
-//! * A server that was started anew, or a replica in its place, is another instance by its
+//! * A server that was started again, or a replica in its place, is another instance by its
 //!   `run_id`: the limiter holds until what was lost cannot matter. A server that has evicted keys,
 //!   or was promoted, vouches only for the time since it was connected to.
 //! * A member is subscribed to a channel of its own, which ends with its connection. It is said to
@@ -42,7 +42,7 @@
 //!   off is not a dead one. That is half of the limiter's usual
 //!   [lease](comfycontrol_rate_limit::LimiterBuilder::lease), and it may send until then. A longer
 //!   lease needs a longer absence. One that was not asked about for half of the absence may have
-//!   been there, and its absence begins anew.
+//!   been there, and its absence begins again.
 //! * Nothing is granted from an error, and no part of a URL is ever shown.
 //!
 //! # The server

@@ -40,7 +40,7 @@ impl Alarm {
         Self(Box::pin(sleep_until(at)))
     }
 
-    /// Sets the alarm anew; may wake what was [watching](Self::watch) it before it returns.
+    /// Sets the alarm again; may wake what was [watching](Self::watch) it before it returns.
     pub(crate) fn set(&mut self, at: Instant) {
         self.0.as_mut().reset(at);
     }

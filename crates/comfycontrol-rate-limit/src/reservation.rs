@@ -260,7 +260,7 @@ impl Reservation {
         }
     }
 
-    /// Gives up whatever the call has.
+    /// Gives up what the call has.
     #[cold]
     pub(crate) fn release(&mut self) {
         let now = self.shared.now();

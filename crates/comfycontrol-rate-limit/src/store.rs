@@ -127,8 +127,8 @@ pub struct StoreTime {
     /// Microseconds since an instant that stays the same while `instance` does. It may step, as a
     /// system's clock does.
     pub micros: u64,
-    /// What the clock and the memory belong to: another value says that the store was started anew,
-    /// so that its time may have another beginning and its record may be an older one.
+    /// What the clock and the memory belong to: another value says that the store was started
+    /// again, so that its time may have another beginning and its record may be an older one.
     pub instance: u128,
     /// For how long that instance has certainly been there: how long a record that is not there now
     /// cannot have been lost by a new start.

@@ -45,8 +45,8 @@ impl Default for Bell {
 }
 
 impl Bell {
-    /// To be called by the timer's waker, which sets the timer anew unless it was rung `by_setting`
-    /// it.
+    /// To be called by the timer's waker, which sets the timer again unless it was rung
+    /// `by_setting` it.
     pub(crate) fn ring(&self, by_setting: bool) {
         self.is_orphaned.store(by_setting, Ordering::SeqCst);
         self.has_rung.store(true, Ordering::SeqCst);
@@ -144,7 +144,7 @@ impl Timer {
             };
         }
         if self.at <= at {
-            return State::Set; // rings earlier, and is set anew then
+            return State::Set; // rings earlier, and is set again then
         }
         if at <= clock::now() {
             return State::Due; // no need to ring it

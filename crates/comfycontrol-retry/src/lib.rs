@@ -85,7 +85,7 @@
 //!
 //! # Place in a stack
 //!
-//! Outside whatever each attempt must pass through anew: an error decoder, a rate limiter, a
+//! Outside what each attempt must pass through again: an error decoder, a rate limiter, a
 //! timeout of one attempt, the token. Inside a timeout of the whole call.
 //!
 //! # Tracing

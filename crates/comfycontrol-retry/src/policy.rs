@@ -183,5 +183,5 @@ enum Verdict {
 
 /// A caller that is asked to wait longer than this is told, and decides.
 const MAX_ASKED_WAIT: Duration = Duration::from_secs(30);
-/// A token may be replaced more than once while a call is on its way, but not for ever.
+/// A token may be replaced more than once while a call is on its way, but not without end.
 const MAX_REPLACED: u32 = 3;

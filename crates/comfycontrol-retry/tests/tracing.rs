@@ -28,7 +28,7 @@ async fn the_span_of_a_call_counts_what_is_sent_again_for_whatever_reason() {
         ),
     ] {
         let line = call(&log, failures).await;
-        // Each time it is sent again counts anew; the last count is the one that holds.
+        // Each send counts once more; the last count is the one that holds.
         let last = line.rsplit_once("http.request.resend_count=");
         let last = last.map(|(_, count)| count[..1].parse().unwrap());
         assert_eq!(last, counted, "{line}");

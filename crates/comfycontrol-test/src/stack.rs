@@ -9,7 +9,7 @@ use tower::{BoxError, Service, ServiceExt};
 
 use crate::messages::{Req, request};
 
-/// A service that takes requests and hands bodies on, in whatever wrapping.
+/// A service that takes requests and hands bodies on, in any wrapping.
 pub trait Stack:
     Service<Req, Response = Response<<Self as Stack>::Body>, Error: Into<BoxError>> + Clone
 {

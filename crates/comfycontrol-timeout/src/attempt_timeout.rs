@@ -57,7 +57,7 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
 
 /// Fails an attempt when no response head comes, and no part of its body leaves, for too long.
 ///
-/// The time begins with `call` and ends with the response head. It starts anew while an upload
+/// The time begins with `call` and ends with the response head. It starts again while an upload
 /// makes progress: its silence is noticed after one to two times the timeout. The failure is an
 /// error, never a made-up 408.
 ///

@@ -145,7 +145,7 @@ where
             }
             let ends = this.total.map(|total| total.at);
             let until = if AwaitedAttempts::count() != awaited {
-                // There is no body that could stall, and the next one begins anew.
+                // There is no body that could stall, and the next one begins again.
                 (*this.came, *this.waited) = (0, Duration::ZERO);
                 (*this.since, *this.until) = (None, None);
                 ends

@@ -89,7 +89,7 @@ impl Timeouts {
 
     /// Sets the time for one attempt, from its beginning to the response head.
     ///
-    /// An upload that makes progress starts it anew, so that its silence is noticed after one to
+    /// An upload that makes progress starts it again, so that its silence is noticed after one to
     /// two times as long.
     pub const fn attempt(mut self, attempt: Duration) -> Self {
         self.attempt = Setting::After(attempt);

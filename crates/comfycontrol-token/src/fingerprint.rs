@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 ///
 /// It is 32 bits of the standard library's keyed hash, with a key drawn when the process starts. A
 /// truncated SHA-256 would need a further dependency, and guesses could be tested against an old
-/// log for ever; this value means nothing once the key is gone.
+/// log without end; this value means nothing once the key is gone.
 ///
 /// ```
 /// use comfycontrol_token::Token;

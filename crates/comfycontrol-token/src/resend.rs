@@ -54,5 +54,5 @@ impl<ReqBody: Clone, ResBody, E> Policy<Request<ReqBody>, Response<ResBody>, E> 
     }
 }
 
-/// A token may be replaced more than once while a call is on its way, but not for ever.
+/// A token may be replaced more than once while a call is on its way, but not without end.
 const MAX_RESENDS: u32 = 3;

@@ -123,7 +123,7 @@ impl Token {
         self.header == other.header
     }
 
-    /// Whether `value` carries this token, in whatever case its scheme is written.
+    /// Whether `value` carries this token, its scheme in any case.
     pub(crate) fn is_in(&self, value: &HeaderValue) -> bool {
         let (scheme, secret) = self.header.as_bytes().split_at(SCHEME.len());
         value

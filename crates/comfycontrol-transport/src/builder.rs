@@ -209,7 +209,7 @@ impl TransportBuilder {
     /// Nothing is connected yet.
     ///
     /// The connector decides where they lead, plain `http` included, and proxies of the environment
-    /// are not its concern. An `https` request is encrypted over whatever it returns: the TLS
+    /// are not its concern. An `https` request is encrypted over what it returns: the TLS
     /// handshake is made here, by these settings, and its certificate must be for the host of the
     /// URL. HTTP/2 is agreed on by ALPN, and the connect timeout covers both.
     ///
@@ -247,7 +247,7 @@ where
     B::Error: Into<BoxError>,
 {
     /// Sends requests over the connections of another connector: Unix sockets, a tunnel. An `https`
-    /// request is encrypted over whatever it returns.
+    /// request is encrypted over what it returns.
     ///
     /// As [`TransportBuilder::build_over`] with the defaults: 10 s to connect, the system's
     /// certificates.

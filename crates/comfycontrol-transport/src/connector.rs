@@ -19,7 +19,7 @@ use crate::proxy::Proxies;
 use crate::read_ahead::{ReadAhead, ReadingAhead};
 use crate::resolver::{Resolver, internal_address};
 
-/// Makes connections, TLS over whatever `C` returns.
+/// Makes connections, TLS over what `C` returns.
 ///
 /// Behind one pointer, since it is cloned for every connection.
 pub(crate) struct Connector<C = Route>(Arc<HttpsConnector<ReadingAhead<C>>>);

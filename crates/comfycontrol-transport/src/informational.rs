@@ -228,7 +228,7 @@ mod tests {
         for _ in 0..3 {
             count.written(REQUEST);
             assert!(count.take(HINT.repeat(100).as_bytes()));
-            // The rest of an upload does not begin anew.
+            // The rest of an upload does not begin again.
             count.written(REQUEST);
             assert!(count.take(b"HTTP/1.1 200 OK\r\n\r\n"));
         }

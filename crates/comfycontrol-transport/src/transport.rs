@@ -124,7 +124,7 @@ where
     /// Sends requests over the connections of a connector that speaks TLS itself.
     ///
     /// **Nothing is encrypted here: requests to `https` URLs, and the token in them, are written in
-    /// clear text into whatever the connector returns.** It must make the TLS handshake for such
+    /// clear text into what the connector returns.** It must make the TLS handshake for such
     /// URLs, check the certificate for their host, and offer `h2` by ALPN if HTTP/2 is to be
     /// spoken. One that does not is for [`from_connector`](Self::from_connector).
     ///

@@ -1,7 +1,7 @@
 //! What the gateway costs: how much of the limit its callers get, what a call that need not wait
 //! takes more than the client's own, and whether its memory grows.
 //!
-//! The API and the gateway are processes of their own, made anew for each turn; the callers are in
+//! The API and the gateway are processes of their own, made again for each turn; the callers are in
 //! this one. All of a table take turns, and medians are shown.
 
 mod added;

@@ -51,7 +51,7 @@ impl Outcome {
     }
 }
 
-/// One place in the fleet, whatever process is in it.
+/// One place in the fleet, for one process after the other.
 #[derive(Debug)]
 struct Counter {
     responses: AtomicU64,

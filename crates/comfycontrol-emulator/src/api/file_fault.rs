@@ -9,9 +9,9 @@
 pub enum FileFault {
     /// The file has been replaced: other bytes and another entity tag, for each number others.
     Changed(u64),
-    /// A range is given, whatever `If-Range` asks for.
+    /// A range is given, though `If-Range` asks for the whole.
     IgnoreIfRange,
-    /// The whole file comes, whatever `Range` asks for.
+    /// The whole file comes, though `Range` asks for a part.
     IgnoreRange,
     /// There is no entity tag.
     NoEtag,

@@ -108,7 +108,7 @@ impl Default for Limit {
 pub enum Block {
     /// Only the excess gets a 429.
     Excess,
-    /// As [`For`](Self::For), and each request during the block begins it anew.
+    /// As [`For`](Self::For), and each request during the block begins it again.
     Extended(Duration),
     /// Every request of the address gets a 429 for so long, whatever its rate.
     For(Duration),

@@ -60,7 +60,7 @@ impl Tokens {
         plain
     }
 
-    /// Accepts a token of the caller's choice, of whatever form.
+    /// Accepts a token of the caller's choice, of any form.
     ///
     /// A token that is known already is taken as new.
     pub fn insert(&mut self, name: &str, plain: &str, expires: Option<SystemTime>) {

@@ -68,7 +68,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Puts nothing behind the limit: whatever is within it gets an empty 200, token or not.
+    /// Puts nothing behind the limit: what is within it gets an empty 200, token or not.
     pub fn without_api(mut self) -> Self {
         self.with_api = false;
         self

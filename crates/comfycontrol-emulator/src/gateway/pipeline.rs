@@ -21,7 +21,7 @@ pub(crate) struct Pipeline {
     pub(crate) edge: Edge,
     pub(crate) throttled: Throttled,
     pub(crate) faults: Faults,
-    /// None: whatever the edge admits gets an empty 200.
+    /// None: what the edge admits gets an empty 200.
     account: Option<Account>,
     /// Whether clients that accept gzip get it.
     compresses: bool,

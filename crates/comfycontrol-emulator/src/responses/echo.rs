@@ -4,7 +4,7 @@ use super::exchange::Exchange;
 
 /// How a 401's message says the request's own token back.
 ///
-/// The token need not look like one of this API: whatever stands after `Bearer` is said back.
+/// The token need not look like one of this API: what stands after `Bearer` is said back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Echo {

@@ -96,7 +96,7 @@ impl Exchange {
         response
     }
 
-    /// Adds what Cloudflare adds to whatever passes through it.
+    /// Adds what Cloudflare adds to all that passes through it.
     fn sign(&self, response: &mut Response<Body>) {
         let headers = response.headers_mut();
         headers.insert(DATE, date(self.wall_clock));

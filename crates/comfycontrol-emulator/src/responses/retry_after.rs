@@ -16,7 +16,7 @@ pub enum RetryAfter {
     Date,
     /// The seconds until the 429s end, rounded up.
     Seconds,
-    /// Whatever is given, sense or nonsense.
+    /// Anything, sense or nonsense.
     Value(HeaderValue),
 }
 

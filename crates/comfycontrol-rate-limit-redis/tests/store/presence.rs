@@ -50,7 +50,7 @@ async fn a_member_is_gone_only_once_it_was_absent_for_long() {
             sleep(5 * MILLISECOND).await;
         }
         assert!(started.elapsed() >= 200 * MILLISECOND);
-        // A member that was there in between begins anew.
+        // A member that was there in between begins again.
         let store = open(&server);
         store.join(member).await.unwrap();
         assert_eq!(asks.gone(vec![member]).await.unwrap(), []);

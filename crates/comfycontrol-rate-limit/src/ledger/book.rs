@@ -6,7 +6,7 @@ use crate::cooldown::Saved;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Book {
-    /// Told apart from books that were begun anew after a loss.
+    /// Told apart from books that were begun again after a loss.
     pub(crate) lineage: u64,
     /// How often it was written.
     pub(crate) counter: u64,

@@ -1,4 +1,4 @@
-//! Permits that are held too long, or for ever.
+//! Permits that are held too long, or never given back.
 
 use comfycontrol_rate_limit::Limiter;
 use tokio::time;

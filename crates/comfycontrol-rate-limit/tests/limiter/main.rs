@@ -6,7 +6,7 @@
 //! * `cooldown`: when a throttled response closes the gate, and for how long.
 //! * `crowd`: thousands of calls at once: few polls, arrival order, no call starved.
 //! * `handle`: the limiter without tower: permits, weak handles, snapshots, manual pauses.
-//! * `hold`: permits that are held too long, or for ever.
+//! * `hold`: permits that are held too long, or never given back.
 //! * `layer`: the contract of a tower layer: readiness, and the service below.
 //! * `middleware`: tower's own middleware around the layer.
 //! * `progress`: a call that is followed: its place, when it is its turn, that it leaves.

@@ -270,7 +270,7 @@ async fn what_is_to_be_forgotten_goes_with_the_head() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_inside_another_hands_its_bytes_on_whoever_reads_the_outer() {
-    // What decodes stands between the two, and cannot begin anew.
+    // What decodes stands between the two, and cannot begin again.
     let server = Server::new(|_| ok([Piece::Data("x"), Piece::Broken]));
     let inner = RetryLayer::<Failed>::new(RetryPolicy::new()).layer(server.clone());
     let outer = RetryLayer::new(RetryPolicy::new().max_retries(0)).layer(inner);

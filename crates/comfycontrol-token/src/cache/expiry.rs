@@ -14,5 +14,5 @@ pub(super) fn time_left(token: &Token, wall: SystemTime) -> Option<Duration> {
 /// differ by.
 pub(super) const TAKEOVER: Duration = Duration::from_secs(5 * 60);
 
-/// A working day's notice, whatever the time zone.
+/// A working day's notice, in any time zone.
 pub(super) const WARN_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);

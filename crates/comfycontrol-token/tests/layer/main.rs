@@ -8,7 +8,7 @@
 //! * `async_source`: one that is read concurrently with the requests.
 //! * `interruptions`: whatever dies meanwhile: the call, the runtime, the source.
 //! * `preload`: the first reading, asked for before there is a request.
-//! * `read_timeout`: one that is read for ever.
+//! * `read_timeout`: one whose reading never ends.
 //! * `reading`: when it is read: alone, and concurrently with the requests.
 //!
 //! The response:

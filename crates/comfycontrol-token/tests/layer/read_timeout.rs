@@ -1,4 +1,4 @@
-//! A source that is read for ever holds no call up for ever.
+//! A source whose reading never ends holds no call up without end.
 
 use std::time::Duration;
 

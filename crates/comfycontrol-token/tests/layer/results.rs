@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-/// What the readings of a source are to come to, one after the other, and the last for ever.
+/// What the readings of a source are to come to, one after the other, and the last again and again.
 pub(crate) struct Results(Mutex<VecDeque<&'static str>>);
 
 impl Results {

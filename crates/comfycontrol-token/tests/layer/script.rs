@@ -11,7 +11,7 @@ use tokio::{task, time};
 use crate::results::Results;
 use crate::support::token;
 
-/// A source that gives one result after the other, and the last for ever.
+/// A source that gives one result after the other, and the last again and again.
 pub(crate) struct Scripted(Script);
 
 #[derive(Clone)]

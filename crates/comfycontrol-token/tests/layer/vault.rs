@@ -10,7 +10,7 @@ use tokio::time;
 use crate::results::Results;
 use crate::support::token;
 
-/// An asynchronous source that gives one result after the other, and the last for ever.
+/// An asynchronous source that gives one result after the other, and the last again and again.
 pub(crate) struct Vault(VaultScript);
 
 /// The same, and says nothing of its interval.

@@ -59,7 +59,7 @@ async fn keeps_backpressure<S: Stack>(companion: Companion<AddTokenLayer, S>) {
     handle.rotate(token(2));
     server.allow(1);
     let expected = match companion.while_busy() {
-        // It is shed, by whatever side.
+        // It is shed, by either side.
         WhileBusy::Sheds => {
             let error = assert_ready_err!(outcome);
             assert!(find::<Overloaded>(&error).is_some(), "{error}");

@@ -117,7 +117,7 @@ async fn a_connection_that_cannot_be_made_is_tried_once_for_all_who_wait() {
         assert_eq!(failed.unwrap(), Err((TransportErrorKind::Reset, true)));
     }
     assert_eq!(server.connections(), 1);
-    // No herd afterwards, and each batch is told anew.
+    // No herd afterwards, and each batch is told again.
     assert_eq!(
         ask(transport, url).await,
         Err((TransportErrorKind::Reset, true))

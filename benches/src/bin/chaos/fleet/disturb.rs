@@ -29,7 +29,7 @@ impl Running {
                 self.killed.insert(process.number);
                 self.lives
                     .end(&process, &mut self.server.shared.verdicts.lock());
-                // A budget in memory begins anew: not before the server has forgotten, too.
+                // A budget in memory begins again: not before the server has forgotten, too.
                 let wait = if alone { terms::FORGOTTEN } else { TICK };
                 self.vacant.push((kind, now() + wait));
                 "killed"

@@ -235,7 +235,7 @@ impl Model {
         self.gate.blind_until = self.books.set_quota(n, w).unwrap_or(0);
     }
 
-    /// When a newcomer is granted its slot if all goes as well as it can: the response to whatever
+    /// When a newcomer is granted its slot if all goes as well as it can: the response to what
     /// is on its way comes now, each call that gets a slot uses it and has its response at once,
     /// and none gives up.
     pub(super) fn best_case(&self, now: u64) -> u64 {

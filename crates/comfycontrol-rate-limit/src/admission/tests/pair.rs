@@ -85,7 +85,7 @@ impl Pair {
         self.compare(callers);
     }
 
-    /// As the shell: whatever is due is done at once.
+    /// As the shell: what is due is done at once.
     fn catch_up(&mut self) {
         for _ in 0..3 {
             if self.real.alarm() > self.now {

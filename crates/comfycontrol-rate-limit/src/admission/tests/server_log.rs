@@ -1,4 +1,4 @@
-//! A server that keeps an exact log, whatever the latency.
+//! A server that keeps an exact log, at any latency.
 
 /// When the server may have counted each request: just when it left, or as late as can be.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! By what one process sees that the record was lost, or is an older one.
 //!
-//! A *lineage* begins with each book that was begun anew. Its number is a generation, and a random
+//! A *lineage* begins with each book that was begun again. Its number is a generation, and a random
 //! part. Generation 0 was begun by a process that knew of no loss. Any other was begun by a process
 //! that did, and that closed it for as long as it takes: others that see it need not close it once
 //! more.

@@ -40,7 +40,7 @@ impl Suspected {
     }
 
     /// Until when that one is not asked about: one that had written when it was, unknown to us, is
-    /// spared for a quarter of a lease. A store that measures its absence then begins anew.
+    /// spared for a quarter of a lease. A store that measures its absence then begins again.
     pub(super) fn spared_until(&self, id: u128, terms: &Terms) -> u64 {
         let suspect = self.0.iter().find(|suspect| suspect.id == id);
         suspect.map_or(0, |suspect| suspect.spared_until(terms))

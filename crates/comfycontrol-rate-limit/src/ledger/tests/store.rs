@@ -1,4 +1,4 @@
-//! A store in the simulation: a register with a clock that drifts, steps and starts anew.
+//! A store in the simulation: a register with a clock that drifts, steps and starts again.
 
 use std::time::Duration;
 
