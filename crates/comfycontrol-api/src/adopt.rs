@@ -15,13 +15,13 @@ use comfycontrol::{Client, Error, ErrorKind};
 use futures_util::TryStreamExt;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
-use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
 use self::looks::Looks;
 use self::scan::{Scan, Seen};
 use self::wanted::Wanted;
-use crate::{WorkflowSummary, Workflows, null};
+use crate::pagination::read_list;
+use crate::{WorkflowSummary, Workflows};
 
 pub use self::in_doubt::RunInDoubt;
 pub(crate) use self::in_doubt::Why;
@@ -154,7 +154,8 @@ impl Adopt {
 
     /// Reads the list once, as far as needed.
     async fn look(&self, lost: Moment) -> Result<Look, Error> {
-        let (headers, first) = first_page(self.workflows.client()).await?;
+        let first = first_page(self.workflows.client()).await?;
+        let headers = &first.headers;
         let within = match self.since {
             Some(since) => Some(since.elapsed(moment())),
             None => self
@@ -162,10 +163,10 @@ impl Adopt {
                 .map(|within| within.saturating_add(lost.elapsed(moment()))),
         };
         let wanted = Wanted::new(&self.name, self.by_key);
-        let mut scan = Scan::new(wanted, within, &headers);
-        let count = first.workflows.len();
+        let mut scan = Scan::new(wanted, within, headers);
+        let count = first.runs.len();
         let is_all = count < PER_PAGE && first.total == Some(count as u64);
-        for run in first.workflows {
+        for run in first.runs {
             match scan.see(&run) {
                 Seen::This => return Ok(Look::Found(Box::new(run))),
                 Seen::Older => return Ok(Look::without(&scan)),
@@ -177,7 +178,7 @@ impl Adopt {
         }
         // From the beginning, and each page overlapping with the one before: the list may grow
         // meanwhile.
-        let mut scan = Scan::new(wanted, within, &headers);
+        let mut scan = Scan::new(wanted, within, headers);
         let mut runs = self.workflows.list().items();
         let mut seen = 0;
         while let Some(run) = runs.try_next().await? {
@@ -217,22 +218,26 @@ fn may_pass(error: &Error) -> bool {
     error.is_retryable() || error.kind() == ErrorKind::Decode
 }
 
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default, deserialize_with = "null::or_default")]
-    workflows: Vec<WorkflowSummary>,
-    #[serde(default)]
+/// The newest runs, and when that was.
+struct FirstPage {
+    headers: HeaderMap,
+    runs: Vec<WorkflowSummary>,
     total: Option<u64>,
 }
 
-/// The newest runs, and when that was.
-async fn first_page(client: &Client) -> Result<(HeaderMap, Page), Error> {
+async fn first_page(client: &Client) -> Result<FirstPage, Error> {
     let request = client.get("/v1/workflow").query("page", 1);
     let request = request.query("per_page", PER_PAGE);
     // A copy of what the list was would not have it.
     let response = request.header(CACHE_CONTROL, NO_CACHE).send().await?;
     let headers = response.headers().clone();
-    Ok((headers, response.json().await?))
+    // A page without its list is not an empty one.
+    let (runs, total) = read_list(response, Some("workflows")).await?;
+    Ok(FirstPage {
+        headers,
+        runs,
+        total,
+    })
 }
 
 impl IntoFuture for Adopt {

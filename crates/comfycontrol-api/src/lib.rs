@@ -116,6 +116,7 @@ mod key;
 mod list;
 mod managed_runner;
 mod null;
+mod object;
 mod pagination;
 mod run;
 mod runner;

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::list::List;
+use crate::object::read_object;
+use crate::pagination::read_list;
 use crate::text_enum::text_enum;
 use crate::{Api, ManagedRunnerId, RunnerStats, RunnerStatus, WorkflowSummary, null, shown};
 
@@ -54,7 +56,7 @@ impl ManagedRunners {
     /// the tier may use.
     pub async fn get(&self, id: &ManagedRunnerId) -> Result<ManagedRunner, Error> {
         let path = path_segments(["v1", "managed-runner", id.as_str()])?;
-        self.client.get(path).send().await?.json().await
+        read_object(self.client.get(path).send().await?).await
     }
 
     /// Reads what the runner says of its machine.
@@ -66,7 +68,7 @@ impl ManagedRunners {
     /// As [`get`](Self::get); 500 if the runner cannot be reached.
     pub async fn stats(&self, id: &ManagedRunnerId) -> Result<RunnerStats, Error> {
         let path = path_segments(["v1", "managed-runner", id.as_str(), "stats"])?;
-        self.client.get(path).send().await?.json().await
+        read_object(self.client.get(path).send().await?).await
     }
 
     /// Reads the last workflows of the account that ran on the runner: 10 at most, newest first.
@@ -76,7 +78,8 @@ impl ManagedRunners {
     /// As [`get`](Self::get).
     pub async fn history(&self, id: &ManagedRunnerId) -> Result<Vec<WorkflowSummary>, Error> {
         let path = path_segments(["v1", "managed-runner", id.as_str(), "history"])?;
-        self.client.get(path).send().await?.json().await
+        let response = self.client.get(path).send().await?;
+        Ok(read_list(response, None).await?.0)
     }
 }
 

@@ -3,6 +3,7 @@ mod fetch;
 mod item;
 mod page;
 mod position;
+mod read;
 mod reader;
 mod seen;
 mod value;
@@ -21,9 +22,11 @@ use serde::de::DeserializeOwned;
 
 use self::item::{Item, Keys};
 use self::position::Position;
+use self::read::decode;
 use self::window::Window;
 
 pub use self::error::{ListChanged, MissingList, PageTooLarge};
+pub(crate) use self::read::read_list;
 
 /// A list that comes in pages, asked for with `page` and `per_page`.
 ///
@@ -124,10 +127,15 @@ impl Paginator {
         let (page, size) = (number.into(), self.per_page);
         let page = self.fetch(Window { page, size }, &Keys::default()).await?;
         let mut items = Vec::with_capacity(page.items.len());
-        for item in &page.items {
-            items.push(self.decode(item).await?);
+        for item in page.items {
+            items.push(self.decode(&item).await?);
         }
         Ok((items, page.total))
+    }
+
+    async fn decode<T: DeserializeOwned>(&self, item: &Item) -> Result<T, Error> {
+        let item = decode(Some(&self.key), item).await;
+        item.map_err(|wrong| self.named(wrong))
     }
 
     fn named(&self, error: Error) -> Error {

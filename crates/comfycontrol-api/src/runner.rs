@@ -8,6 +8,8 @@ mod stats;
 use comfycontrol::{Client, Error, path_segments};
 
 use crate::list::List;
+use crate::object::read_object;
+use crate::pagination::read_list;
 use crate::{Api, RunnerId, WorkflowSummary};
 
 pub use self::headers::RunnerHeaders;
@@ -66,7 +68,7 @@ impl Runners {
     /// such runner.
     pub async fn get(&self, id: &RunnerId) -> Result<Runner, Error> {
         let path = path_segments(["v1", "runner", id.as_str()])?;
-        self.client.get(path).send().await?.json().await
+        read_object(self.client.get(path).send().await?).await
     }
 
     /// Adds a runner; it is active at once.
@@ -79,7 +81,7 @@ impl Runners {
     pub async fn create(&self, runner: &NewRunner) -> Result<Runner, Error> {
         runner.validate()?;
         let request = self.client.post("/v1/runner").json(runner);
-        request.send().await?.json().await
+        read_object(request.send().await?).await
     }
 
     /// Changes a runner; what the update does not set stays.
@@ -92,7 +94,7 @@ impl Runners {
         update.validate()?;
         let path = path_segments(["v1", "runner", id.as_str()])?;
         let request = self.client.put(path).json(update);
-        request.send().await?.json().await
+        read_object(request.send().await?).await
     }
 
     /// Stops what the runner executes now. Its workflow ends cancelled or failed.
@@ -117,7 +119,7 @@ impl Runners {
     /// As [`get`](Self::get); 500 if the runner cannot be reached.
     pub async fn stats(&self, id: &RunnerId) -> Result<RunnerStats, Error> {
         let path = path_segments(["v1", "runner", id.as_str(), "stats"])?;
-        self.client.get(path).send().await?.json().await
+        read_object(self.client.get(path).send().await?).await
     }
 
     /// Reads the last workflows that ran on the runner: 10 at most, newest first.
@@ -127,7 +129,8 @@ impl Runners {
     /// As [`get`](Self::get).
     pub async fn history(&self, id: &RunnerId) -> Result<Vec<WorkflowSummary>, Error> {
         let path = path_segments(["v1", "runner", id.as_str(), "history"])?;
-        self.client.get(path).send().await?.json().await
+        let response = self.client.get(path).send().await?;
+        Ok(read_list(response, None).await?.0)
     }
 }
 

@@ -6,6 +6,7 @@ use comfycontrol::Error;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::object::read_object;
 use crate::text_enum::text_enum;
 use crate::{Api, UserId, null, shown};
 
@@ -25,7 +26,7 @@ impl Api {
     /// # }
     /// ```
     pub async fn user(&self) -> Result<User, Error> {
-        self.client().get("/v1/user").send().await?.json().await
+        read_object(self.client().get("/v1/user").send().await?).await
     }
 }
 

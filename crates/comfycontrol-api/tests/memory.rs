@@ -9,7 +9,8 @@ mod mocked;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use comfycontrol::{Body, Error, RateLimitMode};
+use bytes::Bytes;
+use comfycontrol::{Body, BodyTooLarge, Error, RateLimitMode};
 use comfycontrol_api::{Api, PageTooLarge};
 use comfycontrol_emulator::{Coding, Emulator, Fault, FaultRule, Shape};
 use comfycontrol_test::SECOND;
@@ -32,7 +33,7 @@ fn a_page_without_measure_costs_no_more_than_its_bytes() {
     ];
     for page in pages {
         let shown = page[..20.min(page.len())].to_owned();
-        let body = bytes::Bytes::from(page);
+        let body = Bytes::from(page);
         let mut result = None;
         let cost = allocation_counter::measure(|| result = Some(read(body)));
         let peak = usize::try_from(cost.bytes_max).unwrap();
@@ -64,6 +65,48 @@ fn a_page_of_too_many_items_is_an_error_with_the_bound() {
             assert_eq!(read(page.into()).unwrap_err().to_string(), bound);
         }
     }
+}
+
+#[test]
+fn a_list_that_is_asked_for_once_has_the_same_bounds() {
+    const DECODED: usize = 2 * 1024 * 1024;
+
+    let bare = format!("[{}{{}}]", "{},".repeat(DECODED / 3));
+    let page = format!(r#"{{"workflows":{bare},"total":1}}"#);
+    for (case, first, last) in [
+        (Case::Adopt, &[][..], &page),
+        (Case::Outputs, &[], &bare),
+        (
+            Case::Updates,
+            &["no events", r#"{"status":"completed"}"#],
+            &bare,
+        ),
+        (Case::History, &[], &bare),
+        (Case::ManagedHistory, &[], &bare),
+    ] {
+        let bodies = first.iter().map(|body| Bytes::from(*body));
+        let bodies: Vec<_> = bodies.chain([Bytes::from(last.clone())]).collect();
+        let mut result = None;
+        let cost = allocation_counter::measure(|| result = Some(ask(case, bodies)));
+        let peak = usize::try_from(cost.bytes_max).unwrap();
+        assert!(peak < 4 * DECODED, "{case:?}: {peak}");
+        let told = format!("{:#}", result.unwrap().unwrap_err());
+        let bound = "page has more than 1000 items";
+        assert!(told.ends_with(bound), "{case:?}: {told}");
+    }
+}
+
+#[test]
+fn one_object_without_a_graph_is_read_up_to_a_mebibyte() {
+    let user = |bytes| format!(r#"{{"id":"a","name":"{}"}}"#, "x".repeat(bytes));
+    let read = |bytes| ask(Case::User, vec![user(bytes).into()]);
+    read(1024 * 1024 - 100).unwrap();
+    assert!(
+        read(1024 * 1024)
+            .unwrap_err()
+            .as_cause::<BodyTooLarge>()
+            .is_some()
+    );
 }
 
 #[test]
@@ -125,7 +168,36 @@ async fn other_tasks_have_their_turn_after_every_mebibyte_of_a_page() {
     other.abort();
 }
 
-fn read(page: bytes::Bytes) -> Result<Vec<Value>, Error> {
+#[derive(Clone, Copy, Debug)]
+enum Case {
+    Adopt,
+    Outputs,
+    Updates,
+    History,
+    ManagedHistory,
+    User,
+}
+
+/// Asks a server that responds with these bodies, the last of them again and again.
+fn ask(case: Case, bodies: Vec<Bytes>) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let body = move |n: usize| bodies[n.min(bodies.len() - 1)].clone();
+        let (client, _) = mocked::client_of(move |n| Response::new(Body::from(body(n))));
+        let api = Api::new(client);
+        match case {
+            Case::Adopt => api.workflows().adopt("a").await.map(drop),
+            Case::Outputs => api.workflows().outputs(&"a".into()).await.map(drop),
+            Case::Updates => api.subscribe("a").try_collect::<Vec<_>>().await.map(drop),
+            Case::History => api.runners().history(&"a".into()).await.map(drop),
+            Case::ManagedHistory => api.managed_runners().history(&"a".into()).await.map(drop),
+            Case::User => api.user().await.map(drop),
+        }
+    })
+}
+
+fn read(page: Bytes) -> Result<Vec<Value>, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
     runtime.block_on(async {

@@ -8,7 +8,7 @@ mod served;
 use std::sync::{Arc, Mutex};
 
 use comfycontrol::{Body, Client, Error, ErrorKind, InvalidJson};
-use comfycontrol_api::{Api, MissingList};
+use comfycontrol_api::{Api, MissingList, RunInDoubt};
 use comfycontrol_test::Heads;
 use futures_util::{StreamExt, TryStreamExt};
 use http::{Method, Response, Uri};
@@ -120,6 +120,51 @@ async fn null_is_an_empty_list_and_a_missing_one_names_what_there_is() {
     ] {
         let wrong = read(page.clone()).await.unwrap_err();
         assert_eq!(wrong.kind(), ErrorKind::Decode, "{page}");
+    }
+}
+
+/// Otherwise a run would be sent again that may be there.
+#[tokio::test(start_paused = true)]
+async fn a_run_is_not_absent_from_a_list_that_is_missing() {
+    for page in [
+        json!({ "total": 0 }),
+        json!({ "items": [], "total": 0 }),
+        json!({ "workflows": {}, "total": 0 }),
+        json!({}),
+        json!(null),
+    ] {
+        let (client, _) = client_of({
+            let page = page.clone();
+            move |_| page.clone()
+        });
+        let adopt = Api::new(client).workflows().adopt("Sunset [KEY]");
+        let error = adopt.await.unwrap_err();
+        assert!(error.as_cause::<RunInDoubt>().is_some(), "{page}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_the_whole_response_may_be_null_and_is_nothing_else() {
+    let read = |body: Value| async move {
+        let (client, _) = client_of(move |_| body.clone());
+        Api::new(client).workflows().outputs(&"a".into()).await
+    };
+    let output = json!({ "id": "1", "workflow_id": "a", "src": "https://a.example/b" });
+    assert_eq!(read(json!([output])).await.unwrap().len(), 1);
+    assert!(read(json!(null)).await.unwrap().is_empty());
+    let wrong = read(json!([output, { "id": [] }])).await.unwrap_err();
+    assert_eq!(wrong.as_cause::<InvalidJson>().unwrap().path(), "[1].id");
+    assert_eq!(wrong.call(), Some((&Method::GET, "/v1/workflow/a/outputs")));
+    for (body, says) in [
+        (
+            json!({ "outputs": [] }),
+            "response is no list, it has `outputs`",
+        ),
+        (json!({}), "response is no list"),
+    ] {
+        let missing = read(body).await.unwrap_err();
+        assert!(missing.as_cause::<MissingList>().is_some());
+        assert_eq!(missing.to_string(), says);
     }
 }
 

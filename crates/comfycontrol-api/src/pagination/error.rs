@@ -19,12 +19,13 @@ impl fmt::Display for ListChanged {
 
 impl Error for ListChanged {}
 
-/// A page has no list of the name that was asked for.
+/// A page has no list of the name that was asked for, or a response is no list where one is due.
 ///
-/// It is the [cause](comfycontrol::Error::as_cause) of the last item of [`Items`](crate::Items).
+/// It is the [cause](comfycontrol::Error::as_cause) of the error.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MissingList {
-    pub(super) key: String,
+    /// Without a name the response itself is due to be the list.
+    pub(super) key: Option<String>,
     pub(super) keys: Vec<String>,
 }
 
@@ -38,15 +39,19 @@ impl MissingList {
 
 impl fmt::Display for MissingList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "response has no list `{}`, ",
-            Escaped::new(&self.key, MOST_SHOWN)
-        )?;
-        if self.keys.is_empty() {
-            return f.write_str("and nothing else");
+        match &self.key {
+            Some(key) => write!(
+                f,
+                "response has no list `{}`",
+                Escaped::new(key, MOST_SHOWN)
+            )?,
+            None => f.write_str("response is no list")?,
         }
-        f.write_str("it has")?;
+        match (self.keys.is_empty(), &self.key) {
+            (true, Some(_)) => return f.write_str(", and nothing else"),
+            (true, None) => return Ok(()),
+            (false, _) => f.write_str(", it has")?,
+        }
         for (n, key) in self.keys.iter().enumerate() {
             let comma = if n == 0 { "" } else { "," };
             write!(f, "{comma} `{}`", Escaped::new(key, MOST_SHOWN))?;
@@ -60,7 +65,7 @@ impl Error for MissingList {}
 /// A page has more than is read of one: 1,000 items, or 1 MiB, 100,000 values or 128 levels in one
 /// of them or in another member.
 ///
-/// It is the [cause](comfycontrol::Error::as_cause) of the last item of [`Items`](crate::Items).
+/// It is the [cause](comfycontrol::Error::as_cause) of the error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PageTooLarge {
     pub(super) what: &'static str,

@@ -13,7 +13,8 @@ use super::value::Value;
 /// not read.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
-    key: &'a str,
+    /// The name of the list; without one the body itself is the list.
+    key: Option<&'a str>,
     keys: &'a Keys,
     /// The most items.
     most: usize,
@@ -70,7 +71,7 @@ pub(super) enum NoPage {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(key: &'a str, most: usize, keys: &'a Keys) -> Self {
+    pub(super) fn new(key: Option<&'a str>, most: usize, keys: &'a Keys) -> Self {
         Self {
             key,
             keys,
@@ -164,7 +165,7 @@ impl<'a> Reader<'a> {
     }
 
     fn is_list(&self) -> bool {
-        self.name.as_deref() == Some(self.key)
+        self.name.is_some() && self.name.as_deref() == self.key
     }
 
     fn begin_list(&mut self) -> At {
@@ -197,6 +198,10 @@ impl<'a> Reader<'a> {
             }
             Part::Whole => {
                 self.at = At::End;
+                if json == b"null" && self.key.is_none() {
+                    self.page.is_all = true;
+                    self.begin_list();
+                }
                 if is_json(&json) && json != b"null" {
                     return Err(NoPage::NoList(self.place(), json));
                 }
@@ -238,7 +243,7 @@ impl<'a> Reader<'a> {
         let items = self.page.items.len();
         match (&self.name, self.page.is_all) {
             (_, true) => format!("[{items}]"),
-            (Some(name), _) if self.has_list && name == self.key => format!("{name}[{items}]"),
+            (Some(name), _) if self.has_list && self.is_list() => format!("{name}[{items}]"),
             (Some(name), _) => name.clone(),
             (None, _) => ".".to_owned(),
         }

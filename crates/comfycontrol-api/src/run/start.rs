@@ -11,6 +11,7 @@ use http::header::CONTENT_TYPE;
 use super::noted::{Failed, Note, noted};
 use super::progress::RunProgress;
 use crate::adopt::{RunInDoubt, Why, moment};
+use crate::object::read_object;
 use crate::{Adopt, NewWorkflow, WorkflowSummary, Workflows, tracked};
 
 /// Is told how far a run is.
@@ -136,12 +137,12 @@ impl Start {
         let request = request.header(CONTENT_TYPE, &self.content_type);
         let request = request.default_timeouts(Timeouts::upload());
         let Some(tell) = &self.tell else {
-            return request.send().await?.json().await;
+            return read_object(request.send().await?).await;
         };
         let told = tracked::send(request, |ahead, wait| {
             tell(&RunProgress::Waiting { ahead, wait });
         });
-        told.await?.json().await
+        read_object(told.await?).await
     }
 
     fn tell(&self, progress: &RunProgress) {

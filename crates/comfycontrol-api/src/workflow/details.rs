@@ -9,6 +9,7 @@ use serde_json::json;
 use super::failure::WorkflowFailure;
 use super::status::WorkflowStatus;
 use super::update::{Output, WorkflowUpdate};
+use crate::pagination::read_list;
 
 /// Asks for the state of a run, and once it is completed for its outputs: one request, or two.
 pub(super) async fn ask(client: &Client, path: &str) -> Result<WorkflowUpdate, Error> {
@@ -22,13 +23,12 @@ pub(super) async fn ask(client: &Client, path: &str) -> Result<WorkflowUpdate, E
 
 async fn outputs(client: &Client, path: &str) -> Result<Vec<Output>, Error> {
     let asked = client.get(format!("{path}/outputs")).send().await;
-    let outputs: Option<_> = match asked {
-        Ok(response) => response.json().await?,
+    match asked {
+        Ok(response) => Ok(read_list(response, None).await?.0),
         // So says the API of a run that has none.
-        Err(e) if e.status() == Some(StatusCode::NOT_FOUND) => None,
-        Err(e) => return Err(e),
-    };
-    Ok(outputs.unwrap_or_default())
+        Err(e) if e.status() == Some(StatusCode::NOT_FOUND) => Ok(Vec::new()),
+        Err(e) => Err(e),
+    }
 }
 
 /// What `GET /v1/workflow/{id}` says, as far as updates say it too.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use comfycontrol::{Client, Error, path_segments};
 
 use crate::list::List;
+use crate::object::read_object;
+use crate::pagination::read_list;
 use crate::{
     Api, NewWorkflow, Output, WorkflowDetail, WorkflowId, WorkflowParams, WorkflowStatus,
     WorkflowSummary, WorkflowUpdates, tracked,
@@ -89,7 +91,7 @@ impl Workflows {
         workflow.validate()?;
         let request = self.client.post("/v1/workflow");
         let request = request.multipart(workflow.into_form().await?);
-        request.send().await?.json().await
+        read_object(request.send().await?).await
     }
 
     /// Runs a workflow once more under a new id, with other values for these parameters.
@@ -109,7 +111,7 @@ impl Workflows {
         params.validate()?;
         let path = path_segments(["v1", "workflow", id.as_str(), "rerun"])?;
         let request = self.client.post(path).multipart(params.into_form().await?);
-        request.send().await?.json().await
+        read_object(request.send().await?).await
     }
 
     /// Cancels a workflow that is queued or running. It takes effect after some seconds; a run that
@@ -141,7 +143,7 @@ impl Workflows {
     ) -> Result<Vec<Output>, Error> {
         let path = path_segments(["v1", "workflow", id.as_str(), "outputs"])?;
         let told = tracked::send(self.client.get(path), tell).await;
-        told?.json().await
+        Ok(read_list(told?, None).await?.0)
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -21,7 +21,7 @@ fn naive(body: &[u8]) -> Option<(Vec<Value>, Option<u64>)> {
 
 fn read(body: &[u8], size: usize) -> Result<(Vec<Value>, Option<u64>), NoPage> {
     let keys = Keys::default();
-    let mut reader = Reader::new("runners", 1_000, &keys);
+    let mut reader = Reader::new(Some("runners"), 1_000, &keys);
     for piece in body.chunks(size) {
         reader.read(piece)?;
     }
