@@ -48,8 +48,9 @@ impl Api {
     /// each time, and no update twice. The same happens with a stream
     ///
     /// * that breaks off,
-    /// * that has an event of more than 1 MiB,
-    /// * in which no state has come for 30 s, or
+    /// * that has an event of more than 1 MiB, or a state that cannot be read,
+    /// * in which no state has come for 30 s, or only the same
+    ///   [unknown](crate::WorkflowStatus::Unknown) one, or
     /// * that cannot be opened for a reason that may pass: a 429, a 5xx, no connection.
     ///
     /// The pause grows up to 30 s, and is at least the server's `Retry-After`. Where there are no
@@ -60,17 +61,17 @@ impl Api {
     /// The updates end after the first [terminal](crate::WorkflowUpdate::is_terminal) update;
     /// without one, only an error ends them. **A run that fails ends with an update too**:
     /// [`error_for_status`](crate::WorkflowUpdate::error_for_status) makes it an error. An event
-    /// that is not a state of the run is passed over.
+    /// that is not a state of the run is passed over, and so is an event with a name of its own
+    /// whose state is unknown.
     ///
     /// # Errors
     ///
     /// An error is the last item. It comes if the API refuses (another 4xx, also for the run
-    /// itself), and if an event cannot be read as a [`WorkflowUpdate`](crate::WorkflowUpdate). A
-    /// state that was asked for, and cannot be read, is asked for again. An error also comes, with
-    /// the last failure, once [5 minutes](crate::WorkflowUpdates::give_up_after) have passed in
-    /// which nothing was heard of the run, or only the same
-    /// [unknown](crate::WorkflowStatus::Unknown) state: the run may still be going on then. The
-    /// API's error in an event, with the server's message, is a failure like the same response.
+    /// itself). A state that cannot be read is asked for again. An error also comes, with the last
+    /// failure, once [5 minutes](crate::WorkflowUpdates::give_up_after) have passed in which
+    /// nothing was heard of the run, or only the same unknown state: the run may still be going on
+    /// then. The API's error in an event, with the server's message, is a failure like the same
+    /// response.
     ///
     /// ```no_run
     /// # async fn run(api: comfycontrol_api::Api) -> Result<(), comfycontrol::Error> {

@@ -8,7 +8,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use comfycontrol::{Error, RateLimitMode};
-use comfycontrol_api::{Api, MissingList, NewWorkflow, RunnerId, WorkflowId, WorkflowUpdate};
+use comfycontrol_api::{
+    Api, MissingList, NewWorkflow, RunnerId, WorkflowId, WorkflowStatus, WorkflowUpdate,
+};
 use comfycontrol_emulator::{
     Emulator, EmulatorBuilder, Ending, EventFault, Fault, FaultRule, KeepAlive, ListFault, Shape,
 };
@@ -232,6 +234,8 @@ fn assert_whole(updates: &[WorkflowUpdate], fault: impl std::fmt::Debug) {
     );
     let (last, before) = updates.split_last().unwrap();
     assert!(!before.iter().any(WorkflowUpdate::is_terminal), "{fault:?}");
+    let is_unknown = |update: &WorkflowUpdate| matches!(update.status, WorkflowStatus::Unknown(_));
+    assert!(!before.iter().any(is_unknown), "{fault:?}: {updates:?}");
     assert_eq!(last.status.as_str(), "completed", "{fault:?}");
     assert!(!last.outputs.is_empty(), "{fault:?}");
 }

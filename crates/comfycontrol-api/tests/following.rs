@@ -1,5 +1,7 @@
 //! Runs followed to their end, over a service in place of the network, under a paused clock.
 
+#[path = "following/doubtful.rs"]
+mod doubtful;
 #[path = "support/followed.rs"]
 mod followed;
 

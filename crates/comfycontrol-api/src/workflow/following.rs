@@ -97,7 +97,7 @@ impl Following {
                     continue;
                 }
                 // What cannot be read is not a state; what comes next may tell it.
-                Err(e) if source != Source::Events && e.kind() == ErrorKind::Decode => {
+                Err(e) if e.kind() == ErrorKind::Decode => {
                     self.failure.get_or_insert(e);
                 }
                 // An event without end says nothing, and the next stream may be sound.
@@ -155,6 +155,11 @@ impl Following {
         is_news
     }
 
+    /// Whether a state is not known here, and the one that was told last.
+    fn is_same_unknown(&self, update: &WorkflowUpdate) -> bool {
+        matches!(update.status, WorkflowStatus::Unknown(_)) && self.last.as_ref() == Some(update)
+    }
+
     /// The next state that a stream of events tells; `None` if it ends.
     async fn watch(&mut self, path: &str) -> Result<Option<WorkflowUpdate>, Error> {
         let until = now() + SILENCE;
@@ -169,6 +174,8 @@ impl Following {
         // However much else comes: a proxy may hold the states back, and let comments through.
         while let Ok(Some(event)) = timeout_at(until, events.next()).await {
             match Said::by(&event?)? {
+                // What says the same again and again may be no state of the run at all.
+                Said::State(update) if self.is_same_unknown(&update) => {}
                 Said::State(update) => {
                     self.events = Some(events);
                     return Ok(Some(*update));

@@ -6,6 +6,7 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::status::WorkflowStatus;
 use super::update::WorkflowUpdate;
 use crate::Event;
 
@@ -26,6 +27,9 @@ impl Said {
             return Ok(Self::Nothing);
         };
         if status.starts_with('"') {
+            if is_named(event) && !is_known(status) {
+                return Ok(Self::Nothing);
+            }
             return event.json().map(Box::new).map(Self::State);
         }
         let failed = status
@@ -54,6 +58,17 @@ fn status(data: &str) -> Option<&str> {
     Some(head.status.get())
 }
 
+/// Whether an event has a name of its own, such as `heartbeat`.
+fn is_named(event: &Event) -> bool {
+    let name = event.event_type.as_deref().unwrap_or_default();
+    !matches!(name, "" | "message")
+}
+
+fn is_known(status: &str) -> bool {
+    let status = serde_json::from_str(status);
+    status.is_ok_and(|status| !matches!(status, WorkflowStatus::Unknown(_)))
+}
+
 fn api_error(status: StatusCode, event: &Event) -> ApiError {
     let mut response = Response::new(Bytes::copy_from_slice(event.data.as_bytes()));
     *response.status_mut() = status;
@@ -67,8 +82,12 @@ mod tests {
     use super::*;
 
     fn said(data: &str) -> Result<Said, Error> {
+        said_as(None, data)
+    }
+
+    fn said_as(name: Option<&str>, data: &str) -> Result<Said, Error> {
         Said::by(&Event {
-            event_type: None,
+            event_type: name.map(str::to_owned),
             data: data.to_owned(),
             id: None,
             retry: None,
@@ -96,6 +115,28 @@ mod tests {
         ] {
             assert!(matches!(said(data), Ok(Said::Nothing)), "{data}");
         }
+    }
+
+    #[test]
+    fn a_state_in_an_event_with_a_name_counts_if_it_is_known() {
+        for (name, status, is_state) in [
+            (Some("heartbeat"), "ok", false),
+            (Some("ping"), "", false),
+            (Some("Message"), "ok", false),
+            (Some("status"), "running", true),
+            (Some("message"), "ok", true),
+            (Some(""), "ok", true),
+            (None, "ok", true),
+        ] {
+            let data = format!(r#"{{"status":"{status}"}}"#);
+            let said = said_as(name, &data).unwrap();
+            assert_eq!(matches!(said, Said::State(_)), is_state, "{name:?} {data}");
+        }
+        let data = r#"{"status":"ok","queue_number":"three"}"#;
+        assert!(matches!(
+            said_as(Some("heartbeat"), data),
+            Ok(Said::Nothing)
+        ));
     }
 
     #[test]
