@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
-/// How often a response body that was polled on this thread has waited for another attempt of its
-/// call.
+/// Counts, on each thread, the polls in which a response body waited for its request to be sent
+/// again.
 ///
 /// A body that sends its request again counts each poll that ends so. A layer that bounds the
 /// waiting for a body compares before and after it polls one: a call that waits for another attempt

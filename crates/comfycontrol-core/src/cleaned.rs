@@ -6,9 +6,9 @@ use std::io;
 use crate::BoxError;
 use crate::escaped::{Escaped, shows_secret};
 
-/// Masks what must not be seen in a text that is fit to be shown otherwise.
+/// Masks tokens and known secrets in a text that is fit to be shown otherwise.
 ///
-/// The text itself where there is nothing to mask, or what [`Escaped`] makes of it.
+/// It is the text itself where there is nothing to mask, or what [`Escaped`] makes of it.
 ///
 /// ```
 /// assert_eq!(comfycontrol_core::mask_secrets("/v1/user"), "/v1/user");

@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::host_kind::HostKind;
 
-/// The hosts of the internal network that may be reached; none unless they are named.
+/// Says which hosts of this machine and its network may be reached: none unless they are named.
 #[derive(Clone, Debug, Default)]
 pub struct InternalHosts {
     this_machine: bool,

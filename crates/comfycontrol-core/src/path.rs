@@ -88,7 +88,7 @@ fn is_step(segment: &[u8]) -> bool {
     matches!(name.trim_ascii(), b"." | b"..")
 }
 
-/// A path may lead elsewhere than it says.
+/// Error of a path that some server or proxy may take for another one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InvalidPath(&'static str);
 

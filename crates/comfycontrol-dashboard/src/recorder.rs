@@ -4,8 +4,8 @@ use crate::finished_call::FinishedCall;
 use crate::record::RecordLayer;
 use crate::shared::Shared;
 
-/// Keeps what calls came to: the last ten minutes by the second, counters, and histograms of
-/// waits and durations.
+/// Counts calls by how they ended: the last ten minutes by the second, and in all, with histograms
+/// of waits and durations.
 ///
 /// It has one size, less than 40 KiB, however many calls there are: 600 seconds, 15 buckets a
 /// histogram, and the 64 callers that were heard of last, each by the first 48 characters of its

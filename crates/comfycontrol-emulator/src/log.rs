@@ -5,7 +5,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::Listener;
 
-/// One request and what came of it.
+/// One request that a listener has seen, and the status of its response.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LoggedResponse {
@@ -31,8 +31,9 @@ impl LoggedResponse {
     }
 }
 
-/// The responses of a running emulator from the moment on in which this was made by
-/// [`EdgeHandle::log`](crate::EdgeHandle::log).
+/// Tells of each response that a running emulator sends, from when it was made on.
+///
+/// Made by [`EdgeHandle::log`](crate::EdgeHandle::log).
 #[derive(Debug)]
 pub struct ResponseLog {
     receiver: broadcast::Receiver<LoggedResponse>,

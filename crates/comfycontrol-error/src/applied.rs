@@ -32,8 +32,7 @@ pub enum Applied {
 }
 
 impl Applied {
-    /// Of a call with two attempts that have these: the call may have done what either may have
-    /// done.
+    /// Joins what is known of two attempts of one call: it may have done what either may have done.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {

@@ -74,7 +74,7 @@ impl ProblemDetails {
         self.error_name.as_deref()
     }
 
-    /// Names this very occurrence.
+    /// The URI of this one occurrence of the problem.
     pub fn instance(&self) -> Option<&str> {
         self.instance.as_deref()
     }

@@ -23,7 +23,9 @@ use crate::shared::Shared;
 use crate::spool::Spool;
 use crate::stop::Stop;
 
-/// Sets the bounds of a [`Gateway`]. All settings have defaults.
+/// Builds a [`Gateway`]: its limit, its bounds and who may call.
+///
+/// All settings have defaults.
 #[must_use]
 pub struct GatewayBuilder {
     client: ClientBuilder,
@@ -108,8 +110,9 @@ impl GatewayBuilder {
         self
     }
 
-    /// Puts those files on the file system of `directory`. The default is the system's directory
-    /// for temporary files.
+    /// Sets on which file system bodies that do not fit into memory are kept: that of `directory`.
+    ///
+    /// The default is the system's directory for temporary files.
     pub fn spool_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.spool.directory = Some(directory.into());
         self

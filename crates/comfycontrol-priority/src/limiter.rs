@@ -26,7 +26,7 @@ impl PriorityLimiter {
         Self::builder(limiter).build()
     }
 
-    /// Begins an order in front of `limiter`, with other bounds.
+    /// Starts building an order for the calls in front of `limiter`.
     pub fn builder(limiter: Limiter) -> PriorityLimiterBuilder {
         PriorityLimiterBuilder {
             limiter,
@@ -66,7 +66,7 @@ impl fmt::Debug for PriorityLimiter {
     }
 }
 
-/// Sets the bounds of a [`PriorityLimiter`].
+/// Builds a [`PriorityLimiter`]: how turns are shared, and how many calls may wait.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct PriorityLimiterBuilder {

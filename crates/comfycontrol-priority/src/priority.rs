@@ -26,7 +26,7 @@ impl Priority {
         Self { urgency, key: None }
     }
 
-    /// Belongs to that `key`: of one urgency, keys have turns alike, however many calls each has.
+    /// Sets whose call it is: of one urgency, keys have turns alike, however many calls each has.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<Key>) -> Self {
         self.key = Some(key.into());
@@ -100,8 +100,9 @@ impl fmt::Display for Urgency {
     }
 }
 
-/// The name of whose calls they are: a user, a job, a caller of a gateway. It is shown by `Debug`,
-/// so no secret.
+/// Names whose calls they are, so that each user, job or caller has turns of its own.
+///
+/// It is shown by `Debug`, so no secret.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Key(Arc<str>);
 

@@ -3,7 +3,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, io};
 
-/// Why a file cannot tell or keep the record: nothing is granted from it.
+/// Error of a [`FileStore`](crate::FileStore): the file cannot be used, so nothing is granted from
+/// it.
 ///
 /// The source of [`Unavailable`](comfycontrol_rate_limit::Unavailable), and the error of opening a
 /// [`FileStore`](crate::FileStore).
@@ -14,7 +15,7 @@ pub struct FileError {
     source: Option<io::Error>,
 }
 
-/// What is wrong with a file.
+/// Why a file cannot keep the budget.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FileErrorKind {

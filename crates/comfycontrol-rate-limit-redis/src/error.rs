@@ -5,7 +5,8 @@ use std::{fmt, io};
 
 use redis::{ErrorKind, ServerErrorKind};
 
-/// Why a server cannot tell or keep the record: nothing is granted from it.
+/// Error of a [`RedisStore`](crate::RedisStore): the server cannot be used, so nothing is granted
+/// from it.
 ///
 /// The source of [`Unavailable`](comfycontrol_rate_limit::Unavailable), and the error of opening a
 /// [`RedisStore`](crate::RedisStore). It shows no part of the URL, and nothing of what a server
@@ -16,7 +17,7 @@ pub struct RedisError {
     detail: Option<String>,
 }
 
-/// What is wrong with a server.
+/// Why a Redis or Valkey server cannot keep the budget.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RedisErrorKind {

@@ -81,8 +81,10 @@ impl RedisStore {
         self
     }
 
-    /// Says of a member that it is gone once it has been absent for `absence`: a process that is
-    /// only cut off can come back before. At least half a lease. Default: 5 s, for a lease of 10 s.
+    /// Sets for how long another process must be absent to count as gone.
+    ///
+    /// A process that is only cut off can come back before. At least half a lease. Default: 5 s,
+    /// for a lease of 10 s.
     #[must_use]
     pub const fn with_absence(mut self, absence: Duration) -> Self {
         self.absence = absence;

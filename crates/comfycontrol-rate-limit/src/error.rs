@@ -51,7 +51,7 @@ impl Rejected {
         Self::new(reason, wait.map(Duration::from_nanos))
     }
 
-    /// Says that a call was rejected: for what queues calls in front of a limiter itself.
+    /// Creates a rejection, for code that queues calls in front of a limiter itself.
     pub const fn new(reason: RejectedReason, wait: Option<Duration>) -> Self {
         Self { reason, wait }
     }

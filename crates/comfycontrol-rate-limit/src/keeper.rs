@@ -14,8 +14,12 @@ pub(crate) use self::rounds::Rounds;
 use crate::shared::Shared;
 use crate::{RejectedReason, Store};
 
-/// Gets slots of a budget that is [shared](crate::LimiterBuilder::build_shared) with other
-/// processes. Nothing leaves unless it runs: spawn it.
+/// The task, to be spawned, that gets a limiter its slots of a budget [shared] with other
+/// processes.
+///
+/// Nothing leaves unless it runs.
+///
+/// [shared]: crate::LimiterBuilder::build_shared
 ///
 /// It ends once the last handle to its limiter has gone and all that has happened is written, at
 /// most half a [lease](crate::LimiterBuilder::lease) later. A program that ends soon awaits it

@@ -88,8 +88,10 @@ impl Limiter {
         self.shared.snapshot()
     }
 
-    /// When how many requests could leave together, each number with its instant, the fewest first:
-    /// what is free now, and how the rest comes back. Uses no slot.
+    /// Lists from which instants on how many requests could leave together.
+    ///
+    /// Each number stands with its instant, the fewest first: what is free now, and how the rest
+    /// comes back. Uses no slot.
     ///
     /// It is as if no call left until then and none waited. Slots of requests that are on their way
     /// are not in it, since their time begins with the response. Of a quota larger than `points`,

@@ -44,7 +44,7 @@ impl Acquire {
     }
 }
 
-/// As [`Acquire`], and followed while it waits.
+/// Waits for a slot as [`Acquire`] does, and tells a [`Progress`](crate::Progress) of the wait.
 ///
 /// Future of [`Acquire::tracked_by`].
 #[derive(Debug)]

@@ -102,8 +102,9 @@ impl Snapshot {
     }
 }
 
-/// All processes that share a budget, as this one read of them last: when it needed something of
-/// the store itself. Taking it does not ask the store.
+/// What a limiter last read of all the processes that share its budget.
+///
+/// It reads when it needs something of the store itself. Taking this does not ask the store.
 #[derive(Clone, Debug)]
 pub struct Fleet {
     pub(crate) owners: usize,

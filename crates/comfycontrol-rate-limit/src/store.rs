@@ -16,7 +16,7 @@ use std::time::Duration;
 /// before it has ended. Each ends within a bound that the store documents. A future that is dropped
 /// may have been carried out or not.
 pub trait Store: Send + Sync + 'static {
-    /// What is kept there now.
+    /// Reads the record and the store's time.
     ///
     /// # Errors
     ///
@@ -78,7 +78,9 @@ impl Version {
     }
 }
 
-/// A record and its version: some 700 bytes for 8 processes, at most 64 KiB.
+/// What a [`Store`] keeps: the bytes of a shared budget, and their version.
+///
+/// Some 700 bytes for 8 processes, at most 64 KiB.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Record {
     /// What it is told apart by.
@@ -87,7 +89,9 @@ pub struct Record {
     pub content: Vec<u8>,
 }
 
-/// One member of the budget: a limiter in one process. Random, so that no two are ever the same.
+/// The id of one limiter among those that share a budget.
+///
+/// Random, so that no two are ever the same.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Member(u128);
 
@@ -103,7 +107,7 @@ impl Member {
     }
 }
 
-/// What a store tells in one moment.
+/// What reading a [`Store`] gives: the record, if there is one, and the store's time.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reading {
@@ -114,29 +118,32 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What a store tells in one moment.
+    /// Creates a reading of this record at this time.
     pub const fn new(record: Option<Record>, time: StoreTime) -> Self {
         Self { record, time }
     }
 }
 
-/// The time that a store tells.
+/// What a store's clock shows, and since when that clock has run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct StoreTime {
     /// Microseconds since an instant that stays the same while `instance` does. It may step, as a
     /// system's clock does.
     pub micros: u64,
-    /// What the clock and the memory belong to: another value says that the store was started
-    /// again, so that its time may have another beginning and its record may be an older one.
+    /// Which start of the store it is, whose clock and memory begin with it.
+    ///
+    /// Another value says that the store was started again, so that its time may have another
+    /// beginning and its record may be an older one.
     pub instance: u128,
-    /// For how long that instance has certainly been there: how long a record that is not there now
-    /// cannot have been lost by a new start.
+    /// For how long that instance has certainly been there.
+    ///
+    /// A record that is not there now cannot have been lost by a new start within that time.
     pub uptime: Duration,
 }
 
 impl StoreTime {
-    /// The time that a store tells.
+    /// Creates a time of a store's clock.
     pub const fn new(micros: u64, instance: u128, uptime: Duration) -> Self {
         Self {
             micros,
@@ -146,7 +153,7 @@ impl StoreTime {
     }
 }
 
-/// What became of a swap.
+/// Whether [`Store::replace`] put the record there, or another process was quicker.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[allow(clippy::exhaustive_enums, reason = "a swap is won or lost")]
 pub enum Replaced {
@@ -161,14 +168,15 @@ pub enum Replaced {
     Lost(Reading),
 }
 
-/// The store did not answer, not in time, or not so that it could be read.
+/// Error of a [`Store`]: it did not answer in time, or not readably.
 #[derive(Debug)]
 pub struct Unavailable {
     source: Box<dyn StdError + Send + Sync>,
 }
 
 impl Unavailable {
-    /// A store that is not available because of `source`, whose text must tell no secret.
+    /// Creates the error of a store that failed because of `source`, whose text must tell no
+    /// secret.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             source: source.into(),

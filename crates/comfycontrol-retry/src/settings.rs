@@ -27,9 +27,10 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Sends a request up to twice more after 0.2 s and 0.4 s, each up to doubled by chance, and up
-    /// to three times more after 429s, each time after 10 s, or what the response asks for if that
-    /// is longer, and such a backoff on top.
+    /// Sends a request up to twice more after failures, and up to three times more after 429s.
+    ///
+    /// After failures it waits 0.2 s and 0.4 s, each up to doubled by chance. After a 429 it waits
+    /// 10 s, or what the response asks for if that is longer, and such a backoff on top.
     ///
     /// The budget is tower's [`TpsBudget`]: one retry for five calls that succeeded, plus ten
     /// retries, which may go all at once. Both are counted over some 10 s: what was spent comes
@@ -46,10 +47,10 @@ impl RetryPolicy {
         }
     }
 
-    /// Sends nothing again, except with a new token where the old one was replaced: up to three
-    /// times.
+    /// Sends nothing again, except with a new token where the old one was replaced.
     ///
-    /// [`without_token_retry`](Self::without_token_retry) excludes that too.
+    /// That is done up to three times. [`without_token_retry`](Self::without_token_retry) excludes
+    /// that too.
     pub fn none() -> Self {
         Self::new().max_retries(0).max_throttled_retries(0)
     }

@@ -86,7 +86,7 @@ impl<B: Body> Body for ProgressBody<B> {
     }
 }
 
-/// The count of the bytes of a request body that have been handed on.
+/// Counts the bytes of a request body that have been handed to the transport.
 ///
 /// Clones share the count.
 #[derive(Clone, Debug, Default)]

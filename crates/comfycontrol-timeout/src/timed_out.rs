@@ -34,8 +34,10 @@ pub enum TimeoutKind {
 }
 
 impl TimedOut {
-    /// Creates the error of a timeout that has passed `after` its beginning, in a call whose
-    /// request may have been dispatched and whose response head has not come.
+    /// Creates the error of a timeout that has passed `after` its beginning.
+    ///
+    /// It is that of a call whose request may have been dispatched and whose response head has not
+    /// come.
     #[must_use]
     pub const fn new(kind: TimeoutKind, after: Duration) -> Self {
         Self {

@@ -15,9 +15,11 @@ use crate::timeouts::Timeouts;
 use crate::timer::{Timer, elapsed, has_passed, now};
 
 pin_project! {
-    /// Response body of [`TotalTimeout`](crate::TotalTimeout): ends with a [`TimedOut`] when the
-    /// time of the call has passed, though more may be there, and when no part has come for too
-    /// long, or too little.
+    /// Response body of [`TotalTimeout`](crate::TotalTimeout): fails when time has passed or data
+    /// stalls.
+    ///
+    /// It ends with a [`TimedOut`] when the time of the call has passed, though more may be there,
+    /// and when no part has come for too long, or too little.
     ///
     /// No timer is made while parts are ready. The time that the reader takes from one part to the
     /// next is no stall. Neither is the time that a body inside waits for [another

@@ -12,7 +12,9 @@ use tokio::time::sleep_until;
 use super::line::Line;
 use crate::clock::now;
 
-/// A [`Link`](super::Link) that is up. Dropping it ends it at once, connections included.
+/// A running [`Link`](super::Link): carries connections to its server until it is dropped.
+///
+/// Dropping it ends it at once, connections included.
 #[derive(Debug)]
 pub struct Relay {
     address: SocketAddr,

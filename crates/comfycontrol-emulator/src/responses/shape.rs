@@ -70,9 +70,10 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// One of each shape, with every form of a 429, of a structured 5xx and of garbage; except
-    /// [`Bytes`](Self::Bytes), [`Echo`](Self::Echo) and [`Zeros`](Self::Zeros), which are what the
-    /// caller makes of them.
+    /// One of each shape, with every form of a 429, of a structured 5xx and of garbage.
+    ///
+    /// Not in it are [`Bytes`](Self::Bytes), [`Echo`](Self::Echo) and [`Zeros`](Self::Zeros), which
+    /// are what the caller makes of them.
     pub fn all() -> Vec<Self> {
         let mut all = vec![
             Self::Api(StatusCode::BAD_REQUEST, "name cannot be empty".to_owned()),

@@ -103,7 +103,9 @@ impl Listener {
     }
 }
 
-/// A socket on which calls come in. When it is dropped, a Unix socket's path goes.
+/// A [`Listener`] that is bound: a socket on which calls come in.
+///
+/// When it is dropped, a Unix socket's path goes.
 #[derive(Debug)]
 pub struct Bound {
     socket: Socket,
@@ -201,7 +203,8 @@ fn refused(place: &str, error: &io::Error) -> ListenError {
     ListenError::System(io::Error::new(error.kind(), format!("{place}: {error}")))
 }
 
-/// A gateway cannot listen there.
+/// Error of [`Listener::bind`]: it would be open to other machines unprotected, or the system
+/// refuses.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ListenError {

@@ -40,7 +40,7 @@ pub struct LimiterBuilder {
 }
 
 impl LimiterBuilder {
-    /// How the limiter spends the quota, going by how the server may count.
+    /// Sets how the limiter spends the quota, going by how the server may count.
     ///
     /// For a server that needs an even pace, such as one request in 250 ms and no bursts, set the
     /// [quota](Quota) to 1 per 250 ms, and this to [`Algorithm::SlidingLog`]: under the default one
@@ -83,7 +83,9 @@ impl LimiterBuilder {
         self
     }
 
-    /// How late the server's counters may be. Each slot stays taken for that much longer.
+    /// Sets how late the server's counters may be.
+    ///
+    /// Each slot stays taken for that much longer.
     ///
     /// This also covers sliding-window counters that count some requests for longer than a window.
     /// With a lag of zero and a quota of 40 in 10 s, under [`Algorithm::Strict`]:

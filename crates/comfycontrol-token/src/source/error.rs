@@ -108,7 +108,7 @@ impl fmt::Display for SourceError {
 // `Display` tells all there is, so there is no `source`.
 impl Error for SourceError {}
 
-/// What is wrong with a source.
+/// Why a source gave no token.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SourceErrorKind {

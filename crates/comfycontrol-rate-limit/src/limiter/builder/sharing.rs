@@ -14,9 +14,10 @@ use crate::link::Link;
 use crate::shared::Shared;
 
 impl LimiterBuilder {
-    /// Creates a limiter that shares its budget with all others over the same `store`, in this
-    /// process and in others: all of them together keep to one quota, take turns where the store is
-    /// near, and are silent after one 429.
+    /// Creates a limiter that shares its budget with all others over the same `store`.
+    ///
+    /// Those may be in this process and in others. All of them together keep to one quota, take
+    /// turns where the store is near, and are silent after one 429.
     ///
     /// Spawn the [`Keeper`]: it gets the slots. All must be built with the same window and the same
     /// [algorithm](Self::algorithm), or the keeper ends with an error. Each keeps the number of
