@@ -170,16 +170,16 @@ fn budget(to: &mut Writer<'_>, seen: &BudgetSnapshot, now: Instant) -> fmt::Resu
     to.counter("rate_limit_cooldowns", "Cooldowns", seen.cooldowns())?;
     if let Some(fleet) = seen.fleet() {
         let is_up = u64::from(fleet.away_since().is_none());
-        let owners = fleet.owners() as u64;
+        let members = fleet.members() as u64;
         to.gauge(
             "rate_limit_store_up",
             "Whether the store of the shared budget answers",
             is_up,
         )?;
         to.gauge(
-            "rate_limit_owners",
+            "rate_limit_members",
             "Processes that share the budget",
-            owners,
+            members,
         )?;
         to.gauge(
             "rate_limit_fleet_in_flight",

@@ -62,20 +62,28 @@ impl GatewayBuilder {
     }
 
     /// Sets the quota, which `RateLimit-Policy` tells callers. The default is 40 requests in 10 s.
+    ///
+    /// The gateway keeps to it by itself where neither a [`limiter`](Self::limiter) nor a
+    /// [`priority`](Self::priority) is set, which have quotas of their own.
     pub fn quota(mut self, quota: Quota) -> Self {
         self.quota = quota;
         self
     }
 
-    /// Keeps to this limiter, as to one that is shared with other programs; give its
+    /// Sets the limiter that all calls wait at, as one that is shared with other programs; give its
     /// [`quota`](Self::quota) too. The default is one of the gateway's own.
+    ///
+    /// It has no effect where a [`priority`](Self::priority) is set.
     pub fn limiter(mut self, limiter: Limiter) -> Self {
         self.limiter = Some(limiter);
         self
     }
 
-    /// Keeps to this order, which has a limiter and a longest queue of its own: for a page that
-    /// shows who waits.
+    /// Sets the limiter that all calls wait at, with an order and a longest queue of its own: for a
+    /// page that shows who waits. Give its [`quota`](Self::quota) too.
+    ///
+    /// It goes before [`limiter`](Self::limiter) and [`max_queued`](Self::max_queued), in whatever
+    /// order they are set.
     pub fn priority(mut self, limiter: PriorityLimiter) -> Self {
         self.priority = Some(limiter);
         self
@@ -91,6 +99,8 @@ impl GatewayBuilder {
 
     /// Sets how many calls may wait behind the one that is next; the response to one more is a 503.
     /// The default is 1,000.
+    ///
+    /// It has no effect where a [`priority`](Self::priority) is set.
     pub fn max_queued(mut self, calls: usize) -> Self {
         self.max_queued = calls;
         self
@@ -98,7 +108,7 @@ impl GatewayBuilder {
 
     /// Sets how large the body of a request may be, in bytes; the response to one that is larger is
     /// a 413. The default is 256 MiB.
-    pub fn max_body(mut self, bytes: u64) -> Self {
+    pub fn max_request_body(mut self, bytes: u64) -> Self {
         self.spool.max_body = bytes;
         self
     }

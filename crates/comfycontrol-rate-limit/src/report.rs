@@ -36,7 +36,7 @@ pub(crate) fn settled(event: Event) {
 pub(crate) fn news(news: News) {
     match news {
         News::Gate(event) => settled(event),
-        News::Joined { owners } => tracing::info!(owners, "shares its rate limit with others"),
+        News::Joined { members } => tracing::info!(members, "shares its rate limit with others"),
         News::RecordLost { hold } => tracing::warn!(
             ?hold,
             "the record of the shared rate limit was lost: nothing is sent until no server can count \

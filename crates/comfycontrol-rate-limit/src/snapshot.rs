@@ -107,7 +107,7 @@ impl Snapshot {
 /// It reads when it needs something of the store itself. Taking this does not ask the store.
 #[derive(Clone, Debug)]
 pub struct Fleet {
-    pub(crate) owners: usize,
+    pub(crate) members: usize,
     pub(crate) waiting: usize,
     pub(crate) in_flight: u64,
     pub(crate) free: u64,
@@ -120,8 +120,8 @@ pub struct Fleet {
 impl Fleet {
     /// How many limiters share the budget, this one included once it has needed a slot. One that
     /// has gone counts until its [lease](crate::LimiterBuilder::lease) ends.
-    pub fn owners(&self) -> usize {
-        self.owners
+    pub fn members(&self) -> usize {
+        self.members
     }
 
     /// How many of them have calls that wait.

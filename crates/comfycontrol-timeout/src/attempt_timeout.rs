@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::dispatched::{self, Dispatched};
-use crate::progress_body::{Progress, ProgressBody};
+use crate::progress_body::{ProgressBody, SentBytes};
 use crate::timed_out::{TimedOut, TimeoutKind};
 use crate::timeouts::Timeouts;
 use crate::timer::{Timer, from_now};
@@ -113,7 +113,7 @@ where
             Some(_) => ProgressBody::watched,
             None => ProgressBody::new,
         });
-        let sent = req.body().progress();
+        let sent = req.body().sent();
         let before = dispatched::count();
         AttemptTimeoutFuture {
             inner: self.inner.call(req),
@@ -141,7 +141,7 @@ pin_project! {
         inner: F,
         dispatched: Dispatched,
         attempt: Option<Duration>,
-        sent: Option<Progress>,
+        sent: Option<SentBytes>,
         seen: u64,
         until: Option<Instant>,
         #[pin]
@@ -173,7 +173,7 @@ where
             };
             *this.until = Some(until);
             ready!(this.timer.as_mut().poll_until(until, cx));
-            let sent = this.sent.as_ref().map_or(0, Progress::bytes);
+            let sent = this.sent.as_ref().map_or(0, SentBytes::bytes);
             if sent == *this.seen {
                 let passed = TimedOut::new(TimeoutKind::Attempt, attempt);
                 return Poll::Ready(Err(passed.with_dispatched(*this.dispatched).into()));

@@ -77,7 +77,7 @@ mod total_timeout;
 
 pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutFuture, AttemptTimeoutLayer};
 pub use self::mark_dispatched::{MarkDispatched, MarkDispatchedLayer};
-pub use self::progress_body::{Progress, ProgressBody};
+pub use self::progress_body::{ProgressBody, SentBytes};
 pub use self::timed_out::{TimedOut, TimeoutKind};
 pub use self::timeout_body::TimeoutBody;
 pub use self::timeouts::Timeouts;

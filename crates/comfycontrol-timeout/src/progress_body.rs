@@ -17,17 +17,14 @@ pin_project! {
     pub struct ProgressBody<B> {
         #[pin]
         inner: B,
-        progress: Option<Progress>,
+        sent: Option<SentBytes>,
     }
 }
 
 impl<B> ProgressBody<B> {
     /// Wraps a body without counting its bytes.
     pub const fn new(inner: B) -> Self {
-        Self {
-            inner,
-            progress: None,
-        }
+        Self { inner, sent: None }
     }
 
     /// Consumes `self`, returning the inner body. Its bytes are no longer counted, so that to the
@@ -39,8 +36,8 @@ impl<B> ProgressBody<B> {
     /// Splits into the inner body and the count of its bytes, if they are counted.
     ///
     /// For a body type that can count for itself: the wrapping comes off and the count goes on.
-    pub fn into_parts(self) -> (B, Option<Progress>) {
-        (self.inner, self.progress)
+    pub fn into_parts(self) -> (B, Option<SentBytes>) {
+        (self.inner, self.sent)
     }
 }
 
@@ -50,12 +47,12 @@ impl<B: Body> ProgressBody<B> {
         let is_empty = inner.is_end_stream() || inner.size_hint().exact() == Some(0);
         Self {
             inner,
-            progress: (!is_empty).then(Progress::default),
+            sent: (!is_empty).then(SentBytes::default),
         }
     }
 
-    pub(crate) fn progress(&self) -> Option<Progress> {
-        self.progress.clone()
+    pub(crate) fn sent(&self) -> Option<SentBytes> {
+        self.sent.clone()
     }
 }
 
@@ -69,10 +66,10 @@ impl<B: Body> Body for ProgressBody<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let frame = ready!(this.inner.poll_frame(cx));
-        if let (Some(Ok(frame)), Some(progress)) = (&frame, this.progress)
+        if let (Some(Ok(frame)), Some(sent)) = (&frame, this.sent)
             && let Some(data) = frame.data_ref()
         {
-            progress.add(data.remaining() as u64);
+            sent.add(data.remaining() as u64);
         }
         Poll::Ready(frame)
     }
@@ -90,9 +87,9 @@ impl<B: Body> Body for ProgressBody<B> {
 ///
 /// Clones share the count.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<AtomicU64>);
+pub struct SentBytes(Arc<AtomicU64>);
 
-impl Progress {
+impl SentBytes {
     /// Adds bytes that have been handed on; zero bytes are no progress.
     pub fn add(&self, bytes: u64) {
         self.0.fetch_add(bytes, Ordering::Relaxed);

@@ -76,11 +76,15 @@ impl TransportBuilder {
         self
     }
 
-    /// Closes a connection that was not used for so long; for 60 s unless set, 1 ms at least. So
-    /// many are kept at most for an origin; 8 unless set.
-    pub fn idle(mut self, timeout: Duration, per_origin: usize) -> Self {
+    /// Closes a connection that was not used for so long; for 60 s unless set, 1 ms at least.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.pool.idle_time = timeout.clamp(Duration::from_millis(1), LONGEST);
-        self.pool.idle = per_origin;
+        self
+    }
+
+    /// Keeps so many unused connections to one origin at most; 8 unless set.
+    pub fn max_idle_per_origin(mut self, connections: usize) -> Self {
+        self.pool.idle = connections;
         self
     }
 

@@ -89,7 +89,7 @@ fn settings(
 ) -> Result<GatewayBuilder, Failure> {
     builder = builder
         .max_wait(Duration::from_secs(arguments.max_wait))
-        .max_body(arguments.max_body.saturating_mul(1024 * 1024))
+        .max_request_body(arguments.max_body.saturating_mul(1024 * 1024))
         .caller_header(arguments.caller_header.clone());
     for name in &arguments.hosts {
         builder = builder.host(name);

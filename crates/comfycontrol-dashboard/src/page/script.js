@@ -121,7 +121,7 @@ function showBudget(budget) {
   show("fleet", fleet);
   if (fleet) {
     const away = fleet.away === null ? "" : `; the store has not answered for ${duration(fleet.away)}`;
-    text("fleet", `Shared by ${fleet.owners} processes, ${fleet.in_flight} of their requests in flight${away}`);
+    text("fleet", `Shared by ${fleet.members} processes, ${fleet.in_flight} of their requests in flight${away}`);
   }
   show("forecast-part", !fleet);
   if (!fleet) showForecast(budget);

@@ -27,7 +27,7 @@ pub(crate) struct Budget {
 /// Those that share the budget.
 #[derive(Debug, Serialize)]
 struct Processes {
-    owners: usize,
+    members: usize,
     waiting: usize,
     in_flight: u64,
     /// How long ago that was so.
@@ -65,7 +65,7 @@ impl Budget {
 impl Processes {
     fn of(fleet: &Fleet, now: Instant) -> Self {
         Self {
-            owners: fleet.owners(),
+            members: fleet.members(),
             waiting: fleet.waiting(),
             in_flight: fleet.in_flight(),
             seen: until(fleet.seen_at(), now),

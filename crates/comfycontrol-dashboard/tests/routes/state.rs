@@ -149,7 +149,7 @@ async fn a_shared_budget_shows_who_shares_it_and_no_forecast() {
     assert_eq!(budget["forecast"], json!([]));
     let fleet = &budget["fleet"];
     assert_eq!(
-        (&fleet["owners"], &fleet["in_flight"]),
+        (&fleet["members"], &fleet["in_flight"]),
         (&json!(1), &json!(1))
     );
     assert_eq!(
@@ -159,7 +159,7 @@ async fn a_shared_budget_shows_who_shares_it_and_no_forecast() {
     let metrics = text(get(&dashboard, "/_/metrics").await).await;
     for line in [
         "comfycontrol_rate_limit_store_up 1",
-        "comfycontrol_rate_limit_owners 1",
+        "comfycontrol_rate_limit_members 1",
     ] {
         assert!(
             metrics.lines().any(|it| it == line),

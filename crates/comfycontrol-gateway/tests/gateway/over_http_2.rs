@@ -67,7 +67,7 @@ const LARGE: usize = 100;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_413_is_seen_while_its_body_is_sent_and_the_connection_goes_on() {
     let house = Emulated::of(Emulator::builder().limit(None), |gateway| {
-        gateway.max_body(1_000_000)
+        gateway.max_request_body(1_000_000)
     })
     .await;
     let sender = connect(&house.running).await;

@@ -13,7 +13,7 @@ const LARGE: usize = 6_000_000;
 
 async fn small() -> Emulated {
     Emulated::of(Emulator::builder().limit(None), |gateway| {
-        gateway.max_body(1_000_000)
+        gateway.max_request_body(1_000_000)
     })
     .await
 }

@@ -83,7 +83,7 @@ fn shared(
         granted: slots.granted(),
         counters,
         fleet: Some(Fleet {
-            owners: view.owners,
+            members: view.members,
             waiting: view.waiting,
             in_flight: view.unstamped,
             free: view.free,

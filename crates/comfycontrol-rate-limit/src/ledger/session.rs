@@ -59,7 +59,7 @@ pub(crate) struct Grants {
 pub(crate) enum News {
     Gate(Event),
     Joined {
-        owners: usize,
+        members: usize,
     },
     /// The record was lost or is an older one: nothing leaves for so long.
     RecordLost {

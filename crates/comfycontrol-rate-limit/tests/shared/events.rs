@@ -84,9 +84,9 @@ async fn who_joins_and_who_leaves_is_told_with_how_many_there_are() {
     drop(other.acquire().await.unwrap());
     let joined = lines(&log, "shares its rate limit with others");
     assert_eq!(joined.len(), 2, "{joined:?}");
-    for (line, owners) in joined.iter().zip(1..) {
+    for (line, members) in joined.iter().zip(1..) {
         assert!(
-            line.contains("INFO") && line.contains(&format!("owners={owners}")),
+            line.contains("INFO") && line.contains(&format!("members={members}")),
             "{line}"
         );
     }

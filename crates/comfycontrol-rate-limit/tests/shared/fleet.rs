@@ -31,7 +31,7 @@ async fn the_snapshot_shows_all_processes() {
     );
     let fleet = seen.fleet().unwrap();
     let all = (
-        fleet.owners(),
+        fleet.members(),
         fleet.waiting(),
         fleet.in_flight(),
         fleet.free(),

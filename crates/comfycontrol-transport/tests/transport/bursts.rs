@@ -41,7 +41,7 @@ async fn times_of_nothing_and_without_end_keep_no_call_from_its_response() {
         let transport = TransportBuilder::new()
             .no_proxy()
             .root_certificate(emulator.ca_der())
-            .idle(time, 8)
+            .idle_timeout(time)
             .max_connection_age(time)
             .keep_alive(time.max(Duration::from_secs(1)), time)
             .build()

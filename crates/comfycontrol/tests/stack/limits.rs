@@ -186,7 +186,7 @@ mod shared {
             client.get("/v1/user").send().await.unwrap();
         }
         let seen = clients[1].limiter().unwrap().snapshot();
-        assert_eq!(seen.fleet().unwrap().owners(), 2);
+        assert_eq!(seen.fleet().unwrap().members(), 2);
     }
 
     #[test]

@@ -251,8 +251,8 @@ impl Session {
         self.asked = Some(attempt.asked);
         self.news.extend(attempt.events.into_iter().map(News::Gate));
         if !std::mem::replace(&mut self.has_joined, true) {
-            let owners = attempt.book.owners.all().len();
-            self.news.push(News::Joined { owners });
+            let members = attempt.book.owners.all().len();
+            self.news.push(News::Joined { members });
         }
         (attempt.granted > 0).then_some(Grants {
             count: attempt.granted,

@@ -8,7 +8,7 @@ use crate::ledger::clock::Moment;
 /// What all processes together look like, by our own monotonic clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct View {
-    pub(crate) owners: usize,
+    pub(crate) members: usize,
     pub(crate) waiting: usize,
     pub(crate) unstamped: u64,
     pub(crate) free: u64,
@@ -38,7 +38,7 @@ impl Session {
         let is_open = closed <= lower && gate.is_open();
         let here = |time: u64| if time > lower { clock.reaches(time) } else { 0 };
         Some(View {
-            owners: book.owners.all().len(),
+            members: book.owners.all().len(),
             waiting: book.owners.queue().len(),
             unstamped: book.owners.unstamped(),
             free: if is_open { account.free(lower) } else { 0 },

@@ -43,7 +43,7 @@ impl LimiterBuilder {
     /// let permit = one.acquire().await?;
     /// let other_permit = other.acquire().await?;
     /// let fleet = other.snapshot().fleet().cloned().ok_or("not shared")?;
-    /// assert_eq!((fleet.owners(), fleet.in_flight(), fleet.free()), (2, 2, 38));
+    /// assert_eq!((fleet.members(), fleet.in_flight(), fleet.free()), (2, 2, 38));
     /// # drop((permit, other_permit));
     /// # Ok(())
     /// # }
