@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Above all that a busy machine needs.
-PATIENCE = 60
+TIMEOUT = 60
 
 
 class Browser:
@@ -28,7 +28,7 @@ class Browser:
 
     def __init__(self, program, profile):
         there, self.commands = os.pipe()
-        self.replies, back = os.pipe()
+        self.responses, back = os.pipe()
 
         def pipes():
             # The protocol's numbers; the pipes' own may be the same.
@@ -52,9 +52,9 @@ class Browser:
     def message(self, deadline):
         while b"\0" not in self.read:
             wait = deadline - time.monotonic()
-            if wait <= 0 or not select.select([self.replies], [], [], wait)[0]:
+            if wait <= 0 or not select.select([self.responses], [], [], wait)[0]:
                 raise SystemExit("the browser does not respond")
-            more = os.read(self.replies, 1 << 16)
+            more = os.read(self.responses, 1 << 16)
             if not more:
                 raise SystemExit("the browser has ended")
             self.read += more
@@ -67,7 +67,7 @@ class Browser:
         if self.session:
             command["sessionId"] = self.session
         os.write(self.commands, json.dumps(command).encode() + b"\0")
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             message = self.message(deadline)
             if message.get("id") == self.number:
@@ -86,7 +86,7 @@ class Browser:
 
     def wait(self, what, expression):
         """Waits until it is true."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not self.look(expression):
             if time.monotonic() > deadline:
                 text = self.look("document.body.innerText")

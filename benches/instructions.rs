@@ -48,8 +48,8 @@ mod counted {
     use comfycontrol_benches::subjects::layers::{
         Bare, Three, Whole, add_token, facade_request, rate_limit, request, three, whole,
     };
-    use comfycontrol_benches::subjects::limiter::{answers_due, attempt, new, pass, used_up};
-    use comfycontrol_benches::subjects::replies::{Canned, Reply};
+    use comfycontrol_benches::subjects::limiter::{attempt, new, pass, responses_due, used_up};
+    use comfycontrol_benches::subjects::responses::{Canned, ResponseKind};
     use comfycontrol_error::{ErrorDecoder, ErrorDecoderLayer};
     use comfycontrol_rate_limit::{Algorithm, InFlight, Limiter, RateLimit};
     use comfycontrol_token::AddToken;
@@ -70,13 +70,13 @@ mod counted {
         half_used(Algorithm::Strict);
         half_used(Algorithm::SlidingLog);
         used_up(Algorithm::Strict, 40);
-        drop(one_answer_due(Algorithm::Strict, 40));
+        drop(one_response_due(Algorithm::Strict, 40));
         used(Bare::<BoxError>::new()).call();
         used(add_token().layer(Bare::<BoxError>::new())).call();
         used(rate_limit().layer(Bare::<BoxError>::new())).call();
         used(ErrorDecoderLayer::new().layer(Bare::<BoxError>::new())).call();
         used(three(&add_token())).call();
-        replying(Reply::Json);
+        responding(ResponseKind::Json);
         used_whole();
         for sender in Sender::ALL {
             connected(sender);
@@ -90,7 +90,7 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::any_phase(args = (Algorithm::Strict), setup = half_used, config = within(ceilings::GRANT_STRICT))]
+    #[bench::strict(args = (Algorithm::Strict), setup = half_used, config = within(ceilings::GRANT_STRICT))]
     #[bench::sliding(args = (Algorithm::SlidingLog), setup = half_used, config = within(ceilings::GRANT_SLIDING_LOG))]
     fn grant_and_settle(limiter: Limiter) -> Limiter {
         pass(black_box(&limiter));
@@ -98,16 +98,16 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::any_phase(args = (Algorithm::Strict, 40), setup = used_up, config = within(ceilings::ATTEMPT_WHEN_FULL))]
+    #[bench::strict(args = (Algorithm::Strict, 40), setup = used_up, config = within(ceilings::ATTEMPT_WHEN_FULL))]
     fn attempt_when_full(limiter: Limiter) -> Limiter {
         assert!(attempt(black_box(&limiter)).is_some(), "the log is full");
         limiter
     }
 
     #[library_benchmark]
-    #[bench::any_phase(args = (Algorithm::Strict, 40), setup = one_answer_due, config = within(ceilings::ATTEMPT_AFTER_A_RESPONSE))]
-    fn attempt_after_an_answer((limiter, answered): (Limiter, InFlight)) -> Limiter {
-        answered.settle_parts(StatusCode::OK, &HeaderMap::new());
+    #[bench::strict(args = (Algorithm::Strict, 40), setup = one_response_due, config = within(ceilings::ATTEMPT_AFTER_A_RESPONSE))]
+    fn attempt_after_a_response((limiter, responded): (Limiter, InFlight)) -> Limiter {
+        responded.settle_parts(StatusCode::OK, &HeaderMap::new());
         assert!(attempt(black_box(&limiter)).is_some(), "the log is full");
         limiter
     }
@@ -137,9 +137,9 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::error(args = (Reply::Json), setup = replying, config = within(ceilings::DECODE_JSON))]
+    #[bench::error(args = (ResponseKind::Json), setup = responding, config = within(ceilings::DECODE_JSON))]
     fn json(mut service: ErrorDecoder<Canned>) -> ErrorDecoder<Canned> {
-        Reply::Json.decode(black_box(&mut service));
+        ResponseKind::Json.decode(black_box(&mut service));
         service
     }
 
@@ -168,7 +168,7 @@ mod counted {
 
     library_benchmark_group!(
         name = hot_paths;
-        benchmarks = clock_read, grant_and_settle, attempt_when_full, attempt_after_an_answer, bare, token, limit, success, json, layers, stack, ten_requests
+        benchmarks = clock_read, grant_and_settle, attempt_when_full, attempt_after_a_response, bare, token, limit, success, json, layers, stack, ten_requests
     );
 
     main!(library_benchmark_groups = hot_paths);
@@ -187,14 +187,14 @@ mod counted {
         limiter
     }
 
-    fn one_answer_due(window: Algorithm, quota: u32) -> (Limiter, InFlight) {
-        let (limiter, mut under_way) = answers_due(window, quota, 1);
+    fn one_response_due(window: Algorithm, quota: u32) -> (Limiter, InFlight) {
+        let (limiter, mut under_way) = responses_due(window, quota, 1);
         (limiter, under_way.pop().expect("one is under way"))
     }
 
-    fn replying(reply: Reply) -> ErrorDecoder<Canned> {
-        let mut service = reply.service();
-        reply.decode(&mut service);
+    fn responding(kind: ResponseKind) -> ErrorDecoder<Canned> {
+        let mut service = kind.service();
+        kind.decode(&mut service);
         service
     }
 

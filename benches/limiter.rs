@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use comfycontrol_benches::measure::{Case, pinnable};
 use comfycontrol_benches::subjects::limiter::{
-    Log, Peer, QUOTAS, attempted_after_an_answer, attempted_when_full, clock_read, denied, granted,
-    granted_together, ring, ring_together, std_clock_read,
+    Log, Peer, QUOTAS, attempted_after_a_response, attempted_when_full, clock_read, denied,
+    granted, granted_together, ring, ring_together, std_clock_read,
 };
 use comfycontrol_rate_limit::Algorithm;
 use criterion::Criterion;
@@ -49,8 +49,8 @@ fn refused(criterion: &mut Criterion) {
     let ours = each().map(|(window, quota)| denied(window, quota));
     let peers = Peer::ALL.into_iter().filter_map(Peer::denied);
     run(criterion, "limiter/denied", ours.chain(peers));
-    let ours = each().map(|(window, quota)| attempted_after_an_answer(window, quota));
-    run(criterion, "limiter/after_an_answer", ours);
+    let ours = each().map(|(window, quota)| attempted_after_a_response(window, quota));
+    run(criterion, "limiter/after_a_response", ours);
     let ours = each().map(|(window, quota)| attempted_when_full(window, quota));
     run(criterion, "limiter/attempted when full", ours);
 }

@@ -56,7 +56,7 @@ fn memory(window: Algorithm) {
 fn check(size: usize, drained: Drained) -> Drained {
     assert_eq!(drained.out_of_order, 0, "in the order of arrival");
     assert!(drained.most_polls <= 3, "{} polls", drained.most_polls);
-    // Evenly spread, as `AnyPhase` wants it, no more than 39 fit between the first and the 40th.
+    // Evenly spread, as `Strict` wants it, no more than 39 fit between the first and the 40th.
     let windows = size as f64 / 40.0..size as f64 / 39.0 * 1.01 + 2.1;
     assert!(
         windows.contains(&drained.windows),

@@ -72,17 +72,17 @@ fn program(url: &str, name: &str) -> Result<Client, Error> {
     settings.retry(RetryPolicy::none()).build()
 }
 
-/// Sends 30 calls at once; says how many were answered.
+/// Sends 30 calls at once; says how many got a response.
 async fn burst(name: &str, program: &Client) -> usize {
     let calls = join_all((0..30).map(|_| program.get("/v1/user").send())).await;
     let rejected: Vec<_> = calls.into_iter().filter_map(Result::err).collect();
-    let answered = 30 - rejected.len();
+    let responded = 30 - rejected.len();
     println!(
-        "{name} program: {answered} answered, {} rejected",
+        "{name} program: {responded} with a response, {} rejected",
         rejected.len()
     );
     if let Some(error) = rejected.first() {
         println!("{name} program: {error}");
     }
-    answered
+    responded
 }

@@ -27,7 +27,7 @@ const QUOTA: Quota = Quota::COMFYCONTROL;
 const TRANSIT: Duration = Duration::from_secs(3);
 const USAGE: &str = "usage: cargo run --example bulk [-- [--run NUMBER] [--list PATH]]";
 
-/// The numbers of the requests that were answered, one a line, in a file that only grows.
+/// The numbers of the requests that got a response, one a line, in a file that only grows.
 struct Done {
     numbers: HashSet<usize>,
     file: File,

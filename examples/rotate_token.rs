@@ -60,34 +60,34 @@ async fn main() -> Result<(), BoxError> {
     println!("by hand: rotated, the old one revoked at once");
 
     stop.send_replace(true);
-    let (answered, failed) = tasks
+    let (succeeded, failed) = tasks
         .join_all()
         .await
         .into_iter()
         .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    let again = api.captured_requests().len() - answered - failed;
-    println!("answered: {answered}, failed: {failed}, sent again with the next token: {again}");
+    let again = api.captured_requests().len() - succeeded - failed;
+    println!("succeeded: {succeeded}, failed: {failed}, sent again with the next token: {again}");
     assert_eq!(failed, 0, "a rotation fails no call");
     assert!(again > 0, "the old tokens were revoked while in use");
     show(&api, start)
 }
 
-/// Some twenty calls a second, until it is stopped; says how many were answered and how many
+/// Some twenty calls a second, until it is stopped; says how many succeeded and how many
 /// failed.
 async fn load(client: Client, stopped: watch::Receiver<bool>) -> (usize, usize) {
-    let (mut answered, mut failed) = (0, 0);
+    let (mut succeeded, mut failed) = (0, 0);
     let mut pace = interval(Duration::from_millis(50));
     while !*stopped.borrow() {
         pace.tick().await;
         match client.get("/v1/user").send().await {
-            Ok(_) => answered += 1,
+            Ok(_) => succeeded += 1,
             Err(error) => {
                 eprintln!("{error:#}");
                 failed += 1;
             }
         }
     }
-    (answered, failed)
+    (succeeded, failed)
 }
 
 /// Writes the token next to its place and renames it: no reader sees half of it.

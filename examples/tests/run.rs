@@ -175,7 +175,7 @@ async fn observe_shows_waits_and_a_cooldown() {
         "observe",
         &[
             "call admitted after waiting for the rate limit",
-            "the server refused a request although we kept within the rate limit",
+            "the server throttled a request although we kept within the rate limit",
             "the cooldown is over",
             "# HELP comfycontrol_limiter_waited_total Waits for a slot.\n",
             "# TYPE comfycontrol_limiter_waited_total counter\n",

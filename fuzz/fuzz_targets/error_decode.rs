@@ -1,9 +1,9 @@
-//! Whatever a reply holds, decoding it keeps the status, the headers and as much of the body as was
-//! to be kept, and shows one bounded line without control characters and tokens.
+//! Whatever a response holds, decoding it keeps the status, the headers and as much of the body as
+//! was to be kept, and shows one bounded line without control characters and tokens.
 //!
-//! An input is a reply as one writes it down: a line with the status, then header lines, an empty
-//! line, the body. The first line may go on with the size of the body's pieces and with how the
-//! body ends: `429 7 broken` or `502 1 stalled`.
+//! An input is a response as one writes it down: a line with the status, then header lines, an
+//! empty line, the body. The first line may go on with the size of the body's pieces and with how
+//! the body ends: `429 7 broken` or `502 1 stalled`.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -21,9 +21,9 @@ use http_body::{Body, Frame};
 use tower::{BoxError, Layer, ServiceExt, service_fn};
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Some(reply) = Reply::read(bytes) {
-        decode_at_once(&reply);
-        decode_in_a_stack(&reply);
+    if let Some(written) = Written::read(bytes) {
+        decode_at_once(&written);
+        decode_in_a_stack(&written);
     }
     show(&String::from_utf8_lossy(bytes));
 });
@@ -41,56 +41,56 @@ fn show(text: &str) {
 /// The kept part of a body; small, so that fuzzing reaches both sides of it.
 const CAP: usize = 256;
 
-fn decode_at_once(reply: &Reply) {
-    let error = ApiError::from_response(reply.response(reply.body.clone()));
-    assert_eq!(error.body(), &reply.body);
+fn decode_at_once(written: &Written) {
+    let error = ApiError::from_response(written.response(written.body.clone()));
+    assert_eq!(error.body(), &written.body);
     assert!(!error.is_body_truncated() && error.body_error().is_none());
-    check(&error, reply);
+    check(&error, written);
 }
 
-fn decode_in_a_stack(reply: &Reply) {
+fn decode_in_a_stack(written: &Written) {
     let body = Pieces {
-        left: reply.body.clone(),
-        size: reply.piece,
-        end: reply.end,
+        left: written.body.clone(),
+        size: written.piece,
+        end: written.end,
     };
-    let response = reply.response(body);
+    let response = written.response(body);
     let inner = service_fn(move |_: Request<()>| std::future::ready(Ok(response.clone())));
     let service = ErrorDecoderLayer::new().max_error_body(CAP).layer(inner);
     let outcome: Result<_, BoxError> = block_on(service.oneshot(Request::new(())));
     let error = match outcome {
         Ok(response) => {
-            assert!(reply.status.is_success());
-            assert_eq!(response.headers(), &reply.headers);
+            assert!(written.status.is_success());
+            assert_eq!(response.headers(), &written.headers);
             assert_eq!(
                 response.into_body().left,
-                reply.body,
+                written.body,
                 "a success is not read"
             );
             return;
         }
         Err(error) => error.downcast::<ApiError>().expect("nothing else fails"),
     };
-    assert!(!reply.status.is_success());
-    if reply.status.is_informational() || reply.status == StatusCode::NOT_MODIFIED {
+    assert!(!written.status.is_success());
+    if written.status.is_informational() || written.status == StatusCode::NOT_MODIFIED {
         assert!(error.body().is_empty());
     } else {
-        let kept = reply.body.len().min(CAP);
-        assert_eq!(error.body(), &reply.body[..kept]);
-        assert_eq!(error.is_body_truncated(), reply.body.len() > CAP);
-        let complete = error.is_body_truncated() || reply.end == End::Sound;
+        let kept = written.body.len().min(CAP);
+        assert_eq!(error.body(), &written.body[..kept]);
+        assert_eq!(error.is_body_truncated(), written.body.len() > CAP);
+        let complete = error.is_body_truncated() || written.end == End::Sound;
         let told = error.body_error().map(|e| e.is_timeout());
-        assert_eq!(told, (!complete).then_some(reply.end == End::Stalled));
+        assert_eq!(told, (!complete).then_some(written.end == End::Stalled));
     }
-    check(&error, reply);
+    check(&error, written);
 }
 
-fn check(error: &ApiError, reply: &Reply) {
-    assert_eq!(error.status(), reply.status);
-    assert_eq!(error.headers(), &reply.headers);
+fn check(error: &ApiError, written: &Written) {
+    assert_eq!(error.status(), written.status);
+    assert_eq!(error.headers(), &written.headers);
 
     let line = error.to_string();
-    assert!(line.starts_with(reply.status.as_str()));
+    assert!(line.starts_with(written.status.as_str()));
     assert!(!error.message().is_empty());
     assert_fit_to_be_shown(&line, 400);
     assert_fit_to_be_shown(error.message(), 1_001);
@@ -114,7 +114,7 @@ fn check(error: &ApiError, reply: &Reply) {
     }
 }
 
-struct Reply {
+struct Written {
     status: StatusCode,
     piece: usize,
     end: End,
@@ -122,7 +122,7 @@ struct Reply {
     body: Bytes,
 }
 
-impl Reply {
+impl Written {
     fn read(bytes: &[u8]) -> Option<Self> {
         let (first, mut rest) = split_line(bytes);
         let mut words = std::str::from_utf8(first).ok()?.split(' ');

@@ -37,12 +37,12 @@ pub(super) struct Cell {
 pub(super) struct Outcome {
     /// Requests that arrived at the server.
     pub(super) requests: u64,
-    /// Those it answered with 429.
+    /// Those it throttled.
     pub(super) refused: u64,
     /// The highest count it ever came to, in 1/1000 of a request.
     pub(super) worst: u64,
-    /// Calls that got another answer than 429.
-    pub(super) answered: usize,
+    /// Calls that got another response than 429.
+    pub(super) responded: usize,
     /// From the start to the end of the last call; none if it never ended.
     pub(super) time: Option<Duration>,
 }
@@ -99,10 +99,10 @@ impl Cell {
                 call.await
             });
         }
-        let mut answered = 0;
+        let mut responded = 0;
         let finished = timeout(HORIZON, async {
             while let Some(call) = calls.join_next().await {
-                answered += usize::from(call.expect("no call panics"));
+                responded += usize::from(call.expect("no call panics"));
             }
         });
         let time = finished.await.ok().map(|()| clock::now() - start);
@@ -114,16 +114,16 @@ impl Cell {
             requests: stats.requests(),
             refused: stats.throttled(),
             worst: stats.worst(),
-            answered,
+            responded,
             time,
         }
     }
 }
 
-/// Makes one call, to any end; returns whether it was answered.
+/// Makes one call, to any end; returns whether it got a response.
 async fn call(client: Client, cooldown: Cooldown, fate: Fate) -> bool {
     let departure = Departure::default();
-    let answer = answer(client, cooldown, departure.clone());
+    let response = response(client, cooldown, departure.clone());
     let dropped = async move {
         match fate {
             Fate::Kept => pending().await,
@@ -139,13 +139,13 @@ async fn call(client: Client, cooldown: Cooldown, fate: Fate) -> bool {
     };
     tokio::select! {
         biased;
-        answered = answer => answered,
+        responded = response => responded,
         () = dropped => false,
     }
 }
 
-/// Calls until the answer is another one than 429, or there is none.
-async fn answer(client: Client, cooldown: Cooldown, departure: Departure) -> bool {
+/// Calls until the response is another one than 429, or there is none.
+async fn response(client: Client, cooldown: Cooldown, departure: Departure) -> bool {
     loop {
         cooldown.over().await;
         let mut request = Request::new(String::new());

@@ -104,9 +104,9 @@ impl Service<Request<String>> for Link {
             left.notify_one();
         }
         let cooldown = self.cooldown.clone();
-        let answer = self.edge.call(request);
+        let responding = self.edge.call(request);
         Box::pin(async move {
-            let response = answer.await?.map(drop);
+            let response = responding.await?.map(drop);
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 cooldown.start();
             }

@@ -1,4 +1,4 @@
-//! How long requests and answers are on the way.
+//! How long requests and responses are on the way.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::server::LIMIT;
 pub(super) struct Network {
     /// As it stands in the column `rtt`.
     pub(super) name: &'static str,
-    /// The longest that request and answer together are on the way.
+    /// The longest that request and response together are on the way.
     pub(super) round_trip: Duration,
     way: Way,
 }

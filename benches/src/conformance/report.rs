@@ -41,15 +41,15 @@ impl Line<'_> {
         }
         let Outcome {
             refused,
-            answered,
+            responded,
             time,
             ..
         } = self.outcome;
-        let lost = self.cell.calls - answered;
+        let lost = self.cell.calls - responded;
         if time.is_none() {
             Some("calls hang".to_owned())
         } else if self.cell.drops == Drops::None && lost > 0 {
-            Some(format!("{lost} calls without an answer"))
+            Some(format!("{lost} calls without a response"))
         } else if refused > 0 {
             Some(format!("{refused} refused"))
         } else {

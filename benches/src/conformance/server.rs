@@ -46,7 +46,7 @@ impl Server {
         servers
     }
 
-    /// The same, with a milder or harsher answer to a breach.
+    /// The same, with a milder or harsher response to a breach.
     pub(super) fn otherwise() -> Vec<Self> {
         let excess = |limit: Limit| limit.block(Block::Excess);
         let counted = |limit: Limit| limit.count_throttled(true);

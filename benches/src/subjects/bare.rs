@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body_util::Empty;
 use tower::{BoxError, Service};
 
-/// Answers every request at once with an empty success.
+/// Responds to every request at once with an empty success.
 pub struct Bare<E = BoxError>(PhantomData<fn() -> E>);
 
 impl<E> Bare<E> {

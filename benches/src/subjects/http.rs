@@ -118,7 +118,7 @@ impl Contest {
     ///
     /// # Panics
     ///
-    /// If one is not answered as it should be.
+    /// If one does not get the response that it should.
     pub fn lap(&self, sender: Sender, wire: Wire, abreast: usize, requests: usize) -> Lap {
         let each = requests.div_ceil(abreast);
         self.tasks.block_on(&self.runtime, async {
@@ -139,7 +139,7 @@ impl Contest {
                 .collect();
             let mut times = Vec::with_capacity(requests);
             for lane in lanes {
-                times.extend(lane.await.expect("all requests are answered"));
+                times.extend(lane.await.expect("all requests get a response"));
             }
             let total = watch.elapsed();
             times.sort_unstable();
@@ -161,4 +161,4 @@ impl Default for Contest {
 
 const PATH: &str = "/v1/user";
 
-const REPLY: &str = r#"{"id":"3b241101-e2bb-4255-8caf-4136c566a962","name":"Somebody","email":"somebody@example.com","tier":"pro","credits":1234,"created":"2026-01-01T00:00:00Z","runners":["a","b","c"],"active":true}"#;
+const RESPONSE_BODY: &str = r#"{"id":"3b241101-e2bb-4255-8caf-4136c566a962","name":"Somebody","email":"somebody@example.com","tier":"pro","credits":1234,"created":"2026-01-01T00:00:00Z","runners":["a","b","c"],"active":true}"#;

@@ -1,4 +1,4 @@
-//! Layers over a service that answers at once.
+//! Layers over a service that responds at once.
 
 use std::fmt;
 use std::rc::Rc;

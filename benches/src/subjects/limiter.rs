@@ -75,15 +75,15 @@ pub fn attempted_when_full(window: Algorithm, quota: u32) -> Case {
     })
 }
 
-/// An answer to one of many requests under way, and then a refused attempt on a log that is still
+/// A response to one of many requests under way, and then a refused attempt on a log that is still
 /// full: nothing that the last refusal knew helps.
-pub fn attempted_after_an_answer(window: Algorithm, quota: u32) -> Case {
+pub fn attempted_after_a_response(window: Algorithm, quota: u32) -> Case {
     let under_way = (quota / 2).min(1_000);
     let name = format!("{window:?} {quota}");
-    let prepare = move || answers_due(window, quota, under_way);
+    let prepare = move || responses_due(window, quota, under_way);
     Case::new(name, under_way.into(), prepare, |(limiter, under_way)| {
-        let answered = under_way.pop().expect("as many as the batch");
-        answered.settle_parts(StatusCode::OK, &NO_HEADERS);
+        let responded = under_way.pop().expect("as many as the batch");
+        responded.settle_parts(StatusCode::OK, &NO_HEADERS);
         assert!(attempt(limiter).is_some(), "the log is full");
     })
 }
@@ -136,8 +136,8 @@ pub fn new(window: Algorithm, quota: u32) -> Limiter {
     Limiter::builder(quota).algorithm(window).build()
 }
 
-/// A limiter whose quota has just gone in one burst, with so many requests not answered yet.
-pub fn answers_due(window: Algorithm, quota: u32, under_way: u32) -> (Limiter, Vec<InFlight>) {
+/// A limiter whose quota has just gone in one burst, with so many requests without a response yet.
+pub fn responses_due(window: Algorithm, quota: u32, under_way: u32) -> (Limiter, Vec<InFlight>) {
     let limit = Quota::new(quota, HOUR).expect("a quota");
     let limiter = Limiter::builder(limit)
         .algorithm(window)
@@ -154,7 +154,7 @@ pub fn answers_due(window: Algorithm, quota: u32, under_way: u32) -> (Limiter, V
 
 /// A limiter whose quota has just gone in one burst.
 pub fn used_up(window: Algorithm, quota: u32) -> Limiter {
-    let (limiter, _) = answers_due(window, quota, 0);
+    let (limiter, _) = responses_due(window, quota, 0);
     limiter
 }
 

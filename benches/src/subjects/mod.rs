@@ -10,7 +10,7 @@ pub mod http;
 pub mod layers;
 pub mod limiter;
 pub mod queue;
-pub mod replies;
+pub mod responses;
 
 mod bare;
 mod peers;

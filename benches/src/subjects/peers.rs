@@ -237,7 +237,7 @@ fn ratelimit(stock: Stock) -> ratelimit::Ratelimiter {
     .expect("the settings are sound")
 }
 
-/// Whether the service took the call and answered it.
+/// Whether the service took the call and responded.
 fn called<S: Service<(), Response = ()>>(service: &mut S) -> bool {
     let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
     ready.is_ready() && at_once(service.call(())).is_ok()

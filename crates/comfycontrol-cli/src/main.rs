@@ -10,13 +10,13 @@ mod commands;
 mod connect;
 mod failure;
 mod graph;
-mod harmless;
 mod input;
 mod left;
 mod out;
 mod placeholders;
 mod progress;
 mod signals;
+mod terminal_escape;
 
 use std::process::ExitCode;
 use std::time::Duration;

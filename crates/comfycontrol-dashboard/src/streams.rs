@@ -15,7 +15,7 @@ pub(crate) struct Streams {
 
 impl Streams {
     /// How long a stream without a reader keeps its place when others want it.
-    pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+    pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
     pub(crate) fn new(at_most: usize) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Streams {
     /// The number of a new stream; `None` if there are as many as may be.
     pub(crate) fn open(&mut self, now: Instant) -> Option<u64> {
         if self.open.len() >= self.at_most {
-            let idle = |at: &Instant| now.saturating_duration_since(*at) > Self::PATIENCE;
+            let idle = |at: &Instant| now.saturating_duration_since(*at) > Self::IDLE_TIMEOUT;
             let index = self.open.iter().position(|(_, at)| idle(at))?;
             self.open.swap_remove(index);
         }
@@ -75,7 +75,7 @@ mod tests {
     fn one_without_a_reader_makes_room_for_who_comes() {
         let (mut streams, start) = (Streams::new(2), now());
         let (stalled, read) = (streams.open(start).unwrap(), streams.open(start).unwrap());
-        let later = start + Streams::PATIENCE;
+        let later = start + Streams::IDLE_TIMEOUT;
         assert!(streams.read(later, read));
         assert_eq!(streams.open(later), None);
         let later = later + MILLISECOND;

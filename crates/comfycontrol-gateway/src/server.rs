@@ -4,13 +4,13 @@ mod activity;
 mod connection;
 mod lingering;
 mod listener;
-mod patient;
 mod served;
 mod stream;
 mod taking;
 #[cfg(feature = "tls")]
 mod tls;
 mod under_way;
+mod write_timeout;
 
 use std::fmt;
 use std::pin::pin;

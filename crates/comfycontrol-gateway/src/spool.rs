@@ -59,8 +59,8 @@ impl Spool {
         let mut file: Option<Spilling> = None;
         let (start, mut received) = (clock::now(), 0_u64);
         loop {
-            let patience = PATIENCE + Duration::from_secs(received / MIN_RATE);
-            let frame = timeout_at(start + patience, body.frame()).await;
+            let time = TIMEOUT + Duration::from_secs(received / MIN_RATE);
+            let frame = timeout_at(start + time, body.frame()).await;
             let Some(frame) = frame.map_err(|_| too_slow())? else {
                 break;
             };
@@ -125,7 +125,7 @@ fn cut_short(error: &BoxError) -> Refusal {
 const IN_MEMORY: usize = 1024 * 1024;
 
 /// A body has 30 s, and one more for each 1,024 bytes that have come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 const MIN_RATE: u64 = 1_024;
 
 #[cfg(test)]

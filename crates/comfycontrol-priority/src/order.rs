@@ -36,13 +36,13 @@ struct Line<T> {
 
 /// Where a call waits.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     priority: Priority,
     number: u64,
 }
 
-impl Place {
-    /// No two places of one order have the same.
+impl Position {
+    /// No two positions of one order have the same.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -73,18 +73,18 @@ impl<T> Order<T> {
         lines.map(|line| line.calls.len()).sum()
     }
 
-    /// A place for a call that need not wait.
-    pub(crate) fn place(&mut self, priority: Priority) -> Place {
+    /// A position for a call that need not wait.
+    pub(crate) fn next_position(&mut self, priority: Priority) -> Position {
         let number = self.next;
         self.next += 1;
-        Place { priority, number }
+        Position { priority, number }
     }
 
-    pub(crate) fn push(&mut self, place: &Place, call: T) {
+    pub(crate) fn push(&mut self, position: &Position, call: T) {
         let turn = self.next;
         self.next += 1;
-        let rank = &mut self.ranks[place.priority.urgency().index()];
-        let key = place.priority.key().cloned();
+        let rank = &mut self.ranks[position.priority.urgency().index()];
+        let key = position.priority.key().cloned();
         let ring = &mut rank.ring;
         let line = rank.lines.entry(key).or_insert_with_key(|key| {
             ring.insert(turn, key.clone());
@@ -93,22 +93,22 @@ impl<T> Order<T> {
                 calls: BTreeMap::new(),
             }
         });
-        line.calls.insert(place.number, call);
+        line.calls.insert(position.number, call);
         self.len += 1;
     }
 
-    pub(crate) fn get_mut(&mut self, place: &Place) -> Option<&mut T> {
-        let rank = &mut self.ranks[place.priority.urgency().index()];
-        let line = rank.lines.get_mut(&place.priority.key().cloned())?;
-        line.calls.get_mut(&place.number)
+    pub(crate) fn get_mut(&mut self, position: &Position) -> Option<&mut T> {
+        let rank = &mut self.ranks[position.priority.urgency().index()];
+        let line = rank.lines.get_mut(&position.priority.key().cloned())?;
+        line.calls.get_mut(&position.number)
     }
 
     /// Takes a call out before its turn.
-    pub(crate) fn remove(&mut self, place: &Place) -> Option<T> {
-        let rank = &mut self.ranks[place.priority.urgency().index()];
-        let key = place.priority.key().cloned();
+    pub(crate) fn remove(&mut self, position: &Position) -> Option<T> {
+        let rank = &mut self.ranks[position.priority.urgency().index()];
+        let key = position.priority.key().cloned();
         let line = rank.lines.get_mut(&key)?;
-        let call = line.calls.remove(&place.number)?;
+        let call = line.calls.remove(&position.number)?;
         if line.calls.is_empty() {
             rank.ring.remove(&line.turn);
             rank.lines.remove(&key);

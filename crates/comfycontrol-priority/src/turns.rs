@@ -9,7 +9,7 @@ use std::time::Duration;
 use comfycontrol_rate_limit::RejectedReason;
 use tokio::time::Instant;
 
-use crate::order::{Order, Place};
+use crate::order::{Order, Position};
 use crate::priority::Priority;
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) enum Standing {
 
 impl Turns {
     /// How long a call may be at the limiter before it is asked whether the call came for its slot.
-    pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+    pub(crate) const LOOK_AFTER: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
@@ -55,11 +55,11 @@ impl Turns {
         now: Instant,
         priority: Priority,
         waker: &Waker,
-    ) -> Result<(Place, Standing), RejectedReason> {
+    ) -> Result<(Position, Standing), RejectedReason> {
         if self.inside.is_empty() && self.order.len() == 0 {
-            let place = self.order.place(priority);
-            self.inside.insert(place.number(), now);
-            return Ok((place, Standing::Inside));
+            let position = self.order.next_position(priority);
+            self.inside.insert(position.number(), now);
+            return Ok((position, Standing::Inside));
         }
         if self.order.len() >= self.bounds.queued
             || self.bounds.queued_by_key < usize::MAX
@@ -68,14 +68,14 @@ impl Turns {
             self.rejected += 1;
             return Err(RejectedReason::QueueFull);
         }
-        let place = self.order.place(priority);
-        self.order.push(&place, waker.clone());
-        Ok((place, Standing::Waiting))
+        let position = self.order.next_position(priority);
+        self.order.push(&position, waker.clone());
+        Ok((position, Standing::Waiting))
     }
 
     /// Looks after a call, for which `waker` waits from now on; the waker of before comes back.
-    pub(crate) fn look(&mut self, place: &Place, waker: &Waker) -> (Standing, Option<Waker>) {
-        match self.order.get_mut(place) {
+    pub(crate) fn look(&mut self, position: &Position, waker: &Waker) -> (Standing, Option<Waker>) {
+        match self.order.get_mut(position) {
             Some(known) if known.will_wake(waker) => (Standing::Waiting, None),
             Some(known) => {
                 let before = std::mem::replace(known, waker.clone());
@@ -86,11 +86,11 @@ impl Turns {
     }
 
     /// A call will not come, or its turn is over: whom to wake.
-    pub(crate) fn leave(&mut self, now: Instant, place: &Place) -> Option<Waker> {
-        match self.order.remove(place) {
+    pub(crate) fn leave(&mut self, now: Instant, position: &Position) -> Option<Waker> {
+        match self.order.remove(position) {
             // To be dropped with nothing locked; to wake it does no harm.
             Some(waker) => Some(waker),
-            None => self.depart(now, place.number()),
+            None => self.depart(now, position.number()),
         }
     }
 
@@ -101,15 +101,15 @@ impl Turns {
     }
 
     /// As [`leave`](Self::leave), since its time has passed.
-    pub(crate) fn reject(&mut self, now: Instant, place: &Place) -> Option<Waker> {
+    pub(crate) fn reject(&mut self, now: Instant, position: &Position) -> Option<Waker> {
         self.rejected += 1;
-        self.leave(now, place)
+        self.leave(now, position)
     }
 
     /// Whether those at the limiter have been there for so long that it is time to ask why.
     pub(crate) fn is_slow(&self, now: Instant) -> bool {
         let mut since = self.inside.values();
-        since.all(|since| now.saturating_duration_since(*since) >= Self::PATIENCE)
+        since.all(|since| now.saturating_duration_since(*since) >= Self::LOOK_AFTER)
     }
 
     /// Lets the next one in where no call is at the limiter, or none that comes for its slot.

@@ -73,9 +73,9 @@ mod clock;
 mod disk;
 mod error;
 mod location;
+mod lock_wait;
 mod members;
 mod page;
-mod patience;
 mod register;
 mod store;
 

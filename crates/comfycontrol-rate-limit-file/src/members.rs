@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use comfycontrol_rate_limit::Member;
 
 use crate::disk;
-use crate::patience::{Patience, try_lock};
+use crate::lock_wait::{LockWait, try_lock};
 
 /// For how long the file of a dead member tells so.
 const KEPT: Duration = Duration::from_secs(300);
@@ -48,7 +48,7 @@ impl Members {
         &mut self,
         member: Member,
         now: SystemTime,
-        patience: Patience,
+        wait: LockWait,
     ) -> io::Result<bool> {
         let path = self.file_of(member);
         for (own, file) in &self.own {
@@ -61,14 +61,14 @@ impl Members {
         self.remove_old(now)?;
         loop {
             let file = disk::open(&path)?;
-            if !patience.lock(&file)? {
+            if !wait.lock(&file)? {
                 return Ok(false);
             }
             if disk::length_at(&file, &path)?.is_some() {
                 self.own.push((member, file));
                 return Ok(true);
             }
-            if patience.is_over() {
+            if wait.is_over() {
                 return Ok(false);
             }
         }

@@ -11,9 +11,9 @@ use comfycontrol_rate_limit::{Member, Reading, Record, Replaced, StoreTime, Vers
 use crate::clock::Clock;
 use crate::disk;
 use crate::error::{FileError, FileErrorKind};
+use crate::lock_wait::LockWait;
 use crate::members::Members;
 use crate::page::{self, Epoch, Page, Place, Unreadable};
-use crate::patience::Patience;
 
 /// The file, and what this process knows of it.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ impl Register {
     }
 
     /// What is kept there.
-    pub(crate) fn read(&mut self, patience: Patience) -> Result<Reading, FileError> {
-        self.locked(patience, |register, file| {
+    pub(crate) fn read(&mut self, wait: LockWait) -> Result<Reading, FileError> {
+        self.locked(wait, |register, file| {
             let locked = register.look(file)?;
             Ok(register.reading(locked))
         })
@@ -64,12 +64,12 @@ impl Register {
         &mut self,
         seen: Option<Version>,
         record: Record,
-        patience: Patience,
+        wait: LockWait,
     ) -> Result<Replaced, FileError> {
         if record.content.len() > page::LONGEST {
             return Err(self.error(FileErrorKind::RecordTooLarge));
         }
-        self.locked(patience, |register, file| {
+        self.locked(wait, |register, file| {
             let locked = register.look(file)?;
             if locked.page.record.as_ref().map(|record| record.version) != seen {
                 return Ok(Replaced::Lost(register.reading(locked)));
@@ -93,13 +93,13 @@ impl Register {
         &mut self,
         member: Member,
         now: SystemTime,
-        patience: Patience,
+        wait: LockWait,
     ) -> Result<(), FileError> {
         // Once there is a member, a file without a page has lost what it had.
-        self.read(patience)?;
-        match self.members.join(member, now, patience) {
+        self.read(wait)?;
+        match self.members.join(member, now, wait) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(self.locked_by_another(patience)),
+            Ok(false) => Err(self.locked_by_another(wait)),
             Err(error) => Err(FileError::io(&self.path, error)),
         }
     }
@@ -114,7 +114,7 @@ impl Register {
     /// Does `step` while no other process does one, with the file that the path names now.
     fn locked<T>(
         &mut self,
-        patience: Patience,
+        wait: LockWait,
         step: impl FnOnce(&mut Self, &File) -> Result<T, FileError>,
     ) -> Result<T, FileError> {
         loop {
@@ -122,9 +122,9 @@ impl Register {
                 Some(file) => file,
                 None => self.opened()?,
             };
-            if !self.io(patience.lock(&file))? {
+            if !self.io(wait.lock(&file))? {
                 self.file = Some(file);
-                return Err(self.locked_by_another(patience));
+                return Err(self.locked_by_another(wait));
             }
             if let Some(length) = self.io(disk::length_at(&file, &self.path))? {
                 let done = match length {
@@ -138,8 +138,8 @@ impl Register {
                 return done;
             }
             // It was replaced or removed: closed, and with it let go.
-            if patience.is_over() {
-                return Err(self.locked_by_another(patience));
+            if wait.is_over() {
+                return Err(self.locked_by_another(wait));
             }
         }
     }
@@ -260,9 +260,9 @@ impl Register {
         FileError::new(&self.path, kind)
     }
 
-    fn locked_by_another(&self, patience: Patience) -> FileError {
+    fn locked_by_another(&self, wait: LockWait) -> FileError {
         self.error(FileErrorKind::Locked {
-            waited: patience.whole(),
+            waited: wait.whole(),
         })
     }
 }

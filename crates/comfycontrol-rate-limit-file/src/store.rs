@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::error::{FileError, FileErrorKind};
 use crate::location;
-use crate::patience::Patience;
+use crate::lock_wait::LockWait;
 use crate::register::Register;
 
 /// How long one step waits for the file unless told.
@@ -80,16 +80,16 @@ impl FileStore {
     /// Does one step where a thread may block.
     async fn step<T: Send + 'static>(
         &self,
-        step: impl FnOnce(&mut Register, Patience) -> Result<T, FileError> + Send + 'static,
+        step: impl FnOnce(&mut Register, LockWait) -> Result<T, FileError> + Send + 'static,
     ) -> Result<T, Unavailable> {
         let (register, wait, path) = (Arc::clone(&self.register), self.wait, self.path.clone());
         let locked = move || FileError::new(&path, FileErrorKind::Locked { waited: wait });
         let mine = locked.clone();
         let done = spawn_blocking(move || {
-            let patience = Patience::of(wait);
+            let lock_wait = LockWait::of(wait);
             // A step that no call waits for any more may still run.
-            let mut register = register.try_lock_until(patience.ends()).ok_or_else(mine)?;
-            step(&mut register, patience)
+            let mut register = register.try_lock_until(lock_wait.ends()).ok_or_else(mine)?;
+            step(&mut register, lock_wait)
         });
         // The disk itself can be stuck, and threads can be short.
         match timeout(wait.saturating_mul(2), done).await {
@@ -115,7 +115,7 @@ impl Store for FileStore {
         record: Record,
         _keep: Duration,
     ) -> Result<Replaced, Unavailable> {
-        self.step(move |register, patience| register.replace(seen, record, patience))
+        self.step(move |register, wait| register.replace(seen, record, wait))
             .await
     }
 
@@ -125,7 +125,7 @@ impl Store for FileStore {
             reason = "the age of files is told by the system's clock, and only tidying goes by it"
         )]
         let now = SystemTime::now();
-        self.step(move |register, patience| register.join(member, now, patience))
+        self.step(move |register, wait| register.join(member, now, wait))
             .await
     }
 

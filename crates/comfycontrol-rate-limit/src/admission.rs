@@ -18,21 +18,18 @@ mod slot;
 mod slots;
 mod standing;
 
-use tokio::time::Instant;
-
 pub(crate) use self::counters::Counters;
 pub(crate) use self::desk::{Desk, Testament};
 pub(crate) use self::effects::Effects;
 pub(crate) use self::outlook::Outlook;
 pub(crate) use self::prospect::Prospect;
 pub(crate) use self::settings::Settings;
-pub(crate) use self::slot::{Event, Flight, Grant, Outcome};
+pub(crate) use self::slot::{DispatchedSlot, Event, Grant, Outcome};
 use self::slots::Slots;
 pub(crate) use self::standing::Standing;
 use crate::account::Account;
 use crate::epoch::NEVER;
-use crate::queue::{Place, Queue, Ticket, Waiter};
-use crate::snapshot::Snapshot;
+use crate::queue::{Queue, Ticket, Waiter, WaiterState};
 use crate::{Rejected, RejectedReason};
 
 #[derive(Debug)]
@@ -163,8 +160,8 @@ impl Admission {
         waiter: Waiter,
         effects: &mut Effects,
     ) -> Standing {
-        match self.queue.place(ticket) {
-            Place::Lapsed if ready => {
+        match self.queue.state(ticket) {
+            WaiterState::Lapsed if ready => {
                 effects.discard(self.queue.rejoin(ticket, waiter));
                 self.run(now, effects);
                 // It can use a slot at once, before later calls that have not taken up theirs.
@@ -175,18 +172,18 @@ impl Admission {
                     self.run(now, effects);
                 }
             }
-            Place::Lapsed => {
+            WaiterState::Lapsed => {
                 effects.discard(self.queue.watch_deadline(ticket, waiter));
                 self.run(now, effects);
             }
-            Place::Waiting => effects.discard(self.queue.swap_waker(ticket, waiter)),
-            Place::Granted { .. } | Place::Rejected(_) => effects.discard(waiter.waker),
+            WaiterState::Waiting => effects.discard(self.queue.swap_waker(ticket, waiter)),
+            WaiterState::Granted { .. } | WaiterState::Rejected(_) => effects.discard(waiter.waker),
         }
         self.standing(ticket)
     }
 
     pub(crate) fn standing(&self, ticket: &Ticket) -> Standing {
-        self.queue.place(ticket).into()
+        self.queue.state(ticket).into()
     }
 
     /// Puts a slot aside whose caller cannot use it yet, and would wait until `deadline` for
@@ -201,7 +198,7 @@ impl Admission {
     /// Takes up the slot a queued call was granted, and tells since when the call has waited; `Err`
     /// if the slot has gone to another meanwhile.
     pub(crate) fn claim(&mut self, ticket: Ticket) -> Result<(Grant, u64), Ticket> {
-        let Place::Granted { probe, .. } = *self.queue.place(&ticket) else {
+        let WaiterState::Granted { probe, .. } = *self.queue.state(&ticket) else {
             return Err(ticket);
         };
         let since = self.queue.since(&ticket);
@@ -211,9 +208,9 @@ impl Admission {
 
     /// Gives up a place, and the slot if it had one.
     pub(crate) fn leave(&mut self, now: u64, ticket: Ticket, effects: &mut Effects) {
-        let (place, waker) = self.queue.remove(ticket);
+        let (state, waker) = self.queue.remove(ticket);
         effects.discard(waker);
-        if let Place::Granted { probe, .. } = place {
+        if let WaiterState::Granted { probe, .. } = state {
             let grant = self.slots.claim(probe);
             self.cancel(now, &grant, effects);
         }
@@ -228,26 +225,36 @@ impl Admission {
     }
 
     /// The request leaves.
-    pub(crate) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
+    pub(crate) fn dispatch(&mut self, now: u64, grant: Grant) -> DispatchedSlot {
         self.slots.dispatch(now, grant)
     }
 
     /// The request has ended, one way or the other. If a call waits, [`run`](Self::run) is due.
     #[inline]
-    pub(crate) fn settle(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
-        if outcome == Outcome::Responded && flight.is_plain() {
+    pub(crate) fn settle(
+        &mut self,
+        now: u64,
+        slot: &DispatchedSlot,
+        outcome: Outcome,
+    ) -> Option<Event> {
+        if outcome == Outcome::Responded && slot.is_plain() {
             self.slots.settle_plainly(now);
             return None;
         }
-        self.settle_specially(now, flight, outcome)
+        self.settle_specially(now, slot, outcome)
     }
 
     #[cold]
-    fn settle_specially(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
+    fn settle_specially(
+        &mut self,
+        now: u64,
+        slot: &DispatchedSlot,
+        outcome: Outcome,
+    ) -> Option<Event> {
         if self.slots.desk().is_some() {
-            return self.settle_shared(now, flight, outcome);
+            return self.settle_shared(now, slot, outcome);
         }
-        let event = self.slots.settle(now, flight, outcome);
+        let event = self.slots.settle(now, slot, outcome);
         self.counters.settled(outcome, event);
         if let Outcome::Throttled(_) = outcome {
             // Slots granted a moment ago must not be used any more.
@@ -282,16 +289,6 @@ impl Admission {
         let error = Rejected::until(next, now, RejectedReason::DeadlinePassed);
         self.counters.rejected += 1;
         effects.wake.extend(self.queue.reject_first_deadline(error));
-    }
-
-    /// What can be seen from outside; `instant` turns our time into the public one.
-    pub(crate) fn snapshot(&mut self, now: u64, instant: impl Fn(u64) -> Instant) -> Snapshot {
-        due::lapse_held(&mut self.slots, &mut self.queue, now);
-        look::snapshot(&mut self.slots, &self.queue, self.counters, now, instant)
-    }
-
-    pub(crate) fn forecast(&mut self, now: u64, points: usize) -> Vec<(u64, u64)> {
-        look::forecast(&mut self.slots, now, points)
     }
 }
 

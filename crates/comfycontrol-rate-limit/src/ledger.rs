@@ -4,7 +4,8 @@
 //! * [`book`] is the record: stamps, owners with their leases, the queue of owners, the gate.
 //! * [`encode`] and [`decode`] make bytes of it and back.
 //! * [`clock`] bounds the store's time by our own clocks, and undoes its steps.
-//! * [`turn`] is the one atomic step: what has happened here since the last one, and the grants.
+//! * [`revision`] is the record after one atomic step: what has happened here since the last one,
+//!   and the grants.
 //! * [`forecast`] tells when it is a process's turn. No process asks before.
 //! * [`session`] is one process's side: what it knows, what it has sent, and what to do next.
 //!
@@ -18,9 +19,9 @@ mod decode;
 mod encode;
 mod forecast;
 mod owners;
+mod revision;
 mod session;
 mod terms;
-mod turn;
 mod wire;
 
 pub(crate) use self::batch::{Demand, Note};

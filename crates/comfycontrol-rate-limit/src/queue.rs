@@ -16,7 +16,7 @@ use tokio::runtime;
 
 use self::list::NONE;
 use self::node::Node;
-pub(crate) use self::node::{Place, Waiter};
+pub(crate) use self::node::{Waiter, WaiterState};
 use self::order::Order;
 pub(crate) use self::spot::{Spot, Turn};
 use self::unused::Unused;
@@ -102,14 +102,14 @@ impl Queue {
         let node = &mut self.nodes[ticket.0 as usize];
         node.deadline = deadline.unwrap_or(u64::MAX);
         node.is_held = false;
-        if let Place::Granted { probe, .. } = node.place {
+        if let WaiterState::Granted { probe, .. } = node.state {
             self.held.remove(&mut self.nodes, ticket.0);
             self.unclaimed.add(&mut self.nodes, ticket.0, now, probe);
         }
     }
 
-    pub(crate) fn place(&self, ticket: &Ticket) -> &Place {
-        &self.nodes[ticket.0 as usize].place
+    pub(crate) fn state(&self, ticket: &Ticket) -> &WaiterState {
+        &self.nodes[ticket.0 as usize].state
     }
 
     pub(crate) fn since(&self, ticket: &Ticket) -> u64 {
@@ -167,7 +167,7 @@ impl Queue {
     /// Lets a lapsed waiter wait again, before all that came after it; returns the old waker.
     pub(crate) fn rejoin(&mut self, ticket: &Ticket, waiter: Waiter) -> Option<Waker> {
         let node = &mut self.nodes[ticket.0 as usize];
-        node.place = Place::Waiting;
+        node.state = WaiterState::Waiting;
         node.has_returned = true;
         let old = node.replace(waiter);
         self.link(ticket.0);
@@ -196,11 +196,11 @@ impl Queue {
     /// Rejects the waiter with the first deadline; returns its waker.
     pub(crate) fn reject_first_deadline(&mut self, error: Rejected) -> Option<Waker> {
         let (_, index) = self.deadlines.pop_first()?;
-        if let Place::Waiting = self.nodes[index as usize].place {
+        if let WaiterState::Waiting = self.nodes[index as usize].state {
             self.unlink(index);
         }
         let node = &mut self.nodes[index as usize];
-        node.place = Place::Rejected(error);
+        node.state = WaiterState::Rejected(error);
         node.take_waker()
     }
 
@@ -209,7 +209,7 @@ impl Queue {
         let index = self.order.first(&self.nodes);
         self.unlink(index);
         let node = &mut self.nodes[index as usize];
-        node.place = Place::Rejected(error);
+        node.state = WaiterState::Rejected(error);
         node.take_waker()
     }
 
@@ -226,15 +226,15 @@ impl Queue {
 
     /// Gives a place up, wherever it is; returns where it was and its waker, to be dropped outside
     /// any lock.
-    pub(crate) fn remove(&mut self, ticket: Ticket) -> (Place, Option<Waker>) {
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> (WaiterState, Option<Waker>) {
         let index = ticket.0;
-        match self.nodes[index as usize].place {
-            Place::Waiting => self.unlink(index),
-            Place::Granted { .. } if self.nodes[index as usize].is_held => {
+        match self.nodes[index as usize].state {
+            WaiterState::Waiting => self.unlink(index),
+            WaiterState::Granted { .. } if self.nodes[index as usize].is_held => {
                 self.held.remove(&mut self.nodes, index);
             }
-            Place::Granted { .. } => self.unclaimed.remove(&mut self.nodes, index),
-            Place::Lapsed | Place::Rejected(_) => {}
+            WaiterState::Granted { .. } => self.unclaimed.remove(&mut self.nodes, index),
+            WaiterState::Lapsed | WaiterState::Rejected(_) => {}
         }
         let node = self.nodes.remove(index as usize);
         self.deadlines.remove(&(node.deadline, index));
@@ -242,7 +242,7 @@ impl Queue {
             // A crowd that has gone leaves no memory behind.
             self.nodes = Slab::with_capacity(MAX_KEPT);
         }
-        (node.place, node.waiter.map(|waiter| waiter.waker))
+        (node.state, node.waiter.map(|waiter| waiter.waker))
     }
 
     #[cfg(test)]
@@ -253,7 +253,7 @@ impl Queue {
     fn insert(&mut self, since: u64, waiter: Option<Waiter>, deadline: u64) -> u32 {
         self.arrivals += 1;
         self.nodes.insert(Node {
-            place: Place::Waiting,
+            state: WaiterState::Waiting,
             waiter,
             since,
             deadline,

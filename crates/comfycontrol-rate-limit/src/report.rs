@@ -24,7 +24,7 @@ pub(crate) fn settled(event: Event) {
         Event::CooldownStarted { pause, strikes } => tracing::warn!(
             ?pause,
             in_a_row = strikes + 1,
-            "the server refused a request although we kept within the rate limit: something else \
+            "the server throttled a request although we kept within the rate limit: something else \
              shares this address, or the limit is another; nothing is sent during the pause"
         ),
         Event::Noted => {}

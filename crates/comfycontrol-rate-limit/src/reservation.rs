@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::clock;
 use super::shared::Shared;
-use crate::admission::{Admission, Flight, Outcome, Standing};
+use crate::admission::{Admission, DispatchedSlot, Outcome, Standing};
 use crate::queue::Waiter;
 use crate::stage::Stage;
 use crate::{Rejected, Tracker, report};
@@ -202,7 +202,7 @@ impl Reservation {
     pub(crate) fn dispatch(&mut self) -> bool {
         match self.stage {
             Stage::Holding(grant) if !self.shared.bounds_transit() => {
-                self.stage = Stage::InFlight(Flight::of(grant));
+                self.stage = Stage::InFlight(DispatchedSlot::of(grant));
                 false
             }
             _ => self.dispatch_noted(),
@@ -215,7 +215,7 @@ impl Reservation {
         if let Stage::Tracked(grant) = self.stage
             && !self.shared.bounds_transit()
         {
-            self.stage = Stage::InFlight(Flight::of(grant));
+            self.stage = Stage::InFlight(DispatchedSlot::of(grant));
             return true;
         }
         let now = self.shared.now();

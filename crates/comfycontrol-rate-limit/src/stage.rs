@@ -1,4 +1,4 @@
-use crate::admission::{Admission, Flight, Grant};
+use crate::admission::{Admission, DispatchedSlot, Grant};
 use crate::queue::Ticket;
 
 /// How far a call has come.
@@ -15,7 +15,7 @@ pub(crate) enum Stage {
     /// With a slot that comes back to the limiter if it is not used in time.
     Held(Ticket),
     /// The request has left.
-    InFlight(Flight),
+    InFlight(DispatchedSlot),
 }
 
 impl Stage {

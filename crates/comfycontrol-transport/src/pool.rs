@@ -4,10 +4,10 @@ mod connect;
 mod executor;
 mod home;
 mod host;
-mod lease;
 mod outgoing;
 mod peer;
 mod plan;
+mod pooled;
 mod returned;
 mod sender;
 mod settings;
@@ -29,13 +29,13 @@ use tower_service::Service;
 
 use self::connect::{Connect, Http};
 use self::host::Host;
-use self::lease::NotSent;
 use self::outgoing::BoxRequest;
+use self::pooled::NotSent;
 use crate::TransportError;
 use crate::error::Unsendable;
 
-pub(crate) use self::lease::{Held, Received};
 pub(crate) use self::outgoing::Outgoing;
+pub(crate) use self::pooled::{Held, Received};
 pub(crate) use self::settings::PoolSettings;
 pub(crate) use self::upload::Written;
 
@@ -95,8 +95,8 @@ where
         drop(self);
         let mut left = SENT_AGAIN;
         loop {
-            let lease = host.lease().await?;
-            match lease.send(req).await {
+            let pooled = host.checkout().await?;
+            match pooled.send(req).await {
                 Ok(res) => return Ok(res),
                 Err(NotSent::Stale(unsent)) => req = unsent,
                 Err(NotSent::Unprocessed(unsent, _)) if left > 0 => {

@@ -7,7 +7,7 @@ use crate::verdicts::{Invariant, Verdicts};
 
 /// Prints what came of all fleets; whether an invariant is broken.
 pub(crate) fn print(outcomes: Vec<Outcome>) -> bool {
-    println!("| fleet | calls | of them answered | requests | most that counted | connections |");
+    println!("| fleet | calls | with a response | requests | most that counted | connections |");
     println!("|---|---:|---:|---:|---:|---:|");
     let mut verdicts = Verdicts::default();
     let mut calls: BTreeMap<String, u64> = BTreeMap::new();

@@ -1,6 +1,6 @@
 use comfycontrol_benches::measure::{Case, take_turns};
 use comfycontrol_benches::subjects::limiter::{
-    Log, Peer, attempted_after_an_answer, attempted_when_full, clock_read, granted,
+    Log, Peer, attempted_after_a_response, attempted_when_full, clock_read, granted,
     granted_together, ring, ring_together, std_clock_read,
 };
 use comfycontrol_rate_limit::Algorithm;
@@ -25,12 +25,12 @@ fn alone(effort: Effort, table: &mut Table) {
     ];
     cases.extend(Peer::ALL.map(Peer::granted));
     let series = uncounted(|| take_turns(&mut cases, effort.rounds, effort.turn));
-    let [clock, std_clock, any_phase, sliding, ring, peers @ ..] = &series[..] else {
+    let [clock, std_clock, strict, sliding, ring, peers @ ..] = &series[..] else {
         return;
     };
     table.note("clock read (tokio)", Unit::Nanos.show(clock.median()));
     table.note("clock read (std)", Unit::Nanos.show(std_clock.median()));
-    for (name, grant, case) in [("AnyPhase", any_phase, 2), ("Sliding", sliding, 3)] {
+    for (name, grant, case) in [("Strict", strict, 2), ("Sliding", sliding, 3)] {
         let what = format!("grant + settle, {name}, N = 40");
         let added = grant.median() - 2.0 * clock.median();
         table.note(&what, Unit::Nanos.show(grant.median()));
@@ -80,10 +80,10 @@ fn together(effort: Effort, table: &mut Table) {
 fn full(effort: Effort, table: &mut Table) {
     for (quota, bound) in [(40, 400.0), (1_000, 15_000.0), (100_000, 20_000.0)] {
         for window in [Algorithm::Strict, Algorithm::SlidingLog] {
-            let mut case: [Case; 1] = [attempted_after_an_answer(window, quota)];
+            let mut case: [Case; 1] = [attempted_after_a_response(window, quota)];
             let series = uncounted(|| take_turns(&mut case, effort.rounds, effort.turn));
             let unit = work::unit_of(bound);
-            let what = format!("answer, then attempt on a full log, {}", series[0].name());
+            let what = format!("response, then attempt on a full log, {}", series[0].name());
             table.at_most(&what, series[0].median(), bound, unit);
             // By itself: it must be pressed without a pause to stay full.
             let mut case: [Case; 1] = [attempted_when_full(window, quota)];

@@ -14,7 +14,7 @@ use rustls::ClientConfig;
 use rustls::crypto::ring;
 
 use super::server::Servers;
-use super::{PATH, REPLY, Sender, Wire};
+use super::{PATH, RESPONSE_BODY, Sender, Wire};
 
 /// One client of each kind, ready for each server; all trust the same root through the same
 /// provider and put the same headers on the wire.
@@ -46,21 +46,21 @@ impl Clients {
         }
     }
 
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole response.
     pub(super) async fn send(&self, sender: Sender, wire: Wire) {
         let (status, version, body) = match sender {
             Sender::Bare => {
                 let mut request = Request::new(Empty::new());
                 *request.uri_mut() = self.uris[wire as usize].clone();
                 *request.headers_mut() = self.headers.clone();
-                let response = self.bare.request(request).await.expect("an answer");
+                let response = self.bare.request(request).await.expect("a response");
                 let (head, body) = response.into_parts();
                 let body = body.collect().await.expect("a whole body").to_bytes();
                 (head.status, head.version, body)
             }
             Sender::Facade => {
                 let response = self.facade[wire as usize].get(PATH).send().await;
-                let response = response.expect("an answer");
+                let response = response.expect("a response");
                 let (status, version) = (response.status(), response.version());
                 (
                     status,
@@ -70,7 +70,7 @@ impl Clients {
             }
             Sender::Reqwest => {
                 let response = self.reqwest.get(&self.urls[wire as usize]).send().await;
-                let response = response.expect("an answer");
+                let response = response.expect("a response");
                 let (status, version) = (response.status(), response.version());
                 (
                     status,
@@ -141,7 +141,7 @@ fn headers() -> HeaderMap {
 fn check(wire: Wire, status: StatusCode, version: Version, body: &Bytes) {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(version, wire.version());
-    assert_eq!(body, REPLY);
+    assert_eq!(body, RESPONSE_BODY);
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

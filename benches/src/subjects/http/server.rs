@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::{REPLY, Wire};
+use super::{RESPONSE_BODY, Wire};
 
 /// One server for each [`Wire`], with the root that their certificate comes from.
 pub(super) struct Servers {
@@ -96,7 +96,7 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>) {
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
     let service = service_fn(|_: Request<Incoming>| async {
-        let mut response = Response::new(Full::new(Bytes::from_static(REPLY.as_bytes())));
+        let mut response = Response::new(Full::new(Bytes::from_static(RESPONSE_BODY.as_bytes())));
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
         Ok::<_, Infallible>(response)

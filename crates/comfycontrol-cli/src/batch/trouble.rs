@@ -22,7 +22,7 @@ impl Trouble {
             self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
             self.until = Some(now + self.pause);
         }
-        now.saturating_duration_since(since) >= PATIENCE
+        now.saturating_duration_since(since) >= GIVE_UP_AFTER
     }
 
     /// Something has gone well.
@@ -38,7 +38,7 @@ impl Trouble {
 
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(10 * 60);
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::arguments::{Get, Post};
 use crate::failure::Failure;
-use crate::harmless::Harmless;
 use crate::input::Input;
 use crate::out::Out;
+use crate::terminal_escape::TerminalEscape;
 
 pub(crate) async fn get(client: &Client, get: Get, out: Out) -> Result<(), Failure> {
     check(&get.path)?;
@@ -101,15 +101,15 @@ async fn form(fields: Vec<(String, String)>) -> Result<Multipart, Failure> {
 /// The body as it comes, except what would steer a terminal; as JSON, the whole response.
 async fn print(response: Response, out: Out) -> Result<(), Failure> {
     if !out.is_json() {
-        let mut harmless = io::stdout().is_terminal().then(Harmless::default);
+        let mut escape = io::stdout().is_terminal().then(TerminalEscape::default);
         let mut pieces = response.into_stream();
         while let Some(piece) = pieces.try_next().await? {
-            match &mut harmless {
-                Some(harmless) => out.bytes(&harmless.piece(&piece))?,
+            match &mut escape {
+                Some(escape) => out.bytes(&escape.piece(&piece))?,
                 None => out.bytes(&piece)?,
             }
         }
-        let kept_back = harmless.map(Harmless::end).unwrap_or_default();
+        let kept_back = escape.map(TerminalEscape::end).unwrap_or_default();
         return Ok(out.bytes(&kept_back)?);
     }
     let status = response.status().as_u16();

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::support::app;
 
 /// Above all that a busy machine needs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_graceful_stop_does_not_wait_for_live_pages() {
@@ -30,7 +30,7 @@ async fn a_graceful_stop_does_not_wait_for_live_pages() {
     let mut read = vec![0; 1 << 16];
     let mut seen = String::new();
     while !seen.contains("\n\n") {
-        let length = timeout(PATIENCE, page.read(&mut read))
+        let length = timeout(TIMEOUT, page.read(&mut read))
             .await
             .unwrap()
             .unwrap();
@@ -39,13 +39,13 @@ async fn a_graceful_stop_does_not_wait_for_live_pages() {
 
     stop.send(()).unwrap();
     dashboard.stop();
-    timeout(PATIENCE, server)
+    timeout(TIMEOUT, server)
         .await
         .expect("it waits for a page")
         .unwrap()
         .unwrap();
     let mut rest = Vec::new();
-    timeout(PATIENCE, page.read_to_end(&mut rest))
+    timeout(TIMEOUT, page.read_to_end(&mut rest))
         .await
         .unwrap()
         .unwrap();

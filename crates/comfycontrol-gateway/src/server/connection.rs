@@ -17,10 +17,10 @@ use tower_service::Service;
 
 use super::activity::{Activity, Busy};
 use super::lingering::Lingering;
-use super::patient::Patient;
 use super::served::Served;
 use super::taking::{Streams, Taking};
 use super::under_way::UnderWay;
+use super::write_timeout::WriteTimeout;
 use crate::caller::Peer;
 use crate::{Gateway, clock};
 
@@ -61,7 +61,7 @@ impl Connection {
         let (served, calls) = (self.clone(), activity.clone());
         // It begins within the connection's own poll, which looks for the first one.
         let service = service_fn(move |request| served.clone().respond(request, calls.begin()));
-        let io = TokioIo::new(Patient::new(stream, self.bounds.write));
+        let io = TokioIo::new(WriteTimeout::new(stream, self.bounds.write));
         let builder = builder(&self.bounds);
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut stop = pin!(self.gateway.stopping());
@@ -153,7 +153,7 @@ enum Phase {
 /// while the gateway stops.
 pub(super) const FAREWELL: Duration = Duration::from_millis(250);
 
-fn patience(activity: &Activity, bounds: &Bounds, phase: Phase) -> Duration {
+fn idle_limit(activity: &Activity, bounds: &Bounds, phase: Phase) -> Duration {
     match phase {
         Phase::Stopping | Phase::Closing => FAREWELL,
         Phase::Open if activity.is_new() => bounds.head,
@@ -162,23 +162,23 @@ fn patience(activity: &Activity, bounds: &Bounds, phase: Phase) -> Duration {
 }
 
 fn is_over(activity: &Activity, bounds: &Bounds, phase: Phase) -> bool {
-    let patience = patience(activity, bounds, phase);
+    let limit = idle_limit(activity, bounds, phase);
     let since = activity.idle_since();
-    since.is_some_and(|since| since + patience <= clock::now())
+    since.is_some_and(|since| since + limit <= clock::now())
 }
 
 /// When to look again whether it is over.
 fn next_look(activity: &Activity, bounds: &Bounds, phase: Phase) -> Instant {
-    let patience = patience(activity, bounds, phase);
+    let limit = idle_limit(activity, bounds, phase);
     match activity.idle_since() {
-        Some(since) => since + patience,
-        None => clock::now() + patience,
+        Some(since) => since + limit,
+        None => clock::now() + limit,
     }
 }
 
 fn builder(bounds: &Bounds) -> Builder<Streams> {
     let mut builder = Builder::new(Streams {
-        patience: bounds.write,
+        timeout: bounds.write,
     });
     builder
         .http1()

@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 /// taken nothing of what is there for it for so long.
 #[derive(Clone, Debug)]
 pub(super) struct Streams {
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl<F> Executor<F> for Streams
@@ -26,7 +26,7 @@ where
         tokio::spawn(Watched {
             call,
             taking: Taking::default(),
-            patience: self.patience,
+            timeout: self.timeout,
             stalled: None,
         });
     }
@@ -71,7 +71,7 @@ pin_project! {
         #[pin]
         call: F,
         taking: Taking,
-        patience: Duration,
+        timeout: Duration,
         // For which part, and until when.
         stalled: Option<(u64, Pin<Box<Sleep>>)>,
     }
@@ -92,7 +92,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
         };
         let (_, until) = match this.stalled {
             Some(stalled) if stalled.0 == part => stalled,
-            stalled => stalled.insert((part, Box::pin(sleep(*this.patience)))),
+            stalled => stalled.insert((part, Box::pin(sleep(*this.timeout)))),
         };
         ready!(until.as_mut().poll(cx));
         tracing::debug!("a caller has taken nothing of its response for too long");
@@ -106,12 +106,12 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const TIMEOUT: Duration = Duration::from_secs(60);
 
     /// Runs a call, and tells when it has ended, or was ended.
     fn run(call: impl Future<Output = ()> + Send + 'static) -> oneshot::Receiver<()> {
         let (held, ended) = oneshot::channel::<()>();
-        let streams = Streams { patience: PATIENCE };
+        let streams = Streams { timeout: TIMEOUT };
         streams.execute(async move {
             call.await;
             drop(held);
@@ -125,16 +125,16 @@ mod tests {
             let taking = Taking::current().expect("the task of a call");
             for _ in 0..10 {
                 taking.asked(true);
-                sleep(PATIENCE - Duration::from_secs(10)).await;
+                sleep(TIMEOUT - Duration::from_secs(10)).await;
             }
             std::future::pending().await
         });
-        sleep(PATIENCE * 8).await;
+        sleep(TIMEOUT * 8).await;
         assert!(
             call.try_recv()
                 .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
         );
-        sleep(PATIENCE * 2).await;
+        sleep(TIMEOUT * 2).await;
         assert!(
             call.try_recv()
                 .is_err_and(|error| error == oneshot::error::TryRecvError::Closed)
@@ -147,7 +147,7 @@ mod tests {
             Taking::current().expect("the task of a call").begun();
             std::future::pending().await
         });
-        sleep(PATIENCE - Duration::from_secs(1)).await;
+        sleep(TIMEOUT - Duration::from_secs(1)).await;
         assert!(
             call.try_recv()
                 .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
@@ -167,7 +167,7 @@ mod tests {
             taking.asked(false);
             std::future::pending().await
         });
-        sleep(PATIENCE * 100).await;
+        sleep(TIMEOUT * 100).await;
         assert!(
             call.try_recv()
                 .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Order, Place};
+use super::{Order, Position};
 use crate::{Priority, Urgency};
 
 fn priority(urgency: u8, key: u8) -> Priority {
@@ -78,27 +78,27 @@ proptest! {
         steps in prop::collection::vec(step(), 0..300),
     ) {
         let (mut order, mut naive) = (Order::new(share), Naive::default());
-        let mut waiting: Vec<Place> = Vec::new();
+        let mut waiting: Vec<Position> = Vec::new();
         for step in steps {
             match step {
                 Step::Push { urgency, key } => {
-                    let place = order.place(priority(urgency, key));
-                    order.push(&place, place.number());
-                    naive.push(urgency, key, place.number());
-                    waiting.push(place);
+                    let position = order.next_position(priority(urgency, key));
+                    order.push(&position, position.number());
+                    naive.push(urgency, key, position.number());
+                    waiting.push(position);
                 }
                 Step::Remove(_) if waiting.is_empty() => {}
                 Step::Remove(which) => {
-                    let place = waiting.remove(which % waiting.len());
-                    prop_assert_eq!(order.remove(&place), Some(place.number()));
-                    prop_assert_eq!(order.remove(&place), None);
-                    naive.remove(place.number());
+                    let position = waiting.remove(which % waiting.len());
+                    prop_assert_eq!(order.remove(&position), Some(position.number()));
+                    prop_assert_eq!(order.remove(&position), None);
+                    naive.remove(position.number());
                 }
                 Step::Pop => {
                     let call = order.pop();
                     prop_assert_eq!(call.map(|call| call.0), naive.pop(share));
                     prop_assert!(call.is_none_or(|(number, call)| number == call));
-                    waiting.retain(|place| Some(place.number()) != call.map(|call| call.0));
+                    waiting.retain(|position| Some(position.number()) != call.map(|call| call.0));
                 }
             }
             prop_assert_eq!(order.len(), waiting.len());
@@ -114,8 +114,8 @@ proptest! {
     ) {
         let mut order = Order::new(share);
         let push = |order: &mut Order<(u8, u8)>, line: (u8, u8)| {
-            let place = order.place(priority(line.0, line.1));
-            order.push(&place, line);
+            let position = order.next_position(priority(line.0, line.1));
+            order.push(&position, line);
         };
         // Two of each, so that no line ends when one is taken.
         lines.iter().for_each(|line| push(&mut order, *line));
@@ -150,8 +150,8 @@ fn the_most_urgent_has_all_turns_but_the_share_of_the_others() {
     let mut order = Order::new(10);
     for call in 0..40 {
         for urgency in [1, 7] {
-            let place = order.place(priority(urgency, 0));
-            order.push(&place, (urgency, call));
+            let position = order.next_position(priority(urgency, 0));
+            order.push(&position, (urgency, call));
         }
     }
     let urgencies: Vec<_> = (0..20).map(|_| order.pop().expect("80 wait").1.0).collect();

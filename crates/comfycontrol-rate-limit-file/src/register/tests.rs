@@ -2,7 +2,7 @@
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn record(number: u8) -> Record {
     Record {
@@ -21,13 +21,15 @@ impl Process {
     }
 
     fn read(&mut self) -> Result<Reading, FileErrorKind> {
-        let read = self.0.read(Patience::of(PATIENCE));
+        let read = self.0.read(LockWait::of(LOCK_TIMEOUT));
         read.map_err(|error| error.kind())
     }
 
     fn replace(&mut self, seen: Option<u8>, with: u8) -> Result<Replaced, FileErrorKind> {
         let seen = seen.map(|number| Version::from_bytes([number; 16]));
-        let replaced = self.0.replace(seen, record(with), Patience::of(PATIENCE));
+        let replaced = self
+            .0
+            .replace(seen, record(with), LockWait::of(LOCK_TIMEOUT));
         replaced.map_err(|error| error.kind())
     }
 }

@@ -1,8 +1,8 @@
 //! Slots that were taken up and come back if they are not used in time.
 
-use super::{Admission, Flight, Grant};
+use super::{Admission, DispatchedSlot, Grant};
 use crate::epoch::NEVER;
-use crate::queue::{Place, Ticket};
+use crate::queue::{Ticket, WaiterState};
 
 impl Admission {
     /// Watches a slot that was taken up, if it is to come back some time.
@@ -28,9 +28,9 @@ impl Admission {
     }
 
     /// The request leaves with such a slot, or without one if it came back to the limiter.
-    pub(crate) fn dispatch_held(&mut self, now: u64, ticket: Ticket) -> Flight {
+    pub(crate) fn dispatch_held(&mut self, now: u64, ticket: Ticket) -> DispatchedSlot {
         let grant = match self.queue.remove(ticket).0 {
-            Place::Granted { probe, .. } => self.slots.claim(probe),
+            WaiterState::Granted { probe, .. } => self.slots.claim(probe),
             _ => self.slots.overdraw(),
         };
         self.dispatch(now, grant)

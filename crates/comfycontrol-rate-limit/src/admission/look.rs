@@ -4,12 +4,26 @@ use tokio::time::Instant;
 
 use super::counters::Counters;
 use super::slots::Slots;
+use super::{Admission, due};
 use crate::account::Account;
 use crate::queue::Queue;
 use crate::snapshot::{Fleet, Snapshot};
 
-/// All at `now`; `instant` turns our time into the public one.
-pub(super) fn snapshot(
+impl Admission {
+    /// All at `now`; `instant` turns our time into the public one.
+    pub(crate) fn snapshot(&mut self, now: u64, instant: impl Fn(u64) -> Instant) -> Snapshot {
+        due::lapse_held(&mut self.slots, &mut self.queue, now);
+        snapshot(&mut self.slots, &self.queue, self.counters, now, instant)
+    }
+
+    /// When how many requests could leave together, with at most about `points` numbers of
+    /// requests.
+    pub(crate) fn forecast(&mut self, now: u64, points: usize) -> Vec<(u64, u64)> {
+        forecast(&mut self.slots, now, points)
+    }
+}
+
+fn snapshot(
     slots: &mut Slots,
     queue: &Queue,
     counters: Counters,
@@ -41,8 +55,7 @@ pub(super) fn snapshot(
     }
 }
 
-/// When how many requests could leave together, with at most about `points` numbers of requests.
-pub(super) fn forecast(slots: &mut Slots, now: u64, points: usize) -> Vec<(u64, u64)> {
+fn forecast(slots: &mut Slots, now: u64, points: usize) -> Vec<(u64, u64)> {
     if slots.desk().is_some() {
         return Vec::new();
     }

@@ -1,7 +1,7 @@
 //! What the keeper of a shared budget does with the slots: fetches what has happened, brings
 //! grants.
 
-use super::{Admission, Effects, Event, Flight, Outcome, due};
+use super::{Admission, DispatchedSlot, Effects, Event, Outcome, due};
 use crate::ledger::{Demand, Grants, Moment, View};
 use crate::{Rejected, RejectedReason};
 
@@ -79,10 +79,10 @@ impl Admission {
     pub(super) fn settle_shared(
         &mut self,
         now: u64,
-        flight: &Flight,
+        slot: &DispatchedSlot,
         outcome: Outcome,
     ) -> Option<Event> {
-        self.slots.settle_shared(now, flight, outcome);
+        self.slots.settle_shared(now, slot, outcome);
         self.counters.settled(outcome, None);
         if let Outcome::Throttled(_) = outcome {
             self.give_up_unclaimed();

@@ -12,7 +12,7 @@ pub(crate) struct Grant {
 
 /// A slot whose request is on its way.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Flight {
+pub(crate) struct DispatchedSlot {
     pub(super) probe: Option<Probe>,
     pub(super) episode: u32,
     /// One nanosecond after the stamp it has already, where the way to the server is bounded.
@@ -20,9 +20,9 @@ pub(crate) struct Flight {
 }
 
 // It is moved at every step of a call.
-const _: () = assert!(size_of::<Flight>() <= 16);
+const _: () = assert!(size_of::<DispatchedSlot>() <= 16);
 
-impl Flight {
+impl DispatchedSlot {
     /// A request whose way to the server takes as long as it takes.
     #[inline]
     pub(crate) fn of(grant: Grant) -> Self {

@@ -8,7 +8,7 @@ use super::desk::Desk;
 use super::in_flight::InFlight;
 use super::outlook::Outlook;
 use super::settings::Settings;
-use super::slot::{Event, Flight, Grant, Outcome};
+use super::slot::{DispatchedSlot, Event, Grant, Outcome};
 use crate::account::Account;
 use crate::cooldown::{Cooldown, Gate, Probe, Throttled};
 
@@ -168,19 +168,19 @@ impl Slots {
     }
 
     /// The request leaves.
-    pub(super) fn dispatch(&mut self, now: u64, grant: Grant) -> Flight {
+    pub(super) fn dispatch(&mut self, now: u64, grant: Grant) -> DispatchedSlot {
         if self.desk.is_some() {
             return self.dispatch_shared(now, grant);
         }
-        let mut flight = Flight::of(grant);
+        let mut slot = DispatchedSlot::of(grant);
         if let Some(transit) = self.settings.max_transit {
             let at = now + transit + self.settings.count_lag;
-            flight.stamp_at(self.account.stamp(at));
+            slot.stamp_at(self.account.stamp(at));
         }
-        flight
+        slot
     }
 
-    /// The response to a [plain](Flight::is_plain) request has come.
+    /// The response to a [plain](DispatchedSlot::is_plain) request has come.
     #[inline]
     pub(super) fn settle_plainly(&mut self, now: u64) {
         self.settled += 1;
@@ -189,31 +189,36 @@ impl Slots {
 
     /// The request has ended, one way or the other.
     #[inline]
-    pub(super) fn settle(&mut self, now: u64, flight: &Flight, outcome: Outcome) -> Option<Event> {
+    pub(super) fn settle(
+        &mut self,
+        now: u64,
+        slot: &DispatchedSlot,
+        outcome: Outcome,
+    ) -> Option<Event> {
         self.settled += 1;
         let mut at = now + self.settings.count_lag;
         if outcome == Outcome::Lost {
             at += self.settings.linger;
         }
-        match flight.stamp() {
+        match slot.stamp() {
             None => _ = self.account.stamp(at),
             Some(old) if at < old => self.account.move_stamp(old, at),
             Some(_) => {}
         }
         match outcome {
             Outcome::Responded => {
-                let opened = flight
+                let opened = slot
                     .probe
                     .is_some_and(|probe| self.gate.probe_succeeded(probe));
                 opened.then_some(Event::CooldownEnded)
             }
             Outcome::Lost => {
-                if let Some(probe) = flight.probe {
+                if let Some(probe) = slot.probe {
                     self.gate.probe_lost(probe);
                 }
                 None
             }
-            Outcome::Throttled(asked) => self.throttled(now, flight.episode, asked),
+            Outcome::Throttled(asked) => self.throttled(now, slot.episode, asked),
         }
     }
 

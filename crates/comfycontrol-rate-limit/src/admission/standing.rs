@@ -1,5 +1,5 @@
 use crate::Rejected;
-use crate::queue::Place;
+use crate::queue::WaiterState;
 
 /// What a queued call finds when it looks.
 #[derive(Debug)]
@@ -9,12 +9,12 @@ pub(crate) enum Standing {
     Waiting,
 }
 
-impl From<&Place> for Standing {
-    fn from(place: &Place) -> Self {
-        match place {
-            Place::Granted { .. } => Self::Granted,
-            Place::Rejected(error) => Self::Rejected(error.clone()),
-            Place::Lapsed | Place::Waiting => Self::Waiting,
+impl From<&WaiterState> for Standing {
+    fn from(state: &WaiterState) -> Self {
+        match state {
+            WaiterState::Granted { .. } => Self::Granted,
+            WaiterState::Rejected(error) => Self::Rejected(error.clone()),
+            WaiterState::Lapsed | WaiterState::Waiting => Self::Waiting,
         }
     }
 }

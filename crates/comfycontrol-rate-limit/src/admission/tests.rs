@@ -58,7 +58,7 @@ proptest! {
         for (op, stale) in ops {
             match op {
                 Late::Try => if let Some(grant) = real.try_admit(now - stale) {
-                    flights.push((Flight::of(grant), now));
+                    flights.push((DispatchedSlot::of(grant), now));
                 },
                 Late::Settle(i) if !flights.is_empty() => {
                     let (flight, left) = flights.remove(i % flights.len());

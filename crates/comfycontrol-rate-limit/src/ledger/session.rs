@@ -7,8 +7,8 @@ use super::attempts::{Attempt, Attempts};
 use super::batch::{Demand, Note};
 use super::book::Book;
 use super::clock::{Clock, Moment};
+use super::revision::{Gone, Revision, Taker};
 use super::terms::Terms;
-use super::turn::{Gone, Taker, Turn};
 use crate::admission::Event;
 use crate::cooldown::Probe;
 use crate::epoch::NEVER;
@@ -181,17 +181,17 @@ impl Session {
             gone: &self.gone,
             patience: self.pace.patience(&self.terms),
         };
-        let turn = taker.turn(&seen.book, &self.notes, demand);
+        let revision = taker.revise(&seen.book, &self.notes, demand);
         let is_idle = demand.outstanding == 0 && demand.wanted == 0;
         let renewal = self.due.renewal(&self.terms, self.asked, demand);
-        let is_alone = turn.book.owners.queue().len() <= 1;
+        let is_alone = revision.book.owners.queue().len() <= 1;
         let stamps_due = self.due.stamps(&self.terms, &self.notes, is_alone);
         let must_tell = !is_idle || !self.notes.is_empty();
-        let needed = turn.is_needed
+        let needed = revision.is_needed
             || (must_tell && (self.known.loss.is_some() || clock.shift() != seen.book.shift))
             || renewal.min(stamps_due) <= now.monotonic;
         if needed {
-            return self.replace(now, turn);
+            return self.replace(now, revision);
         }
         if demand.wanted == 0 {
             if let Some(seen) = &mut self.seen {
@@ -199,7 +199,7 @@ impl Session {
             }
             return Action::Wait(renewal.min(stamps_due));
         }
-        let look_at = turn.look_at.map_or(NEVER, |at| clock.reaches(at));
+        let look_at = revision.look_at.map_or(NEVER, |at| clock.reaches(at));
         let look_at = seen.look_at.unwrap_or(look_at);
         if look_at <= now.monotonic {
             self.pace.took(now.monotonic - look_at);
@@ -218,14 +218,14 @@ impl Session {
         Action::Wait(look_at.min(renewal).min(stamps_due).min(question))
     }
 
-    fn replace(&mut self, now: Moment, turn: Turn) -> Action {
-        let Turn {
+    fn replace(&mut self, now: Moment, revision: Revision) -> Action {
+        let Revision {
             mut book,
             granted,
             probe,
             events,
             ..
-        } = turn;
+        } = revision;
         let (Some(seen), Some(clock)) = (&self.seen, &self.clock) else {
             return Action::Read;
         };

@@ -22,7 +22,7 @@ impl Waiter {
 
 /// Where a waiter stands.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum WaiterState {
     /// In the queue.
     Waiting,
     /// Has a slot since then, and has not come for it or not used it yet.
@@ -35,7 +35,7 @@ pub(crate) enum Place {
 
 #[derive(Debug)]
 pub(super) struct Node {
-    pub(super) place: Place,
+    pub(super) state: WaiterState,
     pub(super) waiter: Option<Waiter>,
     /// When it joined.
     pub(super) since: u64,

@@ -1,4 +1,4 @@
-use super::{Place, Queue, Ticket};
+use super::{Queue, Ticket, WaiterState};
 
 /// A place as others may look at it, also when it is taken no more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,12 +26,14 @@ impl Queue {
     /// When it is its turn; `None` if it does not wait any more.
     pub(crate) fn turn(&mut self, spot: Spot) -> Option<Turn> {
         let node = self.nodes.get(spot.index as usize)?;
-        match node.place {
+        match node.state {
             _ if node.arrival != spot.arrival => None,
-            Place::Waiting => Some(Turn::After(self.order.ahead(&mut self.nodes, spot.index))),
-            Place::Lapsed => Some(Turn::After(0)),
-            Place::Granted { .. } => Some(Turn::Now),
-            Place::Rejected(_) => None,
+            WaiterState::Waiting => {
+                Some(Turn::After(self.order.ahead(&mut self.nodes, spot.index)))
+            }
+            WaiterState::Lapsed => Some(Turn::After(0)),
+            WaiterState::Granted { .. } => Some(Turn::Now),
+            WaiterState::Rejected(_) => None,
         }
     }
 }

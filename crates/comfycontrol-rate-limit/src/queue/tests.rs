@@ -111,7 +111,9 @@ proptest! {
                     prop_assert_eq!(queue.first_deadline(), soonest);
                     prop_assert_eq!(queue.reject_first_deadline(error).is_some(), soonest.is_some());
                     // Of several with the same deadline any may be the one.
-                    let rejected = |(ticket, ..): &&mut (Ticket, _, _)| matches!(queue.place(ticket), Place::Rejected(_));
+                    let rejected = |(ticket, ..): &&mut (Ticket, _, _)| {
+                        matches!(queue.state(ticket), WaiterState::Rejected(_))
+                    };
                     for (_, deadline, is) in list.iter_mut().filter(rejected) {
                         prop_assert!(*is == Is::Rejected || *deadline == soonest);
                         *is = Is::Rejected;
@@ -127,12 +129,16 @@ proptest! {
                 Op::Remove(_) => {}
             }
             for (ticket, _, is) in &list {
-                let agrees = match (queue.place(ticket), is) {
-                    (Place::Granted { since, .. }, Is::Granted(at) | Is::Held(at)) => since == at,
-                    (Place::Waiting, Is::Waiting) | (Place::Lapsed, Is::Lapsed | Is::Watching) | (Place::Rejected(_), Is::Rejected) => true,
+                let agrees = match (queue.state(ticket), is) {
+                    (WaiterState::Granted { since, .. }, Is::Granted(at) | Is::Held(at)) => {
+                        since == at
+                    }
+                    (WaiterState::Waiting, Is::Waiting)
+                    | (WaiterState::Lapsed, Is::Lapsed | Is::Watching)
+                    | (WaiterState::Rejected(_), Is::Rejected) => true,
                     _ => false,
                 };
-                prop_assert!(agrees, "{:?} is not {is:?}", queue.place(ticket));
+                prop_assert!(agrees, "{:?} is not {is:?}", queue.state(ticket));
             }
             for (before, (ticket, _, is)) in list.iter().enumerate() {
                 let waiting = list[..before].iter().filter(|(.., is)| *is == Is::Waiting).count();
@@ -153,7 +159,7 @@ proptest! {
         while !queue.is_empty() {
             queue.grant_first(u64::MAX, None);
             let granted = list.iter_mut().find(|(.., is)| *is == Is::Waiting).unwrap();
-            let is_granted = matches!(queue.place(&granted.0), Place::Granted { .. });
+            let is_granted = matches!(queue.state(&granted.0), WaiterState::Granted { .. });
             prop_assert!(is_granted);
             granted.2 = Is::Granted(u64::MAX);
         }

@@ -1,7 +1,7 @@
 use slab::Slab;
 
 use super::list::List;
-use super::node::{Node, Place};
+use super::node::{Node, WaiterState};
 use crate::cooldown::Probe;
 
 /// The calls that have a slot and have not used it yet, in the order of their grants; for so long
@@ -33,8 +33,8 @@ impl Unused {
     }
 
     pub(super) fn first_lapse(&self, nodes: &Slab<Node>) -> Option<u64> {
-        match nodes.get(self.list.first as usize)?.place {
-            Place::Granted { since, .. } => Some(since.saturating_add(self.at_most)),
+        match nodes.get(self.list.first as usize)?.state {
+            WaiterState::Granted { since, .. } => Some(since.saturating_add(self.at_most)),
             _ => None,
         }
     }
@@ -46,7 +46,7 @@ impl Unused {
         since: u64,
         probe: Option<Probe>,
     ) {
-        nodes[index as usize].place = Place::Granted { since, probe };
+        nodes[index as usize].state = WaiterState::Granted { since, probe };
         self.list.link_last(nodes, index);
     }
 
@@ -59,8 +59,8 @@ impl Unused {
         self.list.unlink(nodes, index);
         let node = &mut nodes[index as usize];
         node.is_held = false;
-        match std::mem::replace(&mut node.place, Place::Lapsed) {
-            Place::Granted { probe, .. } => probe,
+        match std::mem::replace(&mut node.state, WaiterState::Lapsed) {
+            WaiterState::Granted { probe, .. } => probe,
             _ => None,
         }
     }

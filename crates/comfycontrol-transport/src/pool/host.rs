@@ -14,9 +14,9 @@ use tokio::time::Instant;
 
 use super::connect::Connect;
 use super::home::{Home, Release};
-use super::lease::Lease;
 use super::peer::Peer;
 use super::plan::{CallId, ConnectionId, Limits, Plan, Protocol, Step};
+use super::pooled::Pooled;
 use super::returned::{Given, Returned};
 use super::sender::Sender;
 use super::state::{Granted, Open, State};
@@ -37,7 +37,7 @@ enum Deed<B: 'static> {
     Connect(ConnectionId),
     Wake(Instant),
     LetGo(Open<B>),
-    GiveBack(Lease<B>),
+    GiveBack(Pooled<B>),
 }
 
 impl<B: Send + 'static> Host<B> {
@@ -65,31 +65,31 @@ impl<B: Send + 'static> Host<B> {
     }
 
     /// A connection for one call, as soon as there is one.
-    pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease<B>, TransportError> {
+    pub(super) async fn checkout(self: &Arc<Self>) -> Result<Pooled<B>, TransportError> {
         let mut waiting = match self.take_or_wait() {
-            Ok(lease) => return Ok(lease),
+            Ok(pooled) => return Ok(pooled),
             Err(waiting) => waiting,
         };
         let granted = (&mut waiting.granted).await;
         waiting.is_over = true;
         match granted {
-            Ok(Ok(lease)) => Ok(lease),
+            Ok(Ok(pooled)) => Ok(pooled),
             Ok(Err(cause)) => Err(TransportError::unconnected(cause)),
             // Told in any case.
             Err(e) => Err(TransportError::unconnected(Arc::new(e))),
         }
     }
 
-    fn take_or_wait(self: &Arc<Self>) -> Result<Lease<B>, Waiting<B>> {
+    fn take_or_wait(self: &Arc<Self>) -> Result<Pooled<B>, Waiting<B>> {
         let now = now();
         let mut state = self.state();
         let mut steps = Vec::new();
         while let Some(id) = state.plan.take(now) {
             if !state.has_ended(id)
-                && let Some(lease) = state.lease(Arc::<Self>::clone(self), id, true)
+                && let Some(pooled) = state.checkout(Arc::<Self>::clone(self), id, true)
             {
                 self.unlock(state, steps, None);
-                return Ok(lease);
+                return Ok(pooled);
             }
             // It was not said yet.
             steps.extend(state.plan.closed(id, now));
@@ -140,11 +140,11 @@ impl<B: Send + 'static> Host<B> {
                     },
                     _,
                 ) => {
-                    let lease = state.lease(Arc::<Self>::clone(&me), connection, reused);
+                    let pooled = state.checkout(Arc::<Self>::clone(&me), connection, reused);
                     let waiting = state.waiting.remove(&call);
-                    lease.map(|lease| match waiting {
-                        Some(waiting) => Deed::Tell(waiting, Ok(lease)),
-                        None => Deed::GiveBack(lease),
+                    pooled.map(|pooled| match waiting {
+                        Some(waiting) => Deed::Tell(waiting, Ok(pooled)),
+                        None => Deed::GiveBack(pooled),
                     })
                 }
                 (Step::Fail(call), Some(cause)) => {
@@ -178,7 +178,7 @@ impl<B: Send + 'static> Host<B> {
                     }));
                 }
                 Deed::LetGo(open) => drop(open),
-                Deed::GiveBack(lease) => drop(lease),
+                Deed::GiveBack(pooled) => drop(pooled),
             }
         }
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::home::Home;
-use super::lease::Lease;
 use super::peer::Peer;
 use super::plan::{CallId, ConnectionId, Plan};
+use super::pooled::Pooled;
 use super::returned::Returned;
 use super::sender::Sender;
 
@@ -29,23 +29,23 @@ pub(super) struct Open<B> {
 }
 
 /// A connection, or why there is none.
-pub(super) type Granted<B> = Result<Lease<B>, Arc<dyn Error + Send + Sync>>;
+pub(super) type Granted<B> = Result<Pooled<B>, Arc<dyn Error + Send + Sync>>;
 
 impl<B: Send + 'static> State<B> {
-    /// A lease of a connection that the plan has given.
-    pub(super) fn lease(
+    /// A connection that the plan has given, for one request.
+    pub(super) fn checkout(
         &mut self,
         home: Arc<dyn Home<B>>,
         id: ConnectionId,
         reused: bool,
-    ) -> Option<Lease<B>> {
+    ) -> Option<Pooled<B>> {
         let open = self.open.iter_mut().find(|open| open.id == id)?;
         let sender = match &open.sender {
             Some(Sender::Http2(sender)) => Some(Sender::Http2(sender.clone())),
             _ => open.sender.take(),
         };
         let peer = Arc::clone(&open.peer);
-        Some(Lease::new(home, id, sender?, peer, reused))
+        Some(Pooled::new(home, id, sender?, peer, reused))
     }
 
     pub(super) fn has_ended(&self, id: ConnectionId) -> bool {

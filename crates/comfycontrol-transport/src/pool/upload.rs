@@ -42,7 +42,7 @@ impl Written {
         let _ = over.await;
         loop {
             let before = self.0.bytes.load(Ordering::Relaxed);
-            tokio::time::sleep(PATIENCE).await;
+            tokio::time::sleep(IDLE_TIMEOUT).await;
             if self.0.bytes.load(Ordering::Relaxed) == before {
                 return;
             }
@@ -50,4 +50,4 @@ impl Written {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@ use crate::RejectedReason;
 use crate::account::Account;
 use crate::admission::desk::Desk;
 use crate::admission::settings::Settings;
-use crate::admission::slot::{Flight, Grant, Outcome};
+use crate::admission::slot::{DispatchedSlot, Grant, Outcome};
 use crate::cooldown::Cooldown;
 use crate::ledger::{Demand, Grants, Moment, View};
 
@@ -99,25 +99,25 @@ impl Slots {
         }
     }
 
-    pub(super) fn dispatch_shared(&mut self, now: u64, grant: Grant) -> Flight {
-        let mut flight = Flight::of(grant);
+    pub(super) fn dispatch_shared(&mut self, now: u64, grant: Grant) -> DispatchedSlot {
+        let mut slot = DispatchedSlot::of(grant);
         if let Some(desk) = &mut self.desk {
             let transit = self.settings.max_transit;
-            flight.stamp_at(desk.dispatch(now, &mut self.account, transit));
+            slot.stamp_at(desk.dispatch(now, &mut self.account, transit));
         }
-        flight
+        slot
     }
 
     pub(in crate::admission) fn settle_shared(
         &mut self,
         now: u64,
-        flight: &Flight,
+        slot: &DispatchedSlot,
         outcome: Outcome,
     ) {
         self.settled += 1;
         if let Some(desk) = &mut self.desk {
-            let is_stamped = flight.stamp() != Some(0);
-            let of = (flight.episode, flight.probe, is_stamped);
+            let is_stamped = slot.stamp() != Some(0);
+            let of = (slot.episode, slot.probe, is_stamped);
             desk.settle(now, &mut self.account, &self.settings, of, outcome);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use comfycontrol_test::WakeCounter;
 
 use super::model::Id;
-use crate::admission::{Flight, Grant};
+use crate::admission::{DispatchedSlot, Grant};
 use crate::queue::{Ticket, Waiter};
 
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) enum Has {
     Grant(Grant),
     /// A slot that comes back if it is not used in time.
     Held(Ticket),
-    Flight(Flight),
+    Dispatched(DispatchedSlot),
 }
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Caller {
         };
         Self {
             id,
-            has: Has::Flight(Flight::of(nothing)),
+            has: Has::Dispatched(DispatchedSlot::of(nothing)),
             deadline,
             episode,
             asked_at: now,

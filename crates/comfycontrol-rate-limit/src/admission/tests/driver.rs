@@ -231,14 +231,14 @@ impl Driver {
         };
         let mut caller = self.callers.remove(i);
         let Pair { real, model, now } = &mut self.both;
-        caller.has = Has::Flight(match caller.has {
+        caller.has = Has::Dispatched(match caller.has {
             Has::Grant(grant) => real.dispatch(*now, grant),
             Has::Held(ticket) => {
                 caller.episode = model.gate.episode;
                 self.overdrawn |= !model.dispatch_held(caller.id);
                 real.dispatch_held(*now, ticket)
             }
-            Has::Ticket(_) | Has::Flight(_) => unreachable!(),
+            Has::Ticket(_) | Has::Dispatched(_) => unreachable!(),
         });
         caller.left_at = *now;
         model.dispatch(caller.id, *now);
@@ -247,11 +247,11 @@ impl Driver {
     }
 
     fn settle(&mut self, i: usize, outcome: Outcome, effects: &mut Effects) {
-        let Some(i) = self.pick(i, |has| matches!(has, Has::Flight(_))) else {
+        let Some(i) = self.pick(i, |has| matches!(has, Has::Dispatched(_))) else {
             return;
         };
         let caller = self.callers.remove(i);
-        let Has::Flight(flight) = caller.has else {
+        let Has::Dispatched(flight) = caller.has else {
             unreachable!()
         };
         let Pair { real, model, now } = &mut self.both;
@@ -271,9 +271,9 @@ impl Driver {
     }
 
     fn drop_caller(&mut self, i: usize, effects: &mut Effects) {
-        if let Has::Flight(_) = self.callers[i].has {
+        if let Has::Dispatched(_) = self.callers[i].has {
             let before = self.callers[..i].iter();
-            let flights = before.filter(|c| matches!(c.has, Has::Flight(_)));
+            let flights = before.filter(|c| matches!(c.has, Has::Dispatched(_)));
             return self.settle(flights.count(), Outcome::Lost, effects);
         }
         let Caller { id, has, .. } = self.callers.remove(i);

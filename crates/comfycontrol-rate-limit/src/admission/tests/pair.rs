@@ -8,7 +8,7 @@ use super::operations::UNIT;
 use crate::Algorithm;
 use crate::account::Account;
 use crate::admission::{Admission, Effects, Grant, Settings};
-use crate::queue::{Place, Turn};
+use crate::queue::{Turn, WaiterState};
 
 pub(super) struct Pair {
     pub(super) real: Admission,
@@ -74,7 +74,7 @@ impl Pair {
                 real.leave(*now, ticket, effects);
                 model.drop_held(id);
             }
-            Has::Flight(_) => unreachable!(),
+            Has::Dispatched(_) => unreachable!(),
         }
     }
 
@@ -119,11 +119,11 @@ impl Pair {
         for caller in callers.iter_mut() {
             let id = caller.id;
             if let Has::Ticket(ticket) = &caller.has {
-                let (place, expected) = match self.real.queue.place(ticket) {
-                    Place::Waiting => ("waiting", model.waits(id)),
-                    Place::Granted { .. } => ("granted", model.is_granted(id)),
-                    Place::Lapsed => ("lapsed", model.lapsed.contains(&id)),
-                    Place::Rejected(_) => ("rejected", model.rejected.contains(&id)),
+                let (state, expected) = match self.real.queue.state(ticket) {
+                    WaiterState::Waiting => ("waiting", model.waits(id)),
+                    WaiterState::Granted { .. } => ("granted", model.is_granted(id)),
+                    WaiterState::Lapsed => ("lapsed", model.lapsed.contains(&id)),
+                    WaiterState::Rejected(_) => ("rejected", model.rejected.contains(&id)),
                 };
                 let ahead = model.waiting.iter().position(|(other, _)| *other == id);
                 if ahead.is_some() {
@@ -131,7 +131,7 @@ impl Pair {
                     let turn = self.real.turn(spot);
                     assert_eq!(turn, ahead.map(Turn::After), "before {id}");
                 }
-                assert!(expected, "{id} is {place} at {now}, not so in {model:?}");
+                assert!(expected, "{id} is {state} at {now}, not so in {model:?}");
                 let woken = caller.wakes.count();
                 assert!(woken <= 1, "woken again without having looked");
                 if std::mem::take(&mut caller.must_be_woken) {
@@ -145,7 +145,7 @@ impl Pair {
         let on_the_way = callers
             .iter()
             .filter(|c| match c.has {
-                Has::Grant(_) | Has::Flight(_) => true,
+                Has::Grant(_) | Has::Dispatched(_) => true,
                 Has::Held(_) => model.held.iter().any(|(id, _)| *id == c.id),
                 Has::Ticket(_) => false,
             })

@@ -5,7 +5,7 @@ use super::{Attempt, Grants, News, Seen, Session};
 use crate::ledger::book::Book;
 use crate::ledger::clock::{Asked, Clock, Moment};
 use crate::ledger::decode::Unreadable;
-use crate::ledger::turn::Gone;
+use crate::ledger::revision::Gone;
 use crate::{Algorithm, Member, Reading, Replaced, StoreTime, Version};
 
 /// The record is used by others in a way that this process cannot share.

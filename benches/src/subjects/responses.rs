@@ -12,10 +12,10 @@ use tower::{BoxError, Layer, Service};
 
 use crate::measure::{Case, at_once};
 
-/// A reply to be decoded.
+/// The response that is to be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Reply {
+pub enum ResponseKind {
     /// 502 with 64 KiB of HTML.
     Html,
     /// 404 with 200 bytes of the API's JSON.
@@ -24,7 +24,7 @@ pub enum Reply {
     Success,
 }
 
-impl Reply {
+impl ResponseKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Success, Self::Json, Self::Html];
 
@@ -37,7 +37,7 @@ impl Reply {
         }
     }
 
-    /// The reply through the layer.
+    /// The response through the layer.
     pub fn decoded(self) -> Case {
         Case::new(
             self.name(),
@@ -47,16 +47,16 @@ impl Reply {
         )
     }
 
-    /// The reply as it comes.
+    /// The response as it comes.
     pub fn bare(self) -> Case {
         let prepare = move || Canned::new(self);
         Case::new(self.name(), BATCH, prepare, |service| {
             let response = at_once(service.call(Request::new(())));
-            drop(response.expect("a reply"));
+            drop(response.expect("a response"));
         })
     }
 
-    /// The layer over a service that gives this reply.
+    /// The layer over a service that gives this response.
     pub fn service(self) -> ErrorDecoder<Canned> {
         ErrorDecoderLayer::new().layer(Canned::new(self))
     }
@@ -102,18 +102,18 @@ impl Reply {
     }
 }
 
-/// Gives the same reply to every request.
+/// Gives the same response to every request.
 #[derive(Clone, Debug)]
 pub struct Canned {
-    reply: Reply,
+    kind: ResponseKind,
     body: Bytes,
 }
 
 impl Canned {
-    fn new(reply: Reply) -> Self {
+    fn new(kind: ResponseKind) -> Self {
         Self {
-            reply,
-            body: reply.body(),
+            kind,
+            body: kind.body(),
         }
     }
 }
@@ -131,8 +131,8 @@ impl Service<Request<()>> for Canned {
     #[inline]
     fn call(&mut self, _: Request<()>) -> Self::Future {
         let response = Response::builder()
-            .status(self.reply.status())
-            .header(CONTENT_TYPE, self.reply.content_type())
+            .status(self.kind.status())
+            .header(CONTENT_TYPE, self.kind.content_type())
             .body(Full::new(self.body.clone()));
         ready(response.map_err(BoxError::from))
     }

@@ -18,7 +18,7 @@ use super::sender::{self, Sender};
 use crate::TransportError;
 
 /// A connection for one request.
-pub(super) struct Lease<B: 'static> {
+pub(super) struct Pooled<B: 'static> {
     pub(super) home: Arc<dyn Home<B>>,
     pub(super) id: ConnectionId,
     /// `None` when it has been given back.
@@ -44,7 +44,7 @@ pub(super) enum NotSent<B> {
     Failed(TransportError),
 }
 
-impl<B: 'static> Lease<B> {
+impl<B: 'static> Pooled<B> {
     pub(super) fn new(
         home: Arc<dyn Home<B>>,
         id: ConnectionId,
@@ -63,7 +63,7 @@ impl<B: 'static> Lease<B> {
     }
 }
 
-impl<B> Lease<Outgoing<B>>
+impl<B> Pooled<Outgoing<B>>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<comfycontrol_core::BoxError>,
@@ -137,7 +137,7 @@ where
     }
 }
 
-impl<B: 'static> Drop for Lease<B> {
+impl<B: 'static> Drop for Pooled<B> {
     fn drop(&mut self) {
         if let Some(sender) = self.sender.take() {
             self.home.give_back(self.id, sender, self.over.take());

@@ -2,14 +2,14 @@
 /// escaped, those of one byte, those of two in UTF-8, and those that an 8-bit terminal takes for
 /// one.
 #[derive(Debug, Default)]
-pub(crate) struct Harmless {
+pub(crate) struct TerminalEscape {
     /// The last byte began a character of two bytes that may be a control character.
     pending: bool,
     /// How many bytes the last character of UTF-8 still lacks.
     due: u8,
 }
 
-impl Harmless {
+impl TerminalEscape {
     pub(crate) fn piece(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut shown = Vec::with_capacity(bytes.len());
         for &byte in bytes {
@@ -60,12 +60,12 @@ const C1_LEAD: u8 = 0xC2;
 
 #[cfg(test)]
 mod tests {
-    use super::Harmless;
+    use super::TerminalEscape;
 
     fn whole(bytes: &[u8]) -> Vec<u8> {
-        let mut harmless = Harmless::default();
-        let mut shown = harmless.piece(bytes);
-        shown.extend(harmless.end());
+        let mut escape = TerminalEscape::default();
+        let mut shown = escape.piece(bytes);
+        shown.extend(escape.end());
         shown
     }
 
@@ -75,8 +75,8 @@ mod tests {
         let shown = "a\tb\nc\\x1b[31m \\u{9b}31m \u{a0}\u{e9}\u{1f600}\\x0d\\x7f";
         assert_eq!(whole(text.as_bytes()), shown.as_bytes());
         // Wherever the pieces end.
-        let mut harmless = Harmless::default();
-        let bytes = text.bytes().flat_map(|byte| harmless.piece(&[byte]));
+        let mut escape = TerminalEscape::default();
+        let bytes = text.bytes().flat_map(|byte| escape.piece(&[byte]));
         assert_eq!(bytes.collect::<Vec<_>>(), shown.as_bytes());
     }
 

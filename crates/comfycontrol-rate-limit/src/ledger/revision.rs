@@ -33,7 +33,7 @@ pub(super) struct Gone {
 
 /// The step.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct Revision {
     /// The record after it.
     pub(super) book: Book,
     /// Whether it says anything new that cannot wait, as stamps can.
@@ -48,7 +48,7 @@ pub(super) struct Turn {
 
 impl Taker<'_> {
     /// What becomes of `book` after `notes` and with that `demand`.
-    pub(super) fn turn(&self, book: &Book, notes: &[Note], demand: &Demand) -> Turn {
+    pub(super) fn revise(&self, book: &Book, notes: &[Note], demand: &Demand) -> Revision {
         let mut book = book.clone();
         let mut gate = Cooldown::restore(&book.gate);
         let lower = self.clock.lower(self.now);
@@ -65,7 +65,7 @@ impl Taker<'_> {
         let has_room = self.register(&mut book, demand);
         account.set_unstamped(book.owners.unstamped());
 
-        let mut turn = Turn {
+        let mut revision = Revision {
             is_needed: stamped < notes.len()
                 || was.unwrap_or(0) != demand.outstanding + stamped as u64
                 || waited != (demand.wanted > 0)
@@ -77,15 +77,15 @@ impl Taker<'_> {
             book,
         };
         if demand.wanted > 0 && has_room {
-            self.grant(&mut turn, &mut account, &mut gate, lower, demand.wanted);
+            self.grant(&mut revision, &mut account, &mut gate, lower, demand.wanted);
         } else if demand.wanted > 0 {
-            turn.is_needed = stamped < notes.len();
-            turn.look_at = Some(lower + self.terms.lease);
+            revision.is_needed = stamped < notes.len();
+            revision.look_at = Some(lower + self.terms.lease);
         }
-        turn.book.gate = gate.save();
-        turn.book.stamps = account.stamps(lower);
-        turn.book.clock = turn.book.clock.max(lower);
-        turn
+        revision.book.gate = gate.save();
+        revision.book.stamps = account.stamps(lower);
+        revision.book.clock = revision.book.clock.max(lower);
+        revision
     }
 
     /// Buries the dead: what they had on its way arrived `linger` later at the latest.
@@ -176,37 +176,37 @@ impl Taker<'_> {
 
     fn grant(
         &self,
-        turn: &mut Turn,
+        revision: &mut Revision,
         account: &mut Account,
         gate: &mut Cooldown,
         lower: u64,
         wanted: u64,
     ) {
-        let book = &mut turn.book;
+        let book = &mut revision.book;
         let line = book.owners.ahead(self.id);
         let ahead = line.len();
         let waiting = book.owners.waiting().max(1);
         let terms = self.terms;
         if lower < book.hold_until {
-            turn.look_at = Some(forecast::turn(account, terms, book.hold_until, ahead));
+            revision.look_at = Some(forecast::turn(account, terms, book.hold_until, ahead));
             return;
         }
         let opened = gate.save().until.max(book.hold_until);
         let (most, as_probe) = match gate.check(lower) {
             Gate::Pass => (wanted, false),
             Gate::PassAsProbe if ahead > 0 && lower < opened + terms.grace() * ahead as u64 => {
-                turn.look_at = Some(opened + terms.grace() * ahead as u64);
+                revision.look_at = Some(opened + terms.grace() * ahead as u64);
                 return;
             }
             Gate::PassAsProbe => (1, true),
             Gate::Wait { until } => {
                 let at = forecast::turn(account, terms, until, ahead);
-                turn.look_at = Some(at.min(until + terms.grace() * ahead as u64));
+                revision.look_at = Some(at.min(until + terms.grace() * ahead as u64));
                 return;
             }
             Gate::WaitForProbe { until } => {
                 let soon = lower + terms.grace() * (1 + ahead as u64);
-                turn.look_at = Some(soon.max(lower + MIN_POLL).min(until));
+                revision.look_at = Some(soon.max(lower + MIN_POLL).min(until));
                 return;
             }
         };
@@ -221,14 +221,14 @@ impl Taker<'_> {
                 owner.unstamped += granted;
             }
             if as_probe {
-                turn.probe = Some(gate.probe(lower));
+                revision.probe = Some(gate.probe(lower));
                 book.prober = self.id;
             }
             if granted < wanted {
                 book.owners.join_queue(self.id);
             }
-            turn.granted = granted;
-            turn.is_needed = true;
+            revision.granted = granted;
+            revision.is_needed = true;
         } else {
             let mut at = forecast::turn(account, terms, lower, ahead);
             if book.owners.any_late() {
@@ -242,7 +242,7 @@ impl Taker<'_> {
             #[cfg(test)]
             let is_certain = is_certain || terms.is(super::terms::Broken::UnstampedKeptInForecast);
             let soon = lower + terms.quota.window / 2;
-            turn.look_at = Some(if is_certain { at } else { at.min(soon) });
+            revision.look_at = Some(if is_certain { at } else { at.min(soon) });
         }
     }
 

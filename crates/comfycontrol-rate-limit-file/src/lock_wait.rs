@@ -15,12 +15,12 @@ const LONGEST: Duration = Duration::from_millis(2);
 
 /// How long one step still waits.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct LockWait {
     ends: Instant,
     whole: Duration,
 }
 
-impl Patience {
+impl LockWait {
     /// Begins to wait, at most this long.
     pub(crate) fn of(whole: Duration) -> Self {
         Self {
