@@ -4,7 +4,8 @@
 mod ceilings;
 
 use std::env::args;
-use std::process::{Command, Stdio};
+
+use comfycontrol_benches::process::is_installed;
 
 fn main() {
     if args().any(|arg| arg == "--test") {
@@ -18,22 +19,13 @@ fn main() {
                 "cargo install gungraun-runner --version 0.20.0 --locked",
             ),
         ] {
-            if !is_there(program) {
+            if !is_installed(program) {
                 println!("instructions: skipped, as {program} is missing ({source})");
                 return;
             }
         }
     }
     counted::run();
-}
-
-fn is_there(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().is_ok()
 }
 
 /// One operation each, on what was prepared and used before.

@@ -9,12 +9,14 @@
 )]
 
 mod calls;
+mod failure;
 mod presence;
 mod register;
 mod swaps;
 mod time;
 
 pub use self::calls::{KEEP, read, record, swap, version};
+pub use self::failure::failure;
 pub use self::presence::presence_ends;
 pub use self::register::is_a_register;
 pub use self::swaps::one_swap_wins;

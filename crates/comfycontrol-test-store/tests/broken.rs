@@ -8,10 +8,9 @@ use std::time::Duration;
 use comfycontrol_rate_limit::{
     Member, Reading, Record, Replaced, Store, StoreTime, Unavailable, Version,
 };
-use comfycontrol_test::now;
+use comfycontrol_test::{now, paused};
 use comfycontrol_test_store::{is_a_register, one_swap_wins, presence_ends, tells_the_time};
 use parking_lot::Mutex;
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 /// What is wrong with a store.
@@ -149,21 +148,15 @@ fn variables(wrong: Wrong) -> impl Fn(u32) -> Variable {
     }
 }
 
-/// A runtime whose clock is paused: a call that waits forever fails at once.
-fn runtime() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().unwrap()
-}
-
 /// Which of the tests pass.
 fn passes(wrong: Wrong) -> [bool; 4] {
     let pass = |test: &dyn Fn()| catch_unwind(AssertUnwindSafe(test)).is_ok();
     let open = variables(wrong);
     [
-        pass(&|| is_a_register(&runtime(), 64, variables(wrong))),
-        pass(&|| runtime().block_on(one_swap_wins(4, 20, || open(0)))),
-        pass(&|| runtime().block_on(presence_ends(|| open(1)))),
-        pass(&|| runtime().block_on(tells_the_time(|| open(2)))),
+        pass(&|| is_a_register(&paused(), 64, variables(wrong))),
+        pass(&|| paused().block_on(one_swap_wins(4, 20, || open(0)))),
+        pass(&|| paused().block_on(presence_ends(|| open(1)))),
+        pass(&|| paused().block_on(tells_the_time(|| open(2)))),
     ]
 }
 

@@ -10,8 +10,9 @@
 //! * Servers on loopback: [`serve`], [`gateway`], [`client`], [`fetch`]; the ports of others,
 //!   and of none: [`port`], [`Unserved`].
 //! * Redis and Valkey as they are installed: [`RedisProgram`], [`RedisServer`].
-//! * Time and wake-ups: [`now`], [`paused`], [`within`], [`at_once`], [`WakeCounter`],
-//!   [`PanickingWaker`].
+//! * HTTP/2 and SOCKS as bytes: [`http2`], [`socks`].
+//! * Time and wake-ups: [`now`], [`paused`], [`real_time`], [`within`], [`until`], [`at_once`],
+//!   [`WakeCounter`], [`PanickingWaker`].
 //! * A test in a process of its own: [`once_more`].
 //! * What is logged, and what a request gives away: [`Log`], [`tracer`], [`carries`].
 
@@ -26,6 +27,7 @@ mod chain;
 mod companions;
 mod failed;
 mod gateway;
+pub mod http2;
 mod log;
 mod loopback;
 mod messages;
@@ -36,6 +38,7 @@ mod redis_server;
 mod responding;
 mod retry_once;
 mod scripted;
+pub mod socks;
 mod stack;
 mod time;
 mod tracer;
@@ -60,7 +63,7 @@ pub use self::responding::{Heads, Responding, responding};
 pub use self::retry_once::RetryOnce;
 pub use self::scripted::Scripted;
 pub use self::stack::{Outcome, Stack, call, call_with, poll};
-pub use self::time::{MILLISECOND, SECOND, YEAR, now, paused, within};
+pub use self::time::{MILLISECOND, SECOND, YEAR, now, paused, real_time, until, within};
 pub use self::tracer::tracer;
 pub use self::wakers::{PanickingWaker, WakeCounter};
 #[doc(no_inline)]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// One second.
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -28,6 +28,22 @@ pub fn paused() -> Runtime {
         .expect("a runtime")
 }
 
+/// A runtime of this thread alone, whose clock is the system's: for a test with sockets that has
+/// several, or sees one end.
+pub fn real_time() -> Runtime {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+/// Waits until a condition holds that no event tells of; looks each millisecond.
+pub async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        sleep(MILLISECOND).await;
+    }
+}
+
 /// Gives the output of a future, and fails if that takes longer than `limit`.
 ///
 /// A paused clock runs on to the limit when nothing else is left to do.
@@ -49,7 +65,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_ends_in_time_is_given() {
         let started = now();
-        within(2 * SECOND, tokio::time::sleep(SECOND)).await;
+        within(2 * SECOND, sleep(SECOND)).await;
         assert_eq!(started.elapsed(), SECOND);
     }
 

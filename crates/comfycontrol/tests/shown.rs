@@ -2,20 +2,20 @@
 //! obeys.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::transport::Transport;
 use comfycontrol::{
     Body, BodyFailed, Client, Error, InvalidJson, TransportError, TransportErrorKind,
 };
+use comfycontrol_test::http2::{
+    END_HEADERS, Frame, GOAWAY, HEADERS, Http2Stream, PREFACE, SETTINGS, frame,
+};
 use comfycontrol_test::{chain, responding};
 use futures_util::stream;
 use http::{Response, Uri};
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tower::service_fn;
 
 const SECRET: &str = "cfc_shown0shown";
@@ -131,84 +131,35 @@ const INTERNAL_ERROR: u8 = 0x8e;
 fn h2_that_says(
     head: Option<u8>,
     goodbye: String,
-) -> impl tower::Service<Uri, Response = TokioIo<H2>, Error = io::Error, Future: Send + Unpin>
+) -> impl tower::Service<Uri, Response = TokioIo<Http2Stream>, Error = io::Error, Future: Send + Unpin>
 + Clone
 + Send
 + Sync
 + 'static {
     service_fn(move |_: Uri| {
-        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let (ours, theirs) = Http2Stream::pair();
         let goodbye = goodbye.clone();
         tokio::spawn(serve(theirs, head, goodbye));
-        std::future::ready(Ok(TokioIo::new(H2(ours))))
+        std::future::ready(Ok(TokioIo::new(ours)))
     })
 }
 
 async fn serve(mut client: DuplexStream, head: Option<u8>, goodbye: String) {
-    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
-        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-        frame.extend([kind, flags]);
-        frame.extend(stream.to_be_bytes());
-        frame.extend(payload);
-        frame
-    };
-    let mut preface = [0; 24];
-    client.read_exact(&mut preface).await.unwrap();
-    client.write_all(&frame(4, 0, 0, &[])).await.unwrap();
+    client.read_exact(&mut [0; PREFACE.len()]).await.unwrap();
+    let settings = frame(SETTINGS, 0, 0, &[]);
+    client.write_all(&settings).await.unwrap();
     // Until the head of the request has come.
-    loop {
-        let mut frame = [0; 9];
-        client.read_exact(&mut frame).await.unwrap();
-        let len = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]);
-        client.read_exact(&mut vec![0; len as usize]).await.unwrap();
-        if frame[3] == 1 {
-            break;
-        }
-    }
+    while Frame::read(&mut client).await.unwrap().kind != HEADERS {}
     if let Some(head) = head {
-        client.write_all(&frame(1, 4, 1, &[head])).await.unwrap();
+        let head = frame(HEADERS, END_HEADERS, 1, &[head]);
+        client.write_all(&head).await.unwrap();
     }
     const ENHANCE_YOUR_CALM: u32 = 11;
     // No stream at all has been processed, it says.
     let mut payload = 0u32.to_be_bytes().to_vec();
     payload.extend(ENHANCE_YOUR_CALM.to_be_bytes());
     payload.extend(goodbye.as_bytes());
-    client.write_all(&frame(7, 0, 0, &payload)).await.unwrap();
+    let goodbye = frame(GOAWAY, 0, 0, &payload);
+    client.write_all(&goodbye).await.unwrap();
     let _ = client.read_to_end(&mut Vec::new()).await;
-}
-
-struct H2(DuplexStream);
-
-impl Connection for H2 {
-    fn connected(&self) -> Connected {
-        Connected::new().negotiated_h2()
-    }
-}
-
-impl AsyncRead for H2 {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for H2 {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
 }

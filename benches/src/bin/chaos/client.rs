@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use comfycontrol::{Client, RateLimitMode};
+use comfycontrol_benches::process::tell;
 use comfycontrol_rate_limit::Limiter;
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use self::sabotage::Saboteur;
 use crate::call::Call;
-use crate::role::{Kind, Role, listen, rest, tell};
+use crate::role::{Kind, Role, listen, rest};
 use crate::terms;
 
 /// Calls at once.

@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use comfycontrol_benches::process::tell;
 use comfycontrol_gateway::{Gateway, Listener, Server};
 use tokio::time::sleep;
 
-use crate::role::{Role, listen, rest, tell};
+use crate::role::{Role, listen, rest};
 use crate::terms;
 
 pub(crate) async fn run(role: &Role) {

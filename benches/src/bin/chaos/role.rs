@@ -1,6 +1,6 @@
 //! What a process is told when it is started, and what it tells.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use comfycontrol::ClientBuilder;
 use comfycontrol::token::file;
 use comfycontrol_benches::place::Place;
+use comfycontrol_benches::process::tell;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -99,17 +100,6 @@ impl Role {
             .token_provider(file(self.directory.join("token")))
             .timeouts(terms::timeouts())
             .no_proxy()
-    }
-}
-
-/// Tells the judge; ends the process when that has gone.
-pub(crate) fn tell(line: std::fmt::Arguments<'_>) {
-    let mut output = std::io::stdout().lock();
-    if writeln!(output, "{line}")
-        .and_then(|()| output.flush())
-        .is_err()
-    {
-        std::process::exit(1);
     }
 }
 

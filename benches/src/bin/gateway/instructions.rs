@@ -1,10 +1,10 @@
 //! The same in instructions, where valgrind is there.
 
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
 use comfycontrol::rate_limit::{Limiter, Quota};
+use comfycontrol_benches::process::is_installed;
 use std::time::Duration;
 
 use crate::api::{Api, Place};
@@ -57,7 +57,7 @@ pub(crate) async fn call(arguments: &Arguments) {
 const CALLS: [usize; 2] = [200, 700];
 
 pub(crate) async fn measure() -> Option<Figure> {
-    if !is_there() {
+    if !is_installed("valgrind") {
         println!("\ninstructions: skipped, as valgrind is missing");
         return None;
     }
@@ -86,12 +86,6 @@ pub(crate) async fn measure() -> Option<Figure> {
         unit: " ×",
         target: Target::AtMost(2.5),
     })
-}
-
-fn is_there() -> bool {
-    let mut command = Command::new("valgrind");
-    command.arg("--version").stdout(Stdio::null());
-    command.status().is_ok()
 }
 
 fn of(by: By, api: &Api, gateway: SocketAddr, calls: usize) -> Option<u64> {

@@ -1,9 +1,10 @@
 //! One of the processes: it sends as much as it may, and tells each response.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 
 use bytes::Bytes;
 use comfycontrol_benches::place::Place;
+use comfycontrol_benches::process::tell;
 use comfycontrol_rate_limit::Limiter;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
@@ -45,16 +46,6 @@ pub(crate) async fn run(place: &Place, url: &str, terms: Terms) {
         });
     }
     while calls.join_next().await.is_some() {}
-}
-
-fn tell(line: &str) {
-    let mut output = std::io::stdout().lock();
-    if writeln!(output, "{line}")
-        .and_then(|()| output.flush())
-        .is_err()
-    {
-        std::process::exit(1);
-    }
 }
 
 /// Waits for the word; ends the process when its starter can give no other.

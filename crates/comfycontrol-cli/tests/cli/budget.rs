@@ -2,18 +2,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use comfycontrol_emulator::{Algorithm, Block, Emulator, Limit};
+use comfycontrol_emulator::Emulator;
 use tempfile::TempDir;
 
 use crate::support::{Account, Ran, program};
 
 /// A server that takes 4 requests in a second, and some hundred runners in pages.
 async fn account() -> Account {
-    let phase = Duration::ZERO;
-    let limit = Limit::new(4, Duration::from_secs(1)).unwrap();
-    let limit = limit.algorithm(Algorithm::SlidingCounter { phase });
-    let limit = limit.block(Block::For(Duration::from_secs(1)));
-    Account::of(Emulator::builder().runners(450).limit(limit)).await
+    Account::of_four_in(1, Emulator::builder().runners(450)).await
 }
 
 fn budget() -> (TempDir, PathBuf) {

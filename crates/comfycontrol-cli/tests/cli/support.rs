@@ -1,6 +1,7 @@
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
-use comfycontrol_emulator::{Emulator, EmulatorBuilder};
+use comfycontrol_emulator::{Algorithm, Block, Emulator, EmulatorBuilder, Limit};
 use serde_json::Value;
 
 /// An account at an emulator, and the program that asks it.
@@ -18,6 +19,15 @@ impl Account {
         let emulator = builder.start().await.expect("loopback");
         let token = emulator.tokens().create("test", None);
         Self { emulator, token }
+    }
+
+    /// At a server that takes 4 requests in so many seconds, and blocks for one.
+    pub(crate) async fn of_four_in(seconds: u64, builder: EmulatorBuilder) -> Self {
+        let limit = Limit::new(4, Duration::from_secs(seconds)).expect("a limit");
+        let phase = Duration::ZERO;
+        let limit = limit.algorithm(Algorithm::SlidingCounter { phase });
+        let limit = limit.block(Block::For(Duration::from_secs(1)));
+        Self::of(builder.limit(limit)).await
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

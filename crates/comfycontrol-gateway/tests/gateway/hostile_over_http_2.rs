@@ -1,30 +1,15 @@
 use std::time::Duration;
 
 use comfycontrol_gateway::Gateway;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use comfycontrol_test::http2::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM,
+    SETTINGS, frame,
+};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::support::{Emulated, LONG, Running, Scripted};
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-// RFC 9113 §6.
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
-    [&head, payload].concat()
-}
 
 /// Literals that are not indexed (RFC 7541 §6.2.2), each shorter than 127 bytes.
 fn fields(list: &[(&str, &str)]) -> Vec<u8> {
@@ -50,15 +35,9 @@ async fn greeted(house: &Emulated) -> TcpStream {
 async fn outcome(mut stream: TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     let read = async {
-        let mut head = [0; 9];
-        while stream.read_exact(&mut head).await.is_ok() {
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            let mut payload = vec![0; length as usize];
-            if stream.read_exact(&mut payload).await.is_err() {
-                return;
-            }
-            all.extend_from_slice(&payload);
-            if matches!(head[3], HEADERS | RST_STREAM | GOAWAY) {
+        while let Ok(came) = Frame::read(&mut stream).await {
+            all.extend_from_slice(&came.payload);
+            if matches!(came.kind, HEADERS | RST_STREAM | GOAWAY) {
                 return;
             }
         }
@@ -185,12 +164,8 @@ async fn a_response_for_which_there_is_never_room_is_given_up() {
     let mut kinds = Vec::new();
     let reset = async {
         while kinds.last() != Some(&RST_STREAM) {
-            let mut head = [0; 9];
-            stream.read_exact(&mut head).await.expect("goes on");
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            let mut payload = vec![0; length as usize];
-            stream.read_exact(&mut payload).await.expect("goes on");
-            kinds.push(head[3]);
+            let came = Frame::read(&mut stream).await.expect("goes on");
+            kinds.push(came.kind);
         }
     };
     timeout(LONG, reset).await.expect("is reset");

@@ -1,9 +1,9 @@
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comfycontrol_rate_limit::Unavailable;
 use comfycontrol_rate_limit_file::{FileError, FileErrorKind, FileStore};
+use comfycontrol_test_store::failure;
 use tempfile::TempDir;
 
 pub(crate) use comfycontrol_test_store::{KEEP, read, record, swap, version};
@@ -38,7 +38,5 @@ pub(crate) fn open(path: &Path) -> FileStore {
 
 /// What was wrong with the file.
 pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, Unavailable>) -> FileErrorKind {
-    let error = result.unwrap_err();
-    let source: &FileError = error.source().unwrap().downcast_ref().unwrap();
-    source.kind()
+    failure(result, FileError::kind)
 }

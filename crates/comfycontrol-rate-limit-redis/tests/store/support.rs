@@ -1,9 +1,9 @@
-use std::error::Error;
 use std::time::Duration;
 
 use comfycontrol_rate_limit::{Reading, Store, Unavailable};
 use comfycontrol_rate_limit_redis::{RedisError, RedisErrorKind, RedisStore};
 use comfycontrol_test::{RedisProgram, RedisServer, SECOND, within};
+use comfycontrol_test_store::failure;
 
 pub(crate) use comfycontrol_test_store::{KEEP, read, record, swap, version};
 
@@ -32,7 +32,5 @@ pub(crate) async fn read_again(store: &RedisStore) -> Reading {
 
 /// What was wrong with the server.
 pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, Unavailable>) -> RedisErrorKind {
-    let error = result.unwrap_err();
-    let source: &RedisError = error.source().unwrap().downcast_ref().unwrap();
-    source.kind()
+    failure(result, RedisError::kind)
 }

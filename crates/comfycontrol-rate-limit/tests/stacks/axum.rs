@@ -8,7 +8,7 @@ use ::axum::error_handling::HandleErrorLayer;
 use ::axum::response::{IntoResponse, Response};
 use ::axum::{Router, body::Body, routing::get};
 use comfycontrol_rate_limit::{Limiter, LimiterBuilder, Rejected};
-use comfycontrol_test::{Failed, MILLISECOND, SECOND, fetch, serve, transport, within};
+use comfycontrol_test::{Failed, SECOND, fetch, serve, transport, until, within};
 use http::header::{HOST, RETRY_AFTER};
 use http::{Request, StatusCode};
 use tokio::task::JoinSet;
@@ -182,10 +182,4 @@ async fn ask(url: String) -> (StatusCode, Option<u64>, String) {
     let wait = response.headers().get(RETRY_AFTER);
     let wait = wait.map(|wait| wait.to_str().unwrap().parse().unwrap());
     (response.status(), wait, response.into_body())
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        tokio::time::sleep(MILLISECOND).await;
-    }
 }

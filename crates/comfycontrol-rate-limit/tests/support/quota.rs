@@ -1,5 +1,4 @@
-//! A quota of the tests' own, and the times that follow from it. `limiter` and `stacks` take this
-//! file by its path.
+//! A quota of the tests' own, and the times that follow from it.
 
 use std::time::Duration;
 

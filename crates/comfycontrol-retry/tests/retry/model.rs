@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use comfycontrol_retry::{FailureKind, RetryPolicy};
+use comfycontrol_test::paused;
 use proptest::prelude::*;
 
 use crate::script::{Failed, Script, millis, with};
@@ -57,7 +58,7 @@ proptest! {
     #[test]
     fn the_requests_of_a_call_are_those_of_the_naive_model(call in call()) {
         let script = Script::then_success(call.failures.clone());
-        let outcome = runtime().block_on(async {
+        let outcome = paused().block_on(async {
             let mut policy = RetryPolicy::new().behind_rate_limit();
             if let Some(cooldown) = call.cooldown {
                 policy = policy.cooldown(cooldown);
@@ -113,9 +114,4 @@ fn wait() -> impl Strategy<Value = Duration> {
         0, 1, 1_000, 29_999, 30_000, 30_001, 299_999, 300_000, 300_001,
     ];
     proptest::sample::select(bounds.map(millis).to_vec())
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().unwrap()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Shape};
-use comfycontrol_test::{SECOND, within};
+use comfycontrol_test::{SECOND, until, within};
 use comfycontrol_transport::{Transport, TransportBuilder, TransportErrorKind};
 use http::StatusCode;
 use http_body_util::BodyExt;
@@ -241,11 +241,5 @@ async fn respond(mut client: impl tokio::io::AsyncRead + tokio::io::AsyncWrite +
             let _ = client.write_all(response).await;
             let _ = client.flush().await;
         }
-    }
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

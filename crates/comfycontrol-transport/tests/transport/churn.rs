@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use comfycontrol_test::http2::{ACK, DATA, END_STREAM, Frame, HEADERS, PREFACE, SETTINGS, frame};
 use comfycontrol_test::{SECOND, within};
 use comfycontrol_transport::{Transport, TransportBuilder};
 use http_body_util::BodyExt;
@@ -13,7 +14,7 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::frames::{DATA, END_STREAM, HEADERS, SETTINGS, frame, head};
+use crate::frames::head;
 use crate::server::{Identity, Server};
 use crate::support::{Body, get};
 
@@ -162,22 +163,18 @@ async fn respond_2(
 ) -> std::io::Result<()> {
     let settings = [0, 3, 0, 0, 0, 16];
     client.write_all(&frame(SETTINGS, 0, 0, &settings)).await?;
-    client.read_exact(&mut [0; 24]).await?;
+    client.read_exact(&mut [0; PREFACE.len()]).await?;
     let mut given = 0;
     while given < responses {
-        let mut header = [0; 9];
-        client.read_exact(&mut header).await?;
-        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
-        let stream = u32::from_be_bytes([header[5], header[6], header[7], header[8]]);
-        client.read_exact(&mut vec![0; length as usize]).await?;
-        if header[3] == SETTINGS && header[4] == 0 {
-            client.write_all(&frame(SETTINGS, 1, 0, &[])).await?;
+        let came = Frame::read(client).await?;
+        if came.kind == SETTINGS && came.flags == 0 {
+            client.write_all(&frame(SETTINGS, ACK, 0, &[])).await?;
         }
-        if header[3] == HEADERS {
+        if came.kind == HEADERS {
             given += 1;
             let response = [
-                head(stream, 200, &[]),
-                frame(DATA, END_STREAM, stream, b"abc"),
+                head(came.stream, 200, &[]),
+                frame(DATA, END_STREAM, came.stream, b"abc"),
             ];
             client.write_all(&response.concat()).await?;
         }

@@ -3,29 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use comfycontrol_test::http2::{
+    ACK, CONTINUATION, END_HEADERS, Frame, HEADERS, PREFACE, SETTINGS, frame,
+};
 use comfycontrol_transport::{Transport, TransportBuilder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::server::{Identity, Server};
 use crate::support::Body;
-
-pub(crate) const DATA: u8 = 0;
-pub(crate) const HEADERS: u8 = 1;
-pub(crate) const RST_STREAM: u8 = 3;
-pub(crate) const SETTINGS: u8 = 4;
-pub(crate) const GO_AWAY: u8 = 7;
-pub(crate) const CONTINUATION: u8 = 9;
-pub(crate) const END_STREAM: u8 = 1;
-pub(crate) const END_HEADERS: u8 = 4;
-
-/// A frame (RFC 9113 §4.1).
-pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-    frame.extend([kind, flags]);
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
-}
 
 /// The head of a response, in as many frames as it takes.
 pub(crate) fn head(stream: u32, status: u16, fields: &[(&str, &str)]) -> Vec<u8> {
@@ -112,22 +97,18 @@ async fn serve(
     respond: impl Fn(Asked) -> Vec<u8>,
 ) -> std::io::Result<()> {
     client.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
-    client.read_exact(&mut [0; 24]).await?;
+    client.read_exact(&mut [0; PREFACE.len()]).await?;
     let mut nth = 0;
     loop {
-        let mut head = [0; 9];
-        client.read_exact(&mut head).await?;
-        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-        client.read_exact(&mut vec![0; length as usize]).await?;
-        if head[3] == SETTINGS && head[4] == 0 {
-            client.write_all(&frame(SETTINGS, 1, 0, &[])).await?;
+        let came = Frame::read(&mut client).await?;
+        if came.kind == SETTINGS && came.flags == 0 {
+            client.write_all(&frame(SETTINGS, ACK, 0, &[])).await?;
         }
-        if head[3] == HEADERS {
-            let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        if came.kind == HEADERS {
             let request = Asked {
                 connection,
                 nth,
-                stream,
+                stream: came.stream,
             };
             nth += 1;
             client.write_all(&respond(request)).await?;

@@ -1,10 +1,11 @@
 //! What a server says when it ends an HTTP/2 connection or stream: what it means, and what is
 //! shown.
 
+use comfycontrol_test::http2::{DATA, GOAWAY, RST_STREAM, frame};
 use comfycontrol_transport::TransportErrorKind;
 use http_body_util::BodyExt;
 
-use crate::frames::{DATA, GO_AWAY, RST_STREAM, frame, head, responding, saying};
+use crate::frames::{head, responding, saying};
 use crate::support::{post, send, shown};
 
 /// The last words of a hostile server: a token, and what a terminal obeys.
@@ -79,5 +80,5 @@ fn go_away(last_stream: u32, code: u32) -> Vec<u8> {
         LAST_WORDS,
     ]
     .concat();
-    frame(GO_AWAY, 0, 0, &payload)
+    frame(GOAWAY, 0, 0, &payload)
 }

@@ -1,9 +1,10 @@
 //! How large the head of a response may be, and how much may come before it.
 
+use comfycontrol_test::http2::END_STREAM;
 use comfycontrol_transport::{Transport, TransportBuilder, TransportError, TransportErrorKind};
 use http_body_util::BodyExt;
 
-use crate::frames::{END_STREAM, head, saying};
+use crate::frames::{head, saying};
 use crate::server::{Server, http_1};
 use crate::support::{Body, get, send};
 

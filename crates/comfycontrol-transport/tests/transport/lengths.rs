@@ -3,13 +3,14 @@
 use std::error::Error;
 
 use bytes::Bytes;
+use comfycontrol_test::http2::{DATA, END_STREAM, RST_STREAM, frame};
 use comfycontrol_transport::{Transport, TransportBuilder, TransportError, TransportErrorKind};
 use http::{Method, Request, Response};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use tower::{ServiceExt, service_fn};
 
-use crate::frames::{DATA, END_STREAM, RST_STREAM, frame, head, saying};
+use crate::frames::{head, saying};
 use crate::server::{Server, http_1};
 use crate::support::{Body, get, post, send, shown};
 

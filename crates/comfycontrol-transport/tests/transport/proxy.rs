@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
+use comfycontrol_test::socks::{take, text};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, split};
 use tokio::net::TcpStream;
 
@@ -154,14 +155,4 @@ async fn socks(client: &mut (impl AsyncRead + AsyncWrite + Unpin), known: bool) 
     let granted = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     client.write_all(&granted).await.unwrap();
     (asked + &format!("{host}:{port}"), true)
-}
-
-async fn take(client: &mut (impl AsyncRead + Unpin), n: u8) -> Vec<u8> {
-    let mut bytes = vec![0; n.into()];
-    client.read_exact(&mut bytes).await.unwrap();
-    bytes
-}
-
-async fn text(client: &mut (impl AsyncRead + Unpin), n: u8) -> String {
-    String::from_utf8(take(client, n).await).unwrap()
 }

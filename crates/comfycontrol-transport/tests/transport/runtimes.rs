@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Waker};
 
 use comfycontrol_emulator::{Emulator, Fault, FaultRule};
-use comfycontrol_test::{SECOND, within};
+use comfycontrol_test::{SECOND, real_time, until, within};
 use comfycontrol_transport::{Transport, TransportErrorKind};
 use http_body_util::BodyExt;
 use tokio::runtime::{Builder, Runtime};
@@ -26,7 +26,7 @@ fn a_static_transport_is_used_by_one_runtime_after_another() {
     for _ in 0..3 {
         for url in [EDGE.1.http_url(), EDGE.1.https_url()] {
             // Its connections end with it.
-            runtime().block_on(async {
+            real_time().block_on(async {
                 for _ in 0..2 {
                     let response = send(&TRANSPORT, post(&url)).await.unwrap();
                     response.into_body().collect().await.unwrap();
@@ -48,16 +48,16 @@ async fn a_request_whose_connection_ends_with_another_runtime_is_reset() {
         let asked = tokio::task::spawn_blocking({
             let (emulator, transport, url) = (emulator.clone(), transport.clone(), url.clone());
             move || {
-                let first = runtime();
+                let first = real_time();
                 let mut asking = Box::pin(transport.oneshot(get(url)));
                 first.block_on(async {
                     tokio::select! {
                         _ = &mut asking => unreachable!("the server is silent"),
-                        () = arrival(&emulator) => {}
+                        () = until(|| !emulator.captured_requests().is_empty()) => {}
                     }
                 });
                 drop(first);
-                runtime().block_on(asking)
+                real_time().block_on(asking)
             }
         });
         let error = asked.await.unwrap().unwrap_err();
@@ -73,7 +73,7 @@ async fn a_call_whose_runtime_ends_before_its_connection_was_begun_is_reset() {
     for url in [emulator.http_url(), emulator.https_url()] {
         let transport = transport.clone();
         let asked = tokio::task::spawn_blocking(move || {
-            let first = runtime();
+            let first = real_time();
             let mut asking = Box::pin(transport.oneshot(get(url)));
             // Polled once, and what it has spawned never runs.
             let entered = first.enter();
@@ -85,23 +85,10 @@ async fn a_call_whose_runtime_ends_before_its_connection_was_begun_is_reset() {
             );
             drop(entered);
             drop(first);
-            runtime().block_on(async { within(10 * SECOND, asking).await })
+            real_time().block_on(async { within(10 * SECOND, asking).await })
         });
         let error = asked.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Reset, "{error:?}");
         assert!(error.is_unprocessed(), "{error:?}");
-    }
-}
-
-// === support ===
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-/// Until the server has a request.
-async fn arrival(emulator: &Emulator) {
-    while emulator.captured_requests().is_empty() {
-        tokio::task::yield_now().await;
     }
 }

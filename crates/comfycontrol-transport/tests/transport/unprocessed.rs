@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use comfycontrol_test::http2::{END_STREAM, GOAWAY, HEADERS, RST_STREAM, frame};
 use comfycontrol_transport::TransportErrorKind;
 use tokio::task::JoinSet;
 
-use crate::frames::{Asked, END_STREAM, GO_AWAY, HEADERS, RST_STREAM, frame, head, responding};
+use crate::frames::{Asked, head, responding};
 use crate::support::{get, post, send};
 
 #[tokio::test]
@@ -16,7 +17,7 @@ async fn a_hundred_calls_on_a_connection_that_says_goodbye_at_once_get_their_res
         Asked {
             connection: 0, nth, ..
         } => match nth {
-            99 => frame(GO_AWAY, 0, 0, &[0; 8]),
+            99 => frame(GOAWAY, 0, 0, &[0; 8]),
             _ => Vec::new(),
         },
         Asked { stream, .. } => ok(stream),

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use comfycontrol_test::socks::{take, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -54,14 +55,4 @@ async fn socks(client: &mut TcpStream) -> (u16, String) {
         .await
         .unwrap();
     (port, format!("{user} {password} {host}"))
-}
-
-async fn take(client: &mut TcpStream, n: u8) -> Vec<u8> {
-    let mut bytes = vec![0; n.into()];
-    client.read_exact(&mut bytes).await.unwrap();
-    bytes
-}
-
-async fn text(client: &mut TcpStream, n: u8) -> String {
-    String::from_utf8(take(client, n).await).unwrap()
 }

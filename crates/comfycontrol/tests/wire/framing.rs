@@ -9,7 +9,7 @@ use comfycontrol::rate_limit::Quota;
 use comfycontrol::retry::RetryPolicy;
 use comfycontrol::{Body, Client, Error, ErrorKind, InvalidRequest, Sent, TransportErrorKind};
 use comfycontrol_emulator::{Emulator, Fault, FaultRule, Shape, Throttled};
-use comfycontrol_test::within;
+use comfycontrol_test::{real_time, until, within};
 use futures_util::stream;
 use http::Request;
 use tokio::runtime::{Builder, Runtime};
@@ -169,7 +169,7 @@ fn a_static_client_is_used_by_many_tests_with_a_runtime_each() {
     // Not on a runtime, which would have to start another.
     LazyLock::force(&CLIENT);
     for _ in 0..3 {
-        runtime().block_on(within(LIMIT, async {
+        real_time().block_on(within(LIMIT, async {
             let user = CLIENT.get("/v1/user").send().await.unwrap();
             user.bytes().await.unwrap();
         }));
@@ -179,27 +179,16 @@ fn a_static_client_is_used_by_many_tests_with_a_runtime_each() {
     EDGE.1.clear_captured_requests();
     let silence = Fault::Delay(2 * LIMIT);
     EDGE.1.faults().add(FaultRule::next(1, silence));
-    let first = runtime();
+    let first = real_time();
     let mut asking = Box::pin(CLIENT.get("/v1/user").send());
     first.block_on(within(LIMIT, async {
         tokio::select! {
             _ = &mut asking => unreachable!("the server is silent"),
-            () = arrival(&EDGE.1) => {}
+            () = until(|| !EDGE.1.captured_requests().is_empty()) => {}
         }
     }));
     drop(first);
-    let response = runtime().block_on(within(LIMIT, asking)).unwrap();
+    let response = real_time().block_on(within(LIMIT, asking)).unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(EDGE.1.captured_requests().len(), 2);
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-/// Until the server has a request.
-async fn arrival(emulator: &Emulator) {
-    while emulator.captured_requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
 }

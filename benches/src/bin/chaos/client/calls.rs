@@ -5,12 +5,12 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 use comfycontrol::{Applied, Body, Client, Error};
+use comfycontrol_benches::process::tell;
 use futures_util::stream;
 use tokio::time::timeout;
 
 use super::Process;
 use crate::call::{Ask, Call};
-use crate::role::tell;
 
 pub(super) async fn make(process: &Process, call: Call, client: Client) {
     let ask = call.ask(process.seed);

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comfycontrol::{Applied, Client};
+use comfycontrol_benches::process::tell;
 use futures_util::future::join_all;
 use http::Method;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 
 use crate::call::{Ask, Call};
-use crate::role::{Role, Sabotage, tell};
+use crate::role::{Role, Sabotage};
 use crate::terms;
 
 pub(super) struct Saboteur {

@@ -1,17 +1,11 @@
-use std::time::Duration;
-
-use comfycontrol_emulator::{Algorithm, Block, Emulator, Limit};
+use comfycontrol_emulator::Emulator;
 
 use super::running::{Gateway, gateway};
 use crate::support::{Account, Ran, program};
 
 /// A server that takes 4 requests in 3 s.
 async fn account() -> Account {
-    let phase = Duration::ZERO;
-    let limit = Limit::new(4, Duration::from_secs(3)).unwrap();
-    let limit = limit.algorithm(Algorithm::SlidingCounter { phase });
-    let limit = limit.block(Block::For(Duration::from_secs(1)));
-    Account::of(Emulator::builder().limit(limit)).await
+    Account::of_four_in(3, Emulator::builder()).await
 }
 
 /// Four calls before and four after a restart.
