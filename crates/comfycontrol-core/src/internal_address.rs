@@ -3,6 +3,24 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::host_kind::HostKind;
 
 /// Says which hosts of this machine and its network may be reached: none unless they are named.
+///
+/// A server elsewhere has no business with these addresses: loopback, private (RFC 1918, and
+/// RFC 4193 for IPv6), shared by a carrier's customers (RFC 6598), link-local (RFC 3927, which is
+/// where clouds keep their credentials), unspecified and multicast addresses, `192.0.0.0/24`,
+/// `198.18.0.0/15` and `240.0.0.0/4`; and IPv6 addresses that hold such an IPv4 address.
+///
+/// ```
+/// use comfycontrol_core::InternalHosts;
+///
+/// let hosts = InternalHosts::new("api.example", vec!["storage.internal".to_owned()]);
+/// assert!(!hosts.allow("169.254.169.254") && !hosts.allow("localhost"));
+/// assert!(hosts.allow("203.0.114.1"));
+///
+/// let address = "10.0.0.1".parse()?;
+/// assert!(hosts.allow_at("storage.internal", address));
+/// assert!(!hosts.allow_at("storage.example", address));
+/// # Ok::<_, std::net::AddrParseError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct InternalHosts {
     this_machine: bool,
@@ -61,30 +79,14 @@ fn without_root(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// Names under `localhost` too are answered with loopback addresses (RFC 6761 §6.3).
+/// Names under `localhost` too lead to loopback addresses (RFC 6761 §6.3).
 fn is_this_machine(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or(host);
     HostKind::of(host) == Some(HostKind::Loopback) || last.eq_ignore_ascii_case("localhost")
 }
 
-/// Whether an address leads to this machine or into its network: what a server elsewhere has no
-/// business with.
-///
-/// That is loopback, private (RFC 1918, and RFC 4193 for IPv6), shared by a carrier's customers
-/// (RFC 6598), link-local (RFC 3927, which is where clouds keep their credentials), unspecified and
-/// multicast addresses, `192.0.0.0/24`, `198.18.0.0/15` and `240.0.0.0/4`; and IPv6 addresses that
-/// hold such an IPv4 address.
-///
-/// ```
-/// use comfycontrol_core::is_internal_address;
-///
-/// assert!(is_internal_address("169.254.169.254".parse()?));
-/// assert!(is_internal_address("::ffff:10.0.0.1".parse()?));
-/// assert!(!is_internal_address("203.0.114.1".parse()?));
-/// # Ok::<_, std::net::AddrParseError>(())
-/// ```
-#[must_use]
-pub fn is_internal_address(address: IpAddr) -> bool {
+/// Whether an address leads to this machine or into its network.
+fn is_internal_address(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_internal_v4(v4),
         IpAddr::V6(v6) => is_internal_v6(v6),
@@ -218,6 +220,7 @@ mod tests {
         assert!(!elsewhere.allow("10.0.0.1."));
         assert!(!here.allow("10.0.0.1"));
     }
+
     #[test]
     fn other_names_change_nothing_but_the_names() {
         let here = InternalHosts::new("localhost", vec!["10.0.0.1".to_owned()]);

@@ -1,17 +1,18 @@
 //! What two or more of the ComfyControl crates need: pure functions and types, no I/O, and no state
 //! but which secrets are known in this process.
 //!
-//! * [`retry_after`] reads how long a response asks its client to wait, [`sent_at`] when it was
-//!   sent.
+//! * [`retry_after`] reads how long a response asks its client to wait, at most
+//!   [`MAX_RETRY_AFTER`]; [`delay_seconds`] the same in a body; [`sent_at`] when it was sent.
 //! * [`Escaped`] shows text from elsewhere without tokens and without control characters.
 //! * [`KnownSecret`] is a secret that is masked in all text shown so; [`mask_secrets`] and
 //!   [`clean_error`] mask it, and tokens, in texts and errors that are fit to be shown otherwise.
 //! * [`bare_url`] leaves out of a URL what may be a secret: user, query and fragment.
 //! * [`Deadline`] is the instant, in the extensions of a request, by which its call must end.
+//! * [`AwaitedAttempts`] tells a slow server from a body that waits for its next attempt.
 //! * [`HostKind`] tells the hosts that are written as this machine from all others.
-//! * [`InternalHosts`] are those of this machine and its network that may be reached, and
-//!   [`is_internal_address`] tells their addresses.
-//! * `path_segments` builds a path in which an id is one segment, and `check_path` refuses steps.
+//! * [`InternalHosts`] says which hosts of this machine and its network may be reached.
+//! * `path_segments` builds a path in which an id is one segment, and `check_path` refuses steps:
+//!   `InvalidPath`. `encoded_url` encodes what the URL Standard encodes.
 //! * [`hex_digits`] writes the bytes of a digest or a key.
 //! * [`Report`] prints an error and all of its causes on one line.
 //! * [`TryClone`] is a request body that can be cloned for a second attempt.
@@ -69,7 +70,7 @@ pub use self::encoded_url::encoded_url;
 pub use self::escaped::Escaped;
 pub use self::hex::hex_digits;
 pub use self::host_kind::HostKind;
-pub use self::internal_address::{InternalHosts, is_internal_address};
+pub use self::internal_address::InternalHosts;
 pub use self::known_secret::KnownSecret;
 #[cfg(feature = "percent-encoding")]
 #[cfg_attr(docsrs, doc(cfg(feature = "percent-encoding")))]

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
-use comfycontrol_core::{InternalHosts, is_internal_address};
+use comfycontrol_core::InternalHosts;
 use comfycontrol_transport::TransportErrorKind;
 use tokio::net::TcpListener;
 
@@ -59,7 +59,8 @@ async fn a_name_that_says_nothing_of_where_it_leads_is_refused_for_it() {
     let led: Vec<SocketAddr> = (&*name, 0)
         .to_socket_addrs()
         .map_or(vec![], Iterator::collect);
-    let is_internal = |addr: &SocketAddr| is_internal_address(addr.ip());
+    let none = InternalHosts::default();
+    let is_internal = |addr: &SocketAddr| !none.allow_at(&name, addr.ip());
     if name == "localhost" || led.is_empty() || !led.iter().all(is_internal) {
         return;
     }
