@@ -7,6 +7,7 @@
 //! * `emulator`: the emulator as a program.
 //! * `failures`: exit codes, and what an error says.
 //! * `gateway`: the gateway as a program, and curl, Python and Node in front of it.
+//! * `help`: what the help says, and what is told of what was typed wrongly.
 //! * `input`: what is given late or never.
 //! * `run`: a run, from a graph to files on disk.
 

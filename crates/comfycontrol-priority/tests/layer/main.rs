@@ -1,4 +1,10 @@
 //! The layer over a real limiter, under the paused clock.
+//!
+//! * `order`: whose turn it is: urgencies, keys, and calls that need not wait.
+//! * `trouble`: tasks that do not poll, deadlines, full queues, cooldowns, errors, calls that are
+//!   dropped.
+//!
+//! The rest is for the tests: `support` is what both of them need.
 
 mod order;
 mod support;

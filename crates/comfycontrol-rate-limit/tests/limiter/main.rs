@@ -5,6 +5,7 @@
 //!   left.
 //! * `cooldown`: when a throttled response closes the gate, and for how long.
 //! * `crowd`: thousands of calls at once: few polls, arrival order, no call starved.
+//! * `forecast`: when how many requests could leave.
 //! * `handle`: the limiter without tower: permits, weak handles, snapshots, manual pauses.
 //! * `hold`: permits that are held too long, or never given back.
 //! * `layer`: the contract of a tower layer: readiness, and the service below.
