@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// Numbers the calls of a client: a random part chosen once, and a count.
 ///
 /// All attempts of a call have the same id. One the caller has set is kept.
+// tower-http's request-id types pull uuid in, and keep the id in the request's extensions, where
+// the stack's future cannot read it for `Error::request_id()`.
 #[derive(Clone)]
 pub(crate) struct RequestIds(Arc<Ids>);
 

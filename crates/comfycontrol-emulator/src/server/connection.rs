@@ -79,6 +79,8 @@ impl Serve {
             .keep_alive_interval(bounds.idle_timeout)
             .keep_alive_timeout(bounds.idle_timeout)
             .max_header_list_size(MAX_HTTP2_HEADERS);
+        // Not watched by hyper-util's `server::graceful`, which takes the connection in: one that
+        // is idle needs `graceful_shutdown` called on it here.
         let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service));
         let mut ends = pin!(end(phase, bounds, deadline));
         let mut ending = false;
