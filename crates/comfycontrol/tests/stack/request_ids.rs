@@ -128,7 +128,7 @@ async fn what_was_never_a_request_has_no_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_span_of_a_call_has_its_id() {
+async fn the_log_of_a_failure_has_the_id_of_its_call() {
     let log = Log::default();
     let _guard = log.capture();
     let (client, heads) = client_of(|n| status(if n == 0 { 200 } else { 404 }));
@@ -140,9 +140,12 @@ async fn the_span_of_a_call_has_its_id() {
     let log = log.text();
     let sent = ids(&heads);
     assert_eq!((sent.len(), failed.request_id()), (3, Some(&*sent[1])));
-    for id in sent {
+    for (id, fails) in sent.into_iter().zip([false, true, true]) {
         let field = format!("http.request.header.x_request_id=\"{id}\"");
-        assert!(log.contains(&field), "{field} in {log}");
+        let mut lines = log.lines().filter(|line| line.contains(&field));
+        assert!(lines.clone().next().is_some(), "{field} in {log}");
+        let failed = lines.any(|line| line.contains(": failed "));
+        assert_eq!(failed, fails, "{field} in {log}");
     }
 }
 
