@@ -2,7 +2,7 @@ use comfycontrol::Client;
 
 use crate::{Downloader, Paginator, WorkflowUpdates};
 
-/// Reads lists, follows workflows and downloads files, by the calls of one client.
+/// The endpoints of the API with their types, called by one client.
 ///
 /// Cheap to clone; clones share the client, and with it connections, limiter, token and retry
 /// budget. See the [crate docs](crate) for an example.

@@ -10,7 +10,7 @@ pub struct Validators {
     last_modified: Option<HeaderValue>,
 }
 
-/// What comes of a request for another version than a known one.
+/// What comes of a conditional request: a new version, or that the known one still holds.
 ///
 /// ```no_run
 /// # async fn run(api: comfycontrol_api::Api) -> Result<(), comfycontrol::Error> {

@@ -18,9 +18,9 @@ use sse_stream::SseStream;
 
 use self::bounded::Bounded;
 
-/// The server-sent events of a response (HTML Standard, "Server-sent events").
+/// Streams the server-sent events of a response (HTML Standard, "Server-sent events").
 ///
-/// A stream that ends when the server closes it. An event larger than 1 MiB is an error, comments
+/// It ends when the server closes the response. An event larger than 1 MiB is an error, comments
 /// not counted, and so is a silence longer than [`Timeouts::stall`](comfycontrol::Timeouts::stall).
 ///
 /// # Errors

@@ -144,7 +144,9 @@ impl Paginator {
     }
 }
 
-/// The items of a [`Paginator`]'s list.
+/// Streams the items of a list, page after page.
+///
+/// Made by a [`Paginator`].
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<T>(Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>);
 

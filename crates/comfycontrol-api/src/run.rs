@@ -147,8 +147,10 @@ impl Run {
     }
 
     /// Says that the earlier try, which [`resume`](Self::resume) looks for, was sent so long ago at
-    /// least: of the [time in which it may start the run](Self::settle_after) only the rest is
-    /// waited. The default is zero.
+    /// least.
+    ///
+    /// Of the [time in which it may start the run](Self::settle_after) only the rest is waited. The
+    /// default is zero.
     pub fn resume_sent_before(mut self, ago: Duration) -> Self {
         self.sent_before = ago;
         self

@@ -33,7 +33,7 @@ pub use self::status::WorkflowStatus;
 pub use self::update::{Output, WorkflowUpdate};
 pub use self::workflows::Workflows;
 
-/// The updates of a workflow, until it has ended.
+/// Streams the states of a workflow until it has ended.
 ///
 /// Made by [`Api::subscribe`](crate::Api::subscribe).
 #[must_use = "streams do nothing unless polled"]

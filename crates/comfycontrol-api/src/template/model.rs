@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{TemplateId, UserId, null, shown};
 
-/// A graph kept for later.
+/// A graph that the account keeps under a name.
 ///
 /// `Debug` leaves out the graph.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]

@@ -96,7 +96,7 @@ impl fmt::Debug for WorkflowUpdate {
     }
 }
 
-/// A result of a workflow.
+/// A file that a workflow made, with a link that is good for some minutes.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
