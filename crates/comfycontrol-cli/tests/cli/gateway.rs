@@ -1,5 +1,6 @@
 mod clients;
 mod hostile;
+mod python;
 mod running;
 mod sharing;
 mod stopping;
@@ -10,7 +11,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use comfycontrol_emulator::Emulator;
 use serde_json::Value;
@@ -175,66 +175,6 @@ async fn curl_calls_it_over_a_unix_socket() {
     running.terminate();
     running.ended();
     assert!(!Path::new(path).exists());
-}
-
-/// The guide's Python, which is told of a restart in the middle of a stream.
-#[tokio::test(flavor = "multi_thread")]
-async fn twenty_lines_of_python_make_a_run_across_a_restart() {
-    let Some(mut python) = tool("python3") else {
-        return;
-    };
-    let guide = include_str!("../../../comfycontrol/src/guide/gateway.md");
-    let code = guide
-        .split("```python\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let emulator = Emulator::builder()
-        .limit(None)
-        .run_time(Duration::from_secs(4))
-        .sse_interval(Duration::from_millis(50));
-    let account = Account::of(emulator).await;
-    let running = Gateway::of(gateway(&account, &["--quiet"]));
-    let listen = format!("127.0.0.1:{}", running.port());
-
-    let python = python
-        .args(["-c", code, running.port()])
-        .current_dir(&directory);
-    let mut python = python.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(python.stdout.take().unwrap()).lines();
-    let mut next = || tokio::task::block_in_place(|| lines.next()).map(Result::unwrap);
-    let name = next().expect("the user's name");
-    let mut said = vec![next().expect("a state")];
-    assert!(!name.is_empty() && said[0] != "completed", "{said:?}");
-    running.terminate();
-    running.ended();
-    let again = account.command(&["gateway", "--quiet", "--listen", &listen]);
-    let _again = Gateway::of(again);
-    said.extend(std::iter::from_fn(&mut next));
-    assert!(
-        tokio::task::block_in_place(|| python.wait())
-            .unwrap()
-            .success(),
-        "{said:?}"
-    );
-    assert!(
-        said.contains(&"the stream has ended: once more".to_owned()),
-        "{said:?}"
-    );
-    let completed = said
-        .iter()
-        .position(|line| line == "completed")
-        .expect("completed");
-    assert!(said.len() > completed + 1, "{said:?}");
-    for file in &said[completed + 1..] {
-        assert!(
-            directory.path().join(file).metadata().unwrap().len() > 0,
-            "{file}"
-        );
-    }
 }
 
 #[test]
