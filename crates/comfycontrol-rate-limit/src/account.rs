@@ -19,7 +19,7 @@ mod books;
 mod rule;
 mod stamps;
 
-use self::rule::Rule;
+use self::rule::{Earliest, Rule};
 use self::stamps::Stamps;
 use crate::Algorithm;
 
@@ -41,7 +41,7 @@ pub(crate) struct Account {
     /// What earlier windows made us forget, the newest last, which is that of the longest.
     gaps: Vec<Gap>,
     /// From when on one more request may be granted, as long as nothing changes but the time.
-    earliest: Option<u64>,
+    earliest: Option<Earliest>,
 }
 
 /// Requests up to a stamp `at` were forgotten under a `window`: a longer one may still count them.
@@ -137,21 +137,8 @@ impl Account {
             self.forget(now);
             self.earliest = self.rule(1).map(|rule| rule.earliest());
         }
-        match self.earliest {
+        match self.earliest.map(|earliest| earliest.at) {
             Some(at) if at <= now => Ok(()),
-            earliest => Err(earliest),
-        }
-    }
-
-    /// As [`check`](Self::check), but quick, and the instant may be too early: for when a response
-    /// is about to change it anyway.
-    pub(crate) fn check_quickly(&mut self, now: u64) -> Result<(), Option<u64>> {
-        if self.has_room() || self.earliest.is_some() {
-            return self.check(now);
-        }
-        self.forget(now);
-        match self.rule(1).map(|rule| rule.lower_bound()) {
-            Some(at) if at <= now => self.check(now),
             earliest => Err(earliest),
         }
     }
@@ -180,7 +167,7 @@ impl Account {
         let unstamped = std::mem::take(&mut self.unstamped);
         let at = self.insert(at, unstamped - unused);
         self.forget(now);
-        let bound = self.rule(1).map_or(now, |rule| rule.earliest().max(now));
+        let bound = self.rule(1).map_or(now, |rule| rule.earliest().at.max(now));
         self.stamps.remove(at, unstamped - unused);
         self.unstamped = unstamped;
         self.earliest = earliest;
@@ -217,7 +204,12 @@ impl Account {
     #[inline]
     pub(crate) fn stamp(&mut self, at: u64) -> u64 {
         self.unstamped -= 1;
-        self.insert(at, 1)
+        let known = self.earliest;
+        let at = self.insert(at, 1);
+        // `A(x)` is less for an `x` below the age of this stamp, and else as it was. So no
+        // constraint asks for more, and one that counts this request in full for as much.
+        self.earliest = known.filter(|known| known.since <= at);
+        at
     }
 
     /// Moves a stamp that turned out to be later than needed.

@@ -84,9 +84,9 @@ impl Admission {
         if !self.queue.is_empty() {
             return None;
         }
-        let mut may_grant = self.slots.may_grant(now, Account::check);
+        let mut may_grant = self.slots.may_grant(now);
         if may_grant.is_err() && due::lapse_held(&mut self.slots, &mut self.queue, now) {
-            may_grant = self.slots.may_grant(now, Account::check);
+            may_grant = self.slots.may_grant(now);
         }
         Some(self.slots.grant(now, may_grant.ok()?))
     }
@@ -288,7 +288,7 @@ impl Admission {
         let next = self.next_grant.unwrap_or(now);
         let error = Rejected::until(next, now, RejectedReason::DeadlinePassed);
         self.counters.rejected += 1;
-        effects.wake.extend(self.queue.reject_first_deadline(error));
+        effects.wake(self.queue.reject_first_deadline(error));
     }
 }
 

@@ -48,7 +48,7 @@ impl Account {
     /// When `more` may be granted at once, as long as nothing changes but the time; `None` while
     /// that depends on responses that have not arrived.
     pub(crate) fn earliest_for(&mut self, more: u64) -> Option<u64> {
-        self.rule(more).map(|rule| rule.earliest())
+        self.rule(more).map(|rule| rule.earliest().at)
     }
 
     /// One that has what it was [given](Self::give) and no more: what is granted elsewhere.

@@ -17,9 +17,17 @@ pub(super) struct Rule<'a> {
     pub(super) stamps: &'a [Stamp],
 }
 
+/// The first instant at which a rule is satisfied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Earliest {
+    pub(super) at: u64,
+    /// The constraint that asks for it counts all requests with this stamp or a later one in full.
+    pub(super) since: u64,
+}
+
 impl Rule<'_> {
     /// The first instant at which it is satisfied, as far as it depends on what is known of.
-    pub(super) fn earliest(&self) -> u64 {
+    pub(super) fn earliest(&self) -> Earliest {
         let (recent, mut earliest) = self.out_of_window();
         if self.algorithm == Algorithm::Strict {
             let mut later = |since, last, first| {
@@ -56,35 +64,18 @@ impl Rule<'_> {
         u64::try_from(left / window).unwrap_or(self.limit)
     }
 
-    /// As [`earliest`](Self::earliest), but quick, and perhaps too early.
-    pub(super) fn lower_bound(&self) -> u64 {
-        let (recent, mut earliest) = self.out_of_window();
-        if self.algorithm == Algorithm::Strict {
-            // The newest stamp's constraint, and those on either side of where the window begins.
-            let old = recent.checked_sub(1).map(|old| self.stamps[old].at);
-            let candidates = [
-                self.stamps.last().map(|newest| newest.at),
-                self.stamps.get(recent).map(|young| young.at),
-                old.map(|at| at + self.window),
-            ];
-            for since in candidates.into_iter().flatten() {
-                earliest = self.for_one(earliest, since);
-            }
-        }
-        earliest
-    }
-
     /// The constraint at `e` = 0: the index of the first stamp that fits together with the newer
     /// ones and the unstamped, and the instant at which the one before it has left the window.
-    fn out_of_window(&self) -> (usize, u64) {
+    fn out_of_window(&self) -> (usize, Earliest) {
         let Some(excess) = (self.end - self.start).checked_sub(self.limit + 1) else {
-            return (0, 0);
+            return (0, Earliest { at: 0, since: 0 });
         };
         let recent = self
             .stamps
             .partition_point(|stamp| stamp.before <= self.start + excess);
-        let last_to_leave = &self.stamps[recent - 1];
-        (recent, last_to_leave.at + self.window + 1)
+        let since = self.stamps[recent - 1].at + 1;
+        let at = since + self.window;
+        (recent, Earliest { at, since })
     }
 
     /// The constraints at `e` = the age of each stamp from `recent` on: what
@@ -125,21 +116,6 @@ impl Rule<'_> {
         }
     }
 
-    /// One constraint by itself.
-    fn for_one(&self, earliest: u64, since: u64) -> u64 {
-        let last = self.number_at(since);
-        let first = self.number_at(since.saturating_sub(self.window));
-        if last + self.limit < self.end {
-            return earliest; // as in `for_old`
-        }
-        self.later_of(earliest, since, last, first)
-    }
-
-    /// The number of the first request with this stamp or a later one.
-    fn number_at(&self, at: u64) -> u64 {
-        self.number_of(self.first_from(at))
-    }
-
     /// The index of the first stamp that is not before `at`.
     fn first_from(&self, at: u64) -> usize {
         self.stamps.partition_point(|stamp| stamp.at < at)
@@ -155,17 +131,18 @@ impl Rule<'_> {
     /// that counts from `since`, where `near` counts from number `last` on and `far` from number
     /// `first`.
     #[inline]
-    fn later_of(&self, earliest: u64, since: u64, last: u64, first: u64) -> u64 {
+    fn later_of(&self, earliest: Earliest, since: u64, last: u64, first: u64) -> Earliest {
         let (far, slope) = (self.end - first, last - first);
         if far <= self.limit {
             return earliest;
         }
-        let reach = earliest.saturating_sub(since);
+        let reach = earliest.at.saturating_sub(since);
         let needed = u128::from(self.window) * u128::from(far - self.limit);
         if u128::from(reach) * u128::from(slope) >= needed {
             return earliest;
         }
-        since + div_ceil(needed, slope)
+        let at = since + div_ceil(needed, slope);
+        Earliest { at, since }
     }
 }
 

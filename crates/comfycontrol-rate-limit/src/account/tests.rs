@@ -40,7 +40,6 @@ enum Look {
     LowerBound { unused: u64, lag: u64 },
     Check,
     Free,
-    Quickly,
 }
 
 fn look() -> impl Strategy<Value = Look> {
@@ -49,7 +48,6 @@ fn look() -> impl Strategy<Value = Look> {
         (0_u64..4, 0_u64..6).prop_map(|(unused, lag)| Look::LowerBound { unused, lag }),
         Just(Look::Check),
         Just(Look::Free),
-        Just(Look::Quickly),
     ]
 }
 
@@ -68,14 +66,6 @@ proptest! {
         for (look, step) in steps {
             let may = |unstamped, stamps: &[u64], at| naive(rule, n, w, unstamped, stamps, at);
             match look {
-                Look::Quickly => match account.check_quickly(now) {
-                    Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
-                    Err(Some(at)) => {
-                        prop_assert!((now..at).all(|early| !may(unstamped + 1, &stamps, early)));
-                        prop_assert!(at > now);
-                    }
-                    Err(None) => prop_assert!(unstamped >= n),
-                },
                 Look::Check => match account.check(now) {
                     Ok(()) => prop_assert!(may(unstamped + 1, &stamps, now)),
                     Err(Some(at)) => {

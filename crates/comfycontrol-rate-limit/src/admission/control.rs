@@ -23,6 +23,6 @@ impl Admission {
         one_of: impl Fn(Option<runtime::Id>) -> bool,
         effects: &mut Effects,
     ) {
-        effects.wake.extend(self.queue.take_wakers(one_of));
+        effects.wake(self.queue.take_wakers(one_of));
     }
 }

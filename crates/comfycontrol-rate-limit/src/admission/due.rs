@@ -1,8 +1,7 @@
 //! What falls due: grants, and slots that were granted and not used.
 
 use super::effects::Effects;
-use super::slots::{Check, Slots};
-use crate::account::Account;
+use super::slots::Slots;
 use crate::epoch::NEVER;
 use crate::queue::Queue;
 
@@ -35,7 +34,6 @@ pub(super) fn grants(
     now: u64,
     effects: &mut Effects,
 ) -> Option<u64> {
-    let mut check: Check = Account::check;
     let mut granted = 0;
     let mut next_grant = None;
     while !queue.is_empty() {
@@ -43,13 +41,11 @@ pub(super) fn grants(
             continue;
         }
         lapse_held(slots, queue, now);
-        match slots.may_grant(now, check) {
+        match slots.may_grant(now) {
             Ok(as_probe) => {
-                // The response to this one moves the next, most likely before that is due.
-                check = Account::check_quickly;
                 let grant = slots.grant(now, as_probe);
                 let waker = queue.grant_first(now, grant.probe);
-                effects.wake.extend(waker);
+                effects.wake(waker);
                 granted += 1;
             }
             Err(next) => {

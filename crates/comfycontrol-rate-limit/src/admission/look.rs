@@ -5,7 +5,6 @@ use tokio::time::Instant;
 use super::counters::Counters;
 use super::slots::Slots;
 use super::{Admission, due};
-use crate::account::Account;
 use crate::queue::Queue;
 use crate::snapshot::{Fleet, Snapshot};
 
@@ -33,7 +32,7 @@ fn snapshot(
     if slots.desk().is_some() {
         return shared(slots, queue, counters, now, instant);
     }
-    let next = slots.may_grant(now, Account::check);
+    let next = slots.may_grant(now);
     let open = next.is_ok() && queue.is_empty();
     Snapshot {
         limit: slots.limit(),

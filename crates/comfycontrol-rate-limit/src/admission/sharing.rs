@@ -116,7 +116,7 @@ impl Admission {
         while !self.queue.is_empty() {
             self.counters.rejected += 1;
             let waker = self.queue.reject_first(Rejected::new(why, None));
-            effects.wake.extend(waker);
+            effects.wake(waker);
         }
     }
 }

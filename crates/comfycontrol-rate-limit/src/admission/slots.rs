@@ -27,9 +27,6 @@ pub(super) struct Slots {
     desk: Option<Box<Desk>>,
 }
 
-/// How closely the account is looked at.
-pub(super) type Check = fn(&mut Account, u64) -> Result<(), Option<u64>>;
-
 impl Slots {
     pub(super) fn new(account: Account, settings: Settings) -> Self {
         let timeless = settings.timeless(account.limit());
@@ -57,19 +54,19 @@ impl Slots {
     /// # Errors
     ///
     /// The earliest instant at which it may, as far as that is known.
-    pub(super) fn may_grant(&mut self, now: u64, check: Check) -> Result<bool, Option<u64>> {
+    pub(super) fn may_grant(&mut self, now: u64) -> Result<bool, Option<u64>> {
         let as_probe = match self.gate.check(now) {
             Gate::Pass => false,
             Gate::PassAsProbe => true,
             Gate::Wait { until } => {
-                return Err(match check(&mut self.account, now) {
+                return Err(match self.account.check(now) {
                     Ok(()) => Some(until),
                     Err(earliest) => earliest.map(|at| at.max(until)),
                 });
             }
             Gate::WaitForProbe { .. } => return Err(None),
         };
-        check(&mut self.account, now).map(|()| as_probe)
+        self.account.check(now).map(|()| as_probe)
     }
 
     /// When to look again for the first in line, which is granted its slot at `next_grant` if that
