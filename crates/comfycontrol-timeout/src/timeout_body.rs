@@ -21,10 +21,10 @@ pin_project! {
     /// It ends with a [`TimedOut`] when the time of the call has passed, though more may be there,
     /// and when no part has come for too long, or too little.
     ///
-    /// No timer is made while parts are ready. The time that the reader takes from one part to the
+    /// No timer is made while parts are ready, and nothing is allocated. The time that the reader takes from one part to the
     /// next is no stall. Neither is the time that a body inside waits for [another
     /// attempt](AwaitedAttempts). Both count for the whole call. After the error there is nothing
-    /// more. It is not `Unpin`: pin it before you read it frame by frame.
+    /// more.
     ///
     /// # Panics
     ///
@@ -35,16 +35,58 @@ pin_project! {
         inner: B,
         total: Option<Total>,
         limits: BodyLimits,
+        // How many bytes have come since enough of them had.
+        came: usize,
+        // None until it has to wait: most bodies never do, and this is large.
+        wait: Option<Pin<Box<Wait>>>,
+        done: bool,
+    }
+}
+
+pin_project! {
+    /// What is waited for.
+    #[derive(Debug, Default)]
+    struct Wait {
         // The end of the present wait for a part.
         until: Option<Instant>,
         // Since when it lasts; kept where it counts.
         since: Option<Instant>,
-        // How long was waited for how many bytes, since enough of them have come.
+        // How long was waited for the bytes that have come.
         waited: Duration,
-        came: usize,
         #[pin]
         timer: Timer,
-        done: bool,
+    }
+}
+
+impl Wait {
+    /// A part has come.
+    fn end(self: Pin<&mut Self>) {
+        let this = self.project();
+        *this.until = None;
+        if let Some(since) = this.since.take() {
+            *this.waited += elapsed(since);
+        }
+    }
+
+    /// Nothing that was waited for counts any more.
+    fn reset(self: Pin<&mut Self>) {
+        let this = self.project();
+        (*this.since, *this.until, *this.waited) = (None, None, Duration::ZERO);
+    }
+
+    /// When the present wait ends, which begins now unless it has.
+    fn until(self: Pin<&mut Self>, limits: BodyLimits, ends: Option<Instant>) -> Option<Instant> {
+        let this = self.project();
+        if this.until.is_none() {
+            let now = now();
+            let stalled = limits.stall.and_then(|stall| now.checked_add(stall));
+            let dripped = limits.window().map(|window| {
+                *this.since = Some(now);
+                now + window.saturating_sub(*this.waited)
+            });
+            *this.until = stalled.into_iter().chain(dripped).chain(ends).min();
+        }
+        *this.until
     }
 }
 
@@ -100,11 +142,8 @@ impl<B> TimeoutBody<B> {
             inner,
             total,
             limits,
-            until: None,
-            since: None,
-            waited: Duration::ZERO,
             came: 0,
-            timer: Timer::default(),
+            wait: None,
             done: false,
         }
     }
@@ -131,45 +170,39 @@ where
         if late.is_none() {
             let awaited = AwaitedAttempts::count();
             if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
-                *this.until = None;
-                if let Some(since) = this.since.take() {
-                    *this.waited += elapsed(since);
+                let mut wait = this.wait.as_mut().map(Pin::as_mut);
+                if let Some(wait) = wait.as_mut() {
+                    wait.as_mut().end();
                 }
                 if let Some(Ok(frame)) = &frame
                     && this.limits.progress > 0
                 {
                     *this.came += frame.data_ref().map_or(0, Buf::remaining);
                     if *this.came >= this.limits.progress {
-                        (*this.came, *this.waited) = (0, Duration::ZERO);
+                        *this.came = 0;
+                        wait.into_iter().for_each(Wait::reset);
                     }
                 }
                 return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
             }
             let ends = this.total.map(|total| total.at);
+            let wait = this.wait.get_or_insert_with(|| Box::pin(Wait::default()));
             let until = if AwaitedAttempts::count() != awaited {
                 // There is no body that could stall, and the next one begins again.
-                (*this.came, *this.waited) = (0, Duration::ZERO);
-                (*this.since, *this.until) = (None, None);
+                *this.came = 0;
+                wait.as_mut().reset();
                 ends
             } else {
-                if this.until.is_none() {
-                    let now = now();
-                    let stalled = this.limits.stall.and_then(|stall| now.checked_add(stall));
-                    let dripped = this.limits.window().map(|window| {
-                        *this.since = Some(now);
-                        now + window.saturating_sub(*this.waited)
-                    });
-                    *this.until = stalled.into_iter().chain(dripped).chain(ends).min();
-                }
-                *this.until
+                wait.as_mut().until(*this.limits, ends)
             };
             let Some(until) = until else {
                 return Poll::Pending;
             };
-            ready!(this.timer.poll_until(until, cx));
+            ready!(wait.as_mut().project().timer.poll_until(until, cx));
         }
         *this.done = true;
-        let silent = this.since.map_or(Duration::ZERO, elapsed);
+        let since = this.wait.as_ref().and_then(|wait| wait.since);
+        let silent = since.map_or(Duration::ZERO, elapsed);
         let (kind, after) = match (*this.total, *this.limits) {
             (Some(total), _) if has_passed(total.at) => (TimeoutKind::Total, total.after),
             (

@@ -109,6 +109,7 @@ where
 
     fn call(&mut self, mut req: Request<ReqBody>) -> Self::Future {
         let timeouts = self.layer.timeouts.of_request(req.extensions());
+        let limits = BodyLimits::new(timeouts);
         // Too far away to be an instant is as good as none.
         let total = timeouts.total_limit().and_then(|after| {
             let at = from_now(after)?;
@@ -130,7 +131,7 @@ where
                 inner: None,
                 dispatched: Dispatched::No,
                 total,
-                timeouts,
+                limits,
                 timer: Timer::default(),
             };
         }
@@ -139,7 +140,7 @@ where
             inner: Some(self.inner.call(req)),
             dispatched: self.layer.dispatched.after(before),
             total,
-            timeouts,
+            limits,
             timer: Timer::default(),
         }
     }
@@ -160,7 +161,7 @@ pin_project! {
         inner: Option<F>,
         dispatched: Dispatched,
         total: Option<Total>,
-        timeouts: Timeouts,
+        limits: BodyLimits,
         #[pin]
         timer: Timer,
     }
@@ -179,7 +180,7 @@ where
         if let Some(inner) = this.inner.as_pin_mut() {
             if let Poll::Ready(result) = inner.poll(cx) {
                 let total = *this.total;
-                let limits = BodyLimits::new(*this.timeouts);
+                let limits = *this.limits;
                 return Poll::Ready(result.map(|res| {
                     let limits = limits.of_response(res.headers());
                     res.map(|body| TimeoutBody::new(body, total, limits))
