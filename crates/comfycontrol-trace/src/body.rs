@@ -15,12 +15,12 @@ pin_project! {
     pub struct TraceBody<B> {
         #[pin]
         inner: B,
-        call: Option<Call>,
+        call: Option<Box<Call>>,
     }
 }
 
 impl<B> TraceBody<B> {
-    pub(crate) fn new(inner: B, call: Option<Call>) -> Self {
+    pub(crate) fn new(inner: B, call: Option<Box<Call>>) -> Self {
         Self { inner, call }
     }
 }
@@ -34,7 +34,7 @@ impl<B: Body> Body for TraceBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let _entered = this.call.as_ref().map(Call::enter);
+        let _entered = this.call.as_deref().map(Call::enter);
         let frame = this.inner.poll_frame(cx);
         if let (Poll::Ready(Some(Err(_))), Some(call)) = (&frame, this.call.as_ref()) {
             call.failed("body");

@@ -9,11 +9,11 @@ use tracing::{Level, Span};
 
 use crate::error::TracedError;
 
-/// The span of a call, and when it began if a subscriber needs that.
+/// The span of a call, and when it began.
 #[derive(Debug)]
 pub(crate) struct Call {
     span: Span,
-    began: Option<Instant>,
+    began: Instant,
 }
 
 impl Call {
@@ -21,7 +21,9 @@ impl Call {
         clippy::disallowed_methods,
         reason = "the outermost shell: no decision depends on the latency of a call"
     )]
-    pub(crate) fn of<B>(req: &Request<B>) -> Self {
+    /// `None` if no subscriber wants to know of it: then no clock is read. Boxed, as it is passed
+    /// on with the response.
+    pub(crate) fn of<B>(req: &Request<B>) -> Option<Box<Self>> {
         let uri = req.uri();
         let span = tracing::debug_span!(
             "comfycontrol.call",
@@ -37,10 +39,10 @@ impl Call {
         );
         // An event alone may be wanted too.
         let is_wanted = !span.is_disabled() || tracing::enabled!(Level::DEBUG);
-        Self {
-            span,
-            began: is_wanted.then(Instant::now),
-        }
+        is_wanted.then(|| {
+            let began = Instant::now();
+            Box::new(Self { span, began })
+        })
     }
 
     pub(crate) fn enter(&self) -> Entered<'_> {
@@ -49,17 +51,12 @@ impl Call {
 
     /// A response has come.
     pub(crate) fn response(&self, status: StatusCode) {
-        if let Some(began) = self.began {
-            self.record_status(status);
-            tracing::debug!(latency = ?began.elapsed(), "response received");
-        }
+        self.record_status(status);
+        tracing::debug!(latency = ?self.began.elapsed(), "response received");
     }
 
     /// There is an error in place of a response.
     pub(crate) fn error(&self, error: &impl TracedError) {
-        if self.began.is_none() {
-            return;
-        }
         if let Some(status) = error.status() {
             self.record_status(status);
         }
@@ -70,10 +67,8 @@ impl Call {
 
     /// The call has failed, be it in its body.
     pub(crate) fn failed(&self, kind: &'static str) {
-        if let Some(began) = self.began {
-            self.span.record("error.type", kind);
-            tracing::debug!(latency = ?began.elapsed(), error = kind, "failed");
-        }
+        self.span.record("error.type", kind);
+        tracing::debug!(latency = ?self.began.elapsed(), error = kind, "failed");
     }
 
     fn record_status(&self, status: StatusCode) {

@@ -14,17 +14,14 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        // None once there is a result.
-        call: Option<Call>,
+        // None if no subscriber wants to know of it, and once there is a result.
+        call: Option<Box<Call>>,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn new(inner: F, call: Call) -> Self {
-        Self {
-            inner,
-            call: Some(call),
-        }
+    pub(crate) fn new(inner: F, call: Option<Box<Call>>) -> Self {
+        Self { inner, call }
     }
 }
 
@@ -37,7 +34,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let entered = this.call.as_ref().map(Call::enter);
+        let entered = this.call.as_deref().map(Call::enter);
         let result = ready!(this.inner.poll(cx));
         if let Some(call) = this.call.as_ref() {
             match &result {

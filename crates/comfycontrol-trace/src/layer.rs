@@ -72,7 +72,7 @@ where
     fn call(&mut self, req: Request<B>) -> Self::Future {
         let call = Call::of(&req);
         let inner = {
-            let _entered = call.enter();
+            let _entered = call.as_deref().map(Call::enter);
             self.inner.call(req)
         };
         ResponseFuture::new(inner, call)
