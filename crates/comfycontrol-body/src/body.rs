@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,15 +11,13 @@ use futures_util::TryStreamExt;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::{BodyExt, StreamBody};
 
+mod content;
 mod counted;
 #[cfg(feature = "fs")]
 mod file;
 mod from;
 
-use self::counted::{BoxBody, poll_counted};
-
-/// Is told how many bytes have been handed on in all.
-type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+use self::content::{Content, Kind};
 
 /// A request body that knows whether it can be sent again.
 ///
@@ -38,30 +35,10 @@ type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 /// assert!(body.try_clone().is_none());
 /// ```
 #[derive(Default)]
-pub struct Body {
-    kind: Kind,
-    started: bool,
-    /// The bytes that have been handed on.
-    sent: u64,
-    on_progress: Option<Progress>,
-}
-
-#[derive(Default)]
-enum Kind {
-    Bytes(Bytes),
-    Concat(VecDeque<Body>),
-    #[default]
-    Empty,
-    Once {
-        body: BoxBody,
-        len: Option<u64>,
-    },
-    Replay {
-        make: Arc<dyn Fn() -> BoxBody + Send + Sync>,
-        open: Option<BoxBody>,
-        len: Option<u64>,
-    },
-}
+pub struct Body(
+    /// `None` if it is empty. Boxed, since a request is moved through all layers.
+    Option<Box<Content>>,
+);
 
 impl Body {
     /// Creates an empty body.
@@ -142,72 +119,44 @@ impl Body {
     /// What is sent again is not told again: clones share how far the furthest of them has come,
     /// and the sum never exceeds the length.
     #[must_use]
-    pub fn on_progress(mut self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
-        let told = AtomicU64::new(self.sent);
+    pub fn on_progress(self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        let mut content = self.0.unwrap_or_default();
+        let told = AtomicU64::new(content.sent);
         let further = move |sent: u64| {
             let before = told.fetch_max(sent, Ordering::Relaxed);
             if sent > before {
                 tell(sent - before);
             }
         };
-        self.on_progress = Some(match self.on_progress.take() {
+        content.on_progress = Some(match content.on_progress.take() {
             None => Arc::new(further),
             Some(first) => Arc::new(move |sent| {
                 first(sent);
                 further(sent);
             }),
         });
-        self
+        Self(Some(content))
     }
 
     /// Returns a second body with the same content, or `None` if it can be sent only once.
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
-        // What has begun to leave is no longer whole.
-        if self.started {
-            return None;
-        }
-        let kind = match &self.kind {
-            Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
-            Kind::Concat(parts) => {
-                Kind::Concat(parts.iter().map(Self::try_clone).collect::<Option<_>>()?)
-            }
-            Kind::Empty => Kind::Empty,
-            Kind::Once { .. } => return None,
-            Kind::Replay { make, len, .. } => Kind::Replay {
-                make: Arc::clone(make),
-                open: None,
-                len: *len,
-            },
+        let Some(content) = &self.0 else {
+            return Some(Self::empty());
         };
-        Some(Self {
-            kind,
-            started: false,
-            sent: 0,
-            on_progress: self.on_progress.clone(),
-        })
+        content
+            .try_clone()
+            .map(|content| Self(Some(content.into())))
     }
 
     /// The length in bytes that is left to send, if it is known.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        match &self.kind {
-            Kind::Bytes(bytes) => Some(bytes.len() as u64),
-            Kind::Concat(parts) => parts
-                .iter()
-                .try_fold(0u64, |sum, part| sum.checked_add(part.content_length()?)),
-            Kind::Empty => Some(0),
-            Kind::Once { len, .. } | Kind::Replay { len, .. } => *len,
-        }
+        self.0.as_ref().map_or(Some(0), |content| content.length())
     }
 
     fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            started: false,
-            sent: 0,
-            on_progress: None,
-        }
+        Self(Some(Box::new(Content::new(kind))))
     }
 }
 
@@ -225,31 +174,18 @@ impl HttpBody for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = self.get_mut();
-        this.started = true;
-        let frame = ready!(this.kind.poll_frame(cx));
-        if let (Some(Ok(frame)), Some(tell)) = (&frame, &this.on_progress)
-            && let Some(data) = frame.data_ref()
-        {
-            this.sent += data.len() as u64;
-            tell(this.sent);
-        }
+        let Some(content) = &mut self.get_mut().0 else {
+            return Poll::Ready(None);
+        };
         // Before the transport has it, which may log it.
+        let frame = ready!(content.poll_frame(cx));
         Poll::Ready(frame.map(|frame| frame.map_err(clean_error).inspect_err(report)))
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.kind {
-            Kind::Bytes(bytes) => bytes.is_empty(),
-            Kind::Concat(parts) => parts.iter().all(HttpBody::is_end_stream),
-            Kind::Empty => true,
-            // Not before all that was announced has come, or the lack would go unnoticed.
-            Kind::Once { body, len } => body.is_end_stream() && matches!(len, None | Some(0)),
-            Kind::Replay { open, len, .. } => {
-                let ended = open.as_ref().is_some_and(HttpBody::is_end_stream);
-                *len == Some(0) || (ended && len.is_none())
-            }
-        }
+        self.0
+            .as_ref()
+            .is_none_or(|content| content.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -262,31 +198,6 @@ impl HttpBody for Body {
 /// HTTP/2 only resets the stream, and the caller would never learn why.
 fn report(error: &BoxError) {
     tracing::debug!(error = %Report::new(&**error), "request body failed");
-}
-
-impl Kind {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self {
-            Self::Empty => Poll::Ready(None),
-            Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Concat(parts) => {
-                while let Some(part) = parts.front_mut() {
-                    match ready!(Pin::new(part).poll_frame(cx)) {
-                        // The trailers of a part have no place in the whole.
-                        Some(Ok(frame)) if frame.is_trailers() => {}
-                        Some(frame) => return Poll::Ready(Some(frame)),
-                        None => drop(parts.pop_front()),
-                    }
-                }
-                Poll::Ready(None)
-            }
-            Self::Once { body, len } => poll_counted(body, len, cx),
-            Self::Replay { make, open, len } => {
-                poll_counted(open.get_or_insert_with(|| make()), len, cx)
-            }
-        }
-    }
 }
 
 impl fmt::Debug for Body {
