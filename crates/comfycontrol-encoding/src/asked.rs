@@ -1,6 +1,6 @@
 //! What a request asks for, and what becomes of its response. Pure.
 
-use http::header::{ACCEPT_ENCODING, Entry, RANGE};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, Entry, RANGE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::codings::{accepts, applied};
@@ -35,11 +35,10 @@ impl Asked {
             Entry::Occupied(_) if to_head => asked,
             Entry::Occupied(given) => Self::ByCaller(given.iter().cloned().collect()),
             Entry::Vacant(none) => {
-                let value = match asked {
-                    Self::Gzip => "gzip",
-                    _ => "identity",
-                };
-                none.insert(HeaderValue::from_static(value));
+                none.insert(match asked {
+                    Self::Gzip => GZIP,
+                    _ => IDENTITY,
+                });
                 asked
             }
         }
@@ -47,6 +46,10 @@ impl Asked {
 
     /// What becomes of a response to this.
     pub(crate) fn fate(&self, status: StatusCode, headers: &HeaderMap) -> Fate {
+        // So it is with most.
+        if !headers.contains_key(CONTENT_ENCODING) {
+            return Fate::Pass;
+        }
         let mut codings = applied(headers).peekable();
         let nothing_to_undo = match self {
             Self::NoBody => true,
@@ -74,6 +77,10 @@ impl Asked {
     }
 }
 
+/// Constants: text is looked through when a value is made of it.
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+
 /// What becomes of a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {
@@ -89,7 +96,6 @@ pub(crate) enum Fate {
 #[cfg(test)]
 mod tests {
     use http::Method;
-    use http::header::CONTENT_ENCODING;
 
     use super::*;
 

@@ -32,13 +32,14 @@ impl Destination {
         if !origin.allows(uri) {
             return Self::OtherOrigin;
         }
-        let mut hosts = headers.get_all(HOST).iter();
-        match (hosts.next(), hosts.next()) {
-            (None, _) => Self::OwnOrigin,
-            (Some(host), None) if host.to_str().is_ok_and(|host| origin.is_at(host)) => {
-                Self::OwnOrigin
-            }
-            _ => Self::Unclear(WithheldReason::HostMismatch),
+        let Some(host) = headers.get(HOST) else {
+            return Self::OwnOrigin;
+        };
+        let is_alone = headers.get_all(HOST).iter().nth(1).is_none();
+        if is_alone && host.to_str().is_ok_and(|host| origin.is_at(host)) {
+            Self::OwnOrigin
+        } else {
+            Self::Unclear(WithheldReason::HostMismatch)
         }
     }
 }
