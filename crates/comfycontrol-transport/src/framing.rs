@@ -23,22 +23,24 @@ pub(crate) fn check<B: Body>(req: &Request<B>) -> Result<(), MessageFault> {
     } else {
         req.body().size_hint().exact()
     };
-    let mut stated = req.headers().get_all(CONTENT_LENGTH).iter();
-    match (stated.next(), stated.next(), actual) {
-        (None, _, Some(_)) => Ok(()),
-        (None, _, None) if is_left_out(req.method(), req.version()) => {
-            Err(MessageFault::LengthMissing)
-        }
-        (None, _, None) => Ok(()),
-        (Some(_), Some(_), _) => Err(MessageFault::LengthInvalid),
-        (Some(stated), None, actual) => {
-            let stated = number(stated).ok_or(MessageFault::LengthInvalid)?;
-            match actual {
-                Some(actual) if actual == stated => Ok(()),
-                Some(actual) => Err(MessageFault::LengthDisagrees { stated, actual }),
-                None => Err(MessageFault::LengthUnknown),
-            }
-        }
+    let Some(stated) = req.headers().get(CONTENT_LENGTH) else {
+        return match actual {
+            None if is_left_out(req.method(), req.version()) => Err(MessageFault::LengthMissing),
+            _ => Ok(()),
+        };
+    };
+    let is_alone = req
+        .headers()
+        .get_all(CONTENT_LENGTH)
+        .iter()
+        .nth(1)
+        .is_none();
+    let stated = number(stated).filter(|_| is_alone);
+    let stated = stated.ok_or(MessageFault::LengthInvalid)?;
+    match actual {
+        Some(actual) if actual == stated => Ok(()),
+        Some(actual) => Err(MessageFault::LengthDisagrees { stated, actual }),
+        None => Err(MessageFault::LengthUnknown),
     }
 }
 

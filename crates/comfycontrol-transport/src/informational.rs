@@ -120,6 +120,27 @@ impl Count {
 
     /// Goes on by what was read. Whether it is within the bounds.
     fn take(&mut self, read: &[u8]) -> bool {
+        // So begins nearly every head, and all of it is read at once.
+        if let (
+            At::Start(0),
+            0,
+            [
+                b'H',
+                b'T',
+                b'T',
+                b'P',
+                b'/',
+                b'1',
+                b'.',
+                _,
+                b' ',
+                b'2'..=b'9',
+                ..,
+            ],
+        ) = (self.at, self.bytes, read)
+        {
+            self.at = At::Response;
+        }
         for &byte in read {
             self.at = match self.at {
                 At::Response => return true,
@@ -155,7 +176,9 @@ impl Count {
 /// Whether bytes that are written begin as a request does (RFC 9112 §3.2), which hyper writes from
 /// its method on.
 fn begins_request(bytes: &[u8]) -> bool {
-    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let is_mark = |byte: &u8| b"!#$%&'*+-.^_`|~".contains(byte);
+    // Most methods are letters, and a blank ends them.
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || (*byte != b' ' && is_mark(byte));
     let method = bytes.iter().take_while(|byte| is_token(byte)).count();
     match bytes.get(method..) {
         Some([b' ', target @ ..]) if method > 0 => {

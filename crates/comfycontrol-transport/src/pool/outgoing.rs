@@ -10,7 +10,8 @@ use http_body::{Body, Frame, SizeHint};
 
 /// A body whose first frame may have been taken from it already.
 pub(crate) struct Outgoing<B> {
-    first: Option<Result<Frame<Bytes>, BoxError>>,
+    /// Boxed: a frame has room for trailers, and few bodies begin here.
+    first: Option<Box<Result<Frame<Bytes>, BoxError>>>,
     /// `None` if nothing follows.
     rest: Option<B>,
 }
@@ -34,18 +35,18 @@ where
             if frame.is_none() || rest.is_end_stream() {
                 self.rest = None;
             }
-            self.first = frame.map(|frame| frame.map_err(Into::into));
+            self.first = frame.map(|frame| Box::new(frame.map_err(Into::into)));
         }
         Poll::Ready(())
     }
 
     /// The same again, if that is at hand: nothing, or a few bytes.
     fn copy(&self) -> Option<Self> {
-        let first = match (&self.first, &self.rest) {
+        let first = match (self.first.as_deref(), &self.rest) {
             (None, None) => None,
             (Some(Ok(frame)), None) => {
                 let data = frame.data_ref().filter(|data| data.len() <= KEPT)?;
-                Some(Ok(Frame::data(data.clone())))
+                Some(Box::new(Ok(Frame::data(data.clone()))))
             }
             _ => return None,
         };
@@ -84,7 +85,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(first));
+            return Poll::Ready(Some(*first));
         }
         let Some(rest) = &mut self.rest else {
             return Poll::Ready(None);
@@ -101,7 +102,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let first = match &self.first {
+        let first = match self.first.as_deref() {
             Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len) as u64,
             _ => 0,
         };

@@ -33,7 +33,12 @@ impl<B> Returned<B> {
     pub(super) fn take(&self, cx: &Context<'_>) -> Option<Given<B>> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let given = slot.0.take();
-        if given.is_none() {
+        if given.is_none()
+            && !slot
+                .1
+                .as_ref()
+                .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
             slot.1 = Some(cx.waker().clone());
         }
         given
