@@ -22,7 +22,7 @@ impl Looks {
         let settled = lost + settle.min(YEAR);
         Self {
             settled,
-            over: settled + PATIENCE,
+            over: settled + GIVE_UP_AFTER,
             began: None,
             count: 0,
         }
@@ -56,7 +56,7 @@ impl Looks {
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long the list may be away.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use http::{Method, StatusCode};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::details;
-use super::patience::{PAUSE, Patience};
 use super::said::Said;
+use super::silence_limit::{PAUSE, SilenceLimit};
 use super::status::WorkflowStatus;
 use super::update::WorkflowUpdate;
 use crate::Events;
@@ -19,7 +19,7 @@ use crate::Events;
 pub(super) struct Following {
     client: Client,
     path: Result<String, InvalidPath>,
-    patience: Patience,
+    silence: SilenceLimit,
     last: Option<WorkflowUpdate>,
     events: Option<Events>,
     source: Source,
@@ -46,7 +46,7 @@ impl Following {
         Self {
             client,
             path: path_segments(["v1", "workflow", workflow]),
-            patience: Patience::new(GIVE_UP_AFTER),
+            silence: SilenceLimit::new(GIVE_UP_AFTER),
             last: None,
             events: None,
             source: Source::Events,
@@ -58,7 +58,7 @@ impl Following {
     }
 
     pub(super) fn give_up_after(&mut self, silence: Duration) {
-        self.patience = Patience::new(silence);
+        self.silence = SilenceLimit::new(silence);
     }
 
     pub(super) async fn next(mut self) -> Result<Option<(WorkflowUpdate, Self)>, Error> {
@@ -66,7 +66,7 @@ impl Following {
             return Ok(None);
         }
         let path = self.path.clone()?;
-        self.patience.begin(now());
+        self.silence.begin(now());
         loop {
             let source = self.source;
             let heard = match source {
@@ -86,7 +86,7 @@ impl Following {
                     if self.takes(&update) {
                         return Ok(Some((update, self)));
                     }
-                    if self.patience.is_over(now()) {
+                    if self.silence.is_over(now()) {
                         return Err(self.given_up(&path));
                     }
                     continue;
@@ -113,7 +113,7 @@ impl Following {
                 Source::Ask => Source::Ask,
             };
             let asked_to_wait = self.failure.as_ref().and_then(Error::retry_after);
-            let Some(wait) = self.patience.wait(now(), asked_to_wait) else {
+            let Some(wait) = self.silence.wait(now(), asked_to_wait) else {
                 return Err(self.given_up(&path));
             };
             sleep(wait).await;
@@ -140,7 +140,7 @@ impl Following {
             self.failure = None;
         }
         if is_news || is_known && self.failure.is_none() {
-            self.patience.heard(now());
+            self.silence.heard(now());
         }
         match self.source {
             Source::Events => self.fruitless = 0,

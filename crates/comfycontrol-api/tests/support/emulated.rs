@@ -1,4 +1,4 @@
-//! A client of an emulator. `canary`, `server.rs` and `loopback` take this file by its path.
+//! A client of an emulator.
 
 use comfycontrol::{Client, ClientBuilder};
 use comfycontrol_emulator::Emulator;

@@ -1,4 +1,4 @@
-//! A run followed through a scripted API. `following` takes this file by its path.
+//! A run followed through a scripted API.
 
 #[path = "served.rs"]
 pub(crate) mod served;

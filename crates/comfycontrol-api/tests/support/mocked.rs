@@ -1,5 +1,4 @@
-//! A client over a service in place of the network. `download`, `events`, `models` and `pages` take
-//! this file by its path.
+//! A client over a service in place of the network.
 
 use comfycontrol::{Body, Client, Error};
 use comfycontrol_test::{Heads, responding};

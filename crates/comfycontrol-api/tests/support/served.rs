@@ -1,5 +1,4 @@
-//! A client of a service that looks at each request. `following` and `lists` take this file by its
-//! path.
+//! A client of a service that looks at each request.
 
 use std::collections::HashMap;
 use std::future::ready;

@@ -1,5 +1,4 @@
-//! An emulated API, a client of it, and what came in. `bounds` and `endpoints` take this file by
-//! its path.
+//! An emulated API, a client of it, and what came in.
 
 #[path = "emulated.rs"]
 mod emulated;

@@ -1,5 +1,4 @@
-//! A finished run of an emulated API, whose outputs are stored. `saving` and `saved` take this file
-//! by its path.
+//! A finished run of an emulated API, whose outputs are stored.
 
 #[path = "emulated.rs"]
 mod emulated;

@@ -4,14 +4,14 @@ use tokio::time::Instant;
 
 /// How long a run is followed that is not heard of: no I/O.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct SilenceLimit {
     bound: Duration,
     /// When the run was heard of last; `None` before it is followed.
     heard: Option<Instant>,
     misses: u32,
 }
 
-impl Patience {
+impl SilenceLimit {
     pub(super) fn new(bound: Duration) -> Self {
         Self {
             bound,
@@ -62,27 +62,27 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waits_grow_until_something_is_heard_and_end_at_the_bound() {
         let mut now = now();
-        let mut patience = Patience::new(100 * SECOND);
-        patience.begin(now);
+        let mut silence = SilenceLimit::new(100 * SECOND);
+        silence.begin(now);
         for seconds in [2, 4, 8, 16, 30, 30] {
-            assert_eq!(patience.wait(now, None), Some(seconds * SECOND));
+            assert_eq!(silence.wait(now, None), Some(seconds * SECOND));
             now += seconds * SECOND;
         }
-        assert_eq!(patience.wait(now, None), None);
-        assert!(!patience.is_over(now));
-        assert!(patience.is_over(now + 10 * SECOND));
-        patience.heard(now);
-        assert_eq!(patience.wait(now, None), Some(2 * SECOND));
+        assert_eq!(silence.wait(now, None), None);
+        assert!(!silence.is_over(now));
+        assert!(silence.is_over(now + 10 * SECOND));
+        silence.heard(now);
+        assert_eq!(silence.wait(now, None), Some(2 * SECOND));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_server_s_pause_counts_unless_it_is_too_long() {
         let now = now();
-        let mut patience = Patience::new(100 * SECOND);
-        patience.begin(now);
-        assert_eq!(patience.wait(now, Some(60 * SECOND)), Some(60 * SECOND));
-        assert_eq!(patience.wait(now, Some(SECOND)), Some(4 * SECOND));
-        assert_eq!(patience.wait(now, Some(101 * SECOND)), None);
-        assert_eq!(patience.wait(now, Some(Duration::MAX)), None);
+        let mut silence = SilenceLimit::new(100 * SECOND);
+        silence.begin(now);
+        assert_eq!(silence.wait(now, Some(60 * SECOND)), Some(60 * SECOND));
+        assert_eq!(silence.wait(now, Some(SECOND)), Some(4 * SECOND));
+        assert_eq!(silence.wait(now, Some(101 * SECOND)), None);
+        assert_eq!(silence.wait(now, Some(Duration::MAX)), None);
     }
 }
