@@ -56,7 +56,7 @@ pub(super) fn cells(campaign: &Campaign, round: u64) -> Vec<Cell> {
 /// window, are for limiters that are to know of them.
 fn servers(policy: Policy, long: bool) -> Vec<Server> {
     match policy {
-        Policy::AnyPhase => [
+        Policy::Strict => [
             Server::blocking(),
             Server::otherwise(),
             Server::late(),

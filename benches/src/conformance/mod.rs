@@ -1,6 +1,7 @@
 //! Who provokes a 429? Drives the real service stack, and its peers, through every way in which
 //! servers count "40 per 10 s" × round trips × demands × cancellations, on paused clocks.
 
+mod burst;
 mod cell;
 mod chance;
 mod clock;
@@ -24,6 +25,7 @@ use self::network::Network;
 use self::report::{Group, Line, Summary};
 use self::server::{LIMIT, Server, WINDOW};
 
+pub use self::burst::Burst;
 pub use self::policy::Policy;
 
 /// What is to be run, and what is to be printed.
@@ -32,7 +34,7 @@ pub use self::policy::Policy;
 /// use comfycontrol_benches::conformance::{Campaign, Policy};
 ///
 /// let mut campaign = Campaign::new(1);
-/// campaign.policies = vec![Policy::AnyPhase];
+/// campaign.policies = vec![Policy::Strict];
 /// campaign.server = Some("bucket/late".to_owned());
 /// campaign.rtt = Some("1s".to_owned());
 /// (campaign.calls, campaign.timed_calls) = (50, 50);

@@ -24,7 +24,7 @@ pub(super) type Client = BoxCloneService<Request<String>, Response<()>, BoxError
 #[non_exhaustive]
 pub enum Policy {
     /// Our layer as it is by default.
-    AnyPhase,
+    Strict,
     /// Governor's `check`, in a loop with a sleep.
     Governor,
     /// leaky-bucket's `acquire_one`.
@@ -50,7 +50,7 @@ pub enum Policy {
 impl Policy {
     /// Ours and the peers, not those that are wrong on purpose.
     pub const ALL: [Self; 6] = [
-        Self::AnyPhase,
+        Self::Strict,
         Self::Sliding,
         Self::Tower,
         Self::TowerResilience,
@@ -70,7 +70,7 @@ impl Policy {
     /// As it stands in the column `policy`.
     pub fn name(self) -> &'static str {
         match self {
-            Self::AnyPhase => "any-phase",
+            Self::Strict => "strict",
             Self::Governor => "governor",
             Self::LeakyBucket => "leaky-bucket",
             Self::LogAtSend => "log-at-send",
@@ -87,7 +87,7 @@ impl Policy {
     /// What it is exactly, for the legend.
     pub fn note(self) -> &'static str {
         match self {
-            Self::AnyPhase => {
+            Self::Strict => {
                 "our layer; its count_lag is 2 s with late counters, 1 s with coarse/told and a third of \
                  the window with thirds/told; must never be refused but by coarse and thirds untold"
             }
@@ -117,7 +117,7 @@ impl Policy {
     /// wherever it must show.
     pub(super) fn must_keep_within(self, server: &Server) -> bool {
         match self {
-            Self::AnyPhase | Self::OneTooMany | Self::Tardy => server.is_promised,
+            Self::Strict | Self::OneTooMany | Self::Tardy => server.is_promised,
             // A bucket forgives a little.
             Self::LogAtSend | Self::NoLag | Self::NoLinger => !server.family.starts_with("bucket"),
             Self::Sliding => ["first", "fixed", "log"].contains(&server.family.as_str()),
@@ -127,7 +127,7 @@ impl Policy {
 
     /// Whether it must be as fast as the perfect scheduler, or nearly.
     pub(super) fn must_be_fast(self) -> bool {
-        matches!(self, Self::AnyPhase | Self::Tardy)
+        matches!(self, Self::Strict | Self::Tardy)
     }
 
     /// How long the harness is silent after a 429 in the policy's stead.
@@ -151,7 +151,7 @@ impl Policy {
     /// The service over `link`, for a server whose counters are late by up to `lag`.
     pub(super) fn client(self, link: Link, lag: Duration) -> Client {
         match self {
-            Self::AnyPhase => ours(limiter(LIMIT).count_lag(lag), link),
+            Self::Strict => ours(limiter(LIMIT).count_lag(lag), link),
             Self::NoLag => ours(limiter(LIMIT), link),
             Self::NoLinger => ours(limiter(LIMIT).linger(Duration::ZERO), link),
             Self::OneTooMany => ours(limiter(LIMIT + 1), link),

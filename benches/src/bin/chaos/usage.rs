@@ -34,11 +34,15 @@ impl Lives {
         self.0.entry(process.number).or_default().first = process.usage();
     }
 
+    /// Looks at a process that has begun: one that is being started has its starter's descriptors
+    /// for a moment.
     pub(crate) fn look(&mut self, process: &Process, verdicts: &mut Verdicts) {
+        let Some(life) = self.0.get_mut(&process.number) else {
+            return;
+        };
         let Some(usage) = process.usage() else {
             return; // it is about to end
         };
-        let life = self.0.entry(process.number).or_default();
         life.memory.push(usage.memory_kib);
         let few = usage.descriptors <= MOST_DESCRIPTORS;
         verdicts.check(Invariant::Descriptors, few, || {
