@@ -70,6 +70,10 @@ impl Workflows {
     /// Follows a run that has been started until it is completed, as [`Api::run`](crate::Api::run)
     /// does.
     ///
+    /// It gives up after 5 minutes in which nothing is heard of the run. For another bound follow
+    /// it by [`subscribe`](Self::subscribe), whose updates can be told
+    /// [one](WorkflowUpdates::give_up_after).
+    ///
     /// # Errors
     ///
     /// Fails as [`subscribe`](Self::subscribe), and with a [`WorkflowEnded`](crate::WorkflowEnded)
