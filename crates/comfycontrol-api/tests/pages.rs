@@ -5,10 +5,11 @@ mod mocked;
 #[path = "support/served.rs"]
 mod served;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use comfycontrol::{Body, Client, Error, ErrorKind, InvalidJson};
-use comfycontrol_api::{Api, MissingList, RunInDoubt};
+use comfycontrol_api::{Api, ListChanged, MissingList, RunInDoubt};
 use comfycontrol_test::Heads;
 use futures_util::{StreamExt, TryStreamExt};
 use http::{Method, Response, Uri};
@@ -63,6 +64,35 @@ async fn no_item_is_lost_while_each_is_cancelled_as_it_comes() {
     }
     seen.sort_unstable();
     assert_eq!(seen, (0..250).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_outruns_its_reader_is_an_error_after_what_is_right() {
+    // 200 items come before all others at each read.
+    let (builder, asked) = served::builder(|uri, reads| {
+        let (newest, oldest) = (1_000_000 - 200 * reads as u64, 1_000_300);
+        let (start, size) = place(uri);
+        let page = (newest + start..oldest).take(size as usize);
+        let page: Vec<_> = page.map(|id| json!({ "id": id })).collect();
+        ok(json!({ "runners": page, "total": oldest - newest }))
+    });
+    let list = Api::new(builder.build().unwrap()).paginate("/v1/runner", "runners");
+    let mut items = list.items::<Runner>();
+    let mut seen = HashSet::new();
+    let changed = loop {
+        match items.try_next().await {
+            Ok(item) => assert!(seen.insert(item.expect("it has not ended").id)),
+            Err(e) => break e,
+        }
+    };
+    assert!(changed.as_cause::<ListChanged>().is_some(), "{changed}");
+    assert_eq!(changed.call(), Some((&Method::GET, "/v1/runner")));
+    assert_eq!(
+        changed.to_string(),
+        "list changes faster than it can be read: read it again"
+    );
+    assert!(items.next().await.is_none());
+    assert!(seen.len() >= 100 && asked.count("") < 3_000);
 }
 
 #[tokio::test(start_paused = true)]
