@@ -83,6 +83,9 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// Reads one page; the first is 1. Costs one request.
     ///
+    /// The bounds of a page are those of [`Paginator::items`]. All its items are decoded at once:
+    /// 1,000,000 values are some 32 MB, and twice that at most.
+    ///
     /// # Errors
     ///
     /// Fails with an [`InvalidField`](crate::InvalidField) before anything is sent if the number is

@@ -97,11 +97,13 @@ impl Paginator {
     /// 9 or 10). What goes between two of these is told by the `total`, as [`ListChanged`]; where
     /// there is none, or as many come as go, items may be missed.
     ///
-    /// Of a page are read at most 1,000 items, of each of them and of each other member 1 MiB,
-    /// 100,000 values and 128 levels, and of the body what the client's
+    /// Of a page are read at most 1,000 items with 1,000,000 values, of each of them and of each
+    /// other member 1 MiB, 100,000 values and 128 levels, and of the body what the client's
     /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows. Items are held
-    /// as JSON, and decoded when they are asked for. Other tasks have their turn meanwhile: after 3
-    /// MiB at the latest, however large a page is.
+    /// as JSON, and decoded one by one when they are asked for. A decoded item takes what a `T`
+    /// takes: some 32 bytes for each of its values as a `serde_json::Value`, and up to twice that
+    /// in lists, which is 16 to 32 times the JSON of many small numbers. Other tasks have their
+    /// turn meanwhile: after 3 MiB at the latest, however large a page is.
     ///
     /// # Errors
     ///

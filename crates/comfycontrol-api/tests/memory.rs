@@ -168,6 +168,33 @@ async fn other_tasks_have_their_turn_after_every_mebibyte_of_a_page() {
     other.abort();
 }
 
+#[test]
+fn the_items_of_one_page_have_a_million_values_at_most_and_are_held_once() {
+    let page = |items: usize, item: &str| {
+        let items = vec![item; items].join(",");
+        Bytes::from(format!(r#"{{"runners":[{items}]}}"#))
+    };
+    let tags = |n: usize| format!(r#"{{"id":"a","tags":[{}""]}}"#, r#""","#.repeat(n));
+    let name = format!(r#"{{"id":"a","name":"{}"}}"#, "x".repeat(256 * 1024));
+    for (page, bytes_for_each, is_read) in [
+        // A tag without text is 3 bytes of JSON and 24 of memory, twice that in a list that grows.
+        (page(11, &tags(90_900)), 16, true),
+        (page(12, &tags(90_900)), 4, false),
+        (page(64, &name), 1, true),
+    ] {
+        let len = page.len();
+        let mut result = None;
+        let cost = allocation_counter::measure(|| result = Some(ask(Case::Page, vec![page])));
+        let peak = usize::try_from(cost.bytes_max).unwrap();
+        let most = bytes_for_each * len + len / 4 + 256 * 1024;
+        assert!(peak < most, "{peak} of {len}");
+        match result.unwrap() {
+            Ok(()) => assert!(is_read),
+            Err(e) => assert_eq!(e.to_string(), "page has more than 1000000 values"),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Case {
     Adopt,
@@ -175,6 +202,7 @@ enum Case {
     Updates,
     History,
     ManagedHistory,
+    Page,
     User,
 }
 
@@ -192,6 +220,7 @@ fn ask(case: Case, bodies: Vec<Bytes>) -> Result<(), Error> {
             Case::Updates => api.subscribe("a").try_collect::<Vec<_>>().await.map(drop),
             Case::History => api.runners().history(&"a".into()).await.map(drop),
             Case::ManagedHistory => api.managed_runners().history(&"a".into()).await.map(drop),
+            Case::Page => api.runners().list().page(1).await.map(drop),
             Case::User => api.user().await.map(drop),
         }
     })

@@ -23,6 +23,8 @@ pub(super) struct Reader<'a> {
     /// The member that is being read.
     name: Option<String>,
     page: Page,
+    /// Values of all items.
+    values: usize,
     has_list: bool,
     names: Vec<String>,
     beginning: Vec<u8>,
@@ -80,6 +82,7 @@ impl<'a> Reader<'a> {
             value: Value::default(),
             name: None,
             page: Page::default(),
+            values: 0,
             has_list: false,
             names: Vec::new(),
             beginning: Vec::new(),
@@ -172,10 +175,12 @@ impl<'a> Reader<'a> {
         self.has_list = true;
         // Of a name that comes twice the last counts.
         self.page.items.clear();
+        self.values = 0;
         At::ItemOrEnd
     }
 
     fn complete(&mut self, part: Part) -> Result<(), NoPage> {
+        let values = self.value.values();
         let json = self.value.finish();
         let is_json = match part {
             Part::Name => {
@@ -189,6 +194,11 @@ impl<'a> Reader<'a> {
             }
             Part::Item => {
                 self.at = At::AfterItem;
+                self.values += values;
+                if self.values > MOST_VALUES {
+                    let (what, limit) = ("values", MOST_VALUES);
+                    return Err(NoPage::TooLarge(PageTooLarge { what, limit }));
+                }
                 let place = self.page.items.len();
                 // To its size.
                 let item = Item::new(place, Bytes::from(json.into_boxed_slice()), self.keys);
@@ -257,6 +267,8 @@ fn is_json(json: &[u8]) -> bool {
 /// More than an error shows.
 const BEGINNING: usize = 1_000;
 const MOST_NAMES: usize = 20;
+/// Of all items. Decoded, they are some 32 MB, and twice that in lists that have just grown.
+const MOST_VALUES: usize = 1_000_000;
 const MARK: [u8; 3] = *b"\xef\xbb\xbf";
 
 #[cfg(test)]

@@ -67,6 +67,11 @@ impl Value {
         Ok(None)
     }
 
+    /// How many values it is made of.
+    pub(super) fn values(&self) -> usize {
+        self.values + 1
+    }
+
     /// What it says; then it is as new.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         mem::take(self).text
