@@ -111,7 +111,8 @@ impl Body {
 
     /// Joins several bodies into one, which can be sent again if all of them can.
     pub fn concat(bodies: impl IntoIterator<Item = Self>) -> Self {
-        Self::of(Kind::Concat(bodies.into_iter().collect()))
+        let parts = bodies.into_iter().filter_map(|body| body.0);
+        Self::of(Kind::Concat(parts.map(|part| *part).collect()))
     }
 
     /// Calls `tell` with the number of bytes of each part as it is handed to the transport.

@@ -1,15 +1,13 @@
 //! What a body holds, and how far it has been sent.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use comfycontrol_core::BoxError;
-use http_body::{Body as HttpBody, Frame};
+use http_body::{Body as _, Frame};
 
-use super::Body;
 use super::counted::{BoxBody, poll_counted};
 
 /// Is told how many bytes have been handed on in all.
@@ -27,7 +25,7 @@ pub(super) struct Content {
 #[derive(Default)]
 pub(super) enum Kind {
     Bytes(Bytes),
-    Concat(VecDeque<Body>),
+    Concat(VecDeque<Content>),
     #[default]
     Empty,
     Once {
@@ -59,7 +57,7 @@ impl Content {
         let kind = match &self.kind {
             Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
             Kind::Concat(parts) => {
-                Kind::Concat(parts.iter().map(Body::try_clone).collect::<Option<_>>()?)
+                Kind::Concat(parts.iter().map(Self::try_clone).collect::<Option<_>>()?)
             }
             Kind::Empty => Kind::Empty,
             Kind::Once { .. } => return None,
@@ -80,7 +78,7 @@ impl Content {
             Kind::Bytes(bytes) => Some(bytes.len() as u64),
             Kind::Concat(parts) => parts
                 .iter()
-                .try_fold(0u64, |sum, part| sum.checked_add(part.content_length()?)),
+                .try_fold(0u64, |sum, part| sum.checked_add(part.length()?)),
             Kind::Empty => Some(0),
             Kind::Once { len, .. } | Kind::Replay { len, .. } => *len,
         }
@@ -89,12 +87,12 @@ impl Content {
     pub(super) fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Bytes(bytes) => bytes.is_empty(),
-            Kind::Concat(parts) => parts.iter().all(HttpBody::is_end_stream),
+            Kind::Concat(parts) => parts.iter().all(Self::is_end_stream),
             Kind::Empty => true,
             // Not before all that was announced has come, or the lack would go unnoticed.
             Kind::Once { body, len } => body.is_end_stream() && matches!(len, None | Some(0)),
             Kind::Replay { open, len, .. } => {
-                let ended = open.as_ref().is_some_and(HttpBody::is_end_stream);
+                let ended = open.as_ref().is_some_and(BoxBody::is_end_stream);
                 *len == Some(0) || (ended && len.is_none())
             }
         }
@@ -124,7 +122,7 @@ impl Kind {
             Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Concat(parts) => {
                 while let Some(part) = parts.front_mut() {
-                    match ready!(Pin::new(part).poll_frame(cx)) {
+                    match ready!(part.poll_frame(cx)) {
                         // The trailers of a part have no place in the whole.
                         Some(Ok(frame)) if frame.is_trailers() => {}
                         Some(frame) => return Poll::Ready(Some(frame)),
