@@ -204,11 +204,12 @@ impl Account {
     #[inline]
     pub(crate) fn stamp(&mut self, at: u64) -> u64 {
         self.unstamped -= 1;
-        let known = self.earliest;
-        let at = self.insert(at, 1);
+        let at = self.put(at, 1);
         // `A(x)` is less for an `x` below the age of this stamp, and else as it was. So no
         // constraint asks for more, and one that counts this request in full for as much.
-        self.earliest = known.filter(|known| known.since <= at);
+        if self.earliest.is_some_and(|known| known.since > at) {
+            self.earliest = None;
+        }
         at
     }
 
@@ -232,6 +233,11 @@ impl Account {
     #[inline]
     fn insert(&mut self, at: u64, count: u64) -> u64 {
         self.earliest = None;
+        self.put(at, count)
+    }
+
+    #[inline]
+    fn put(&mut self, at: u64, count: u64) -> u64 {
         let at = self.round_up(at);
         self.stamps.insert(at, count);
         at
@@ -245,13 +251,15 @@ impl Account {
     /// The rule for `more` requests in addition to what there is. `None`: waiting does not help.
     fn rule(&mut self, more: u64) -> Option<Rule<'_>> {
         let unstamped = self.unstamped + more;
+        let (start, end) = (self.stamps.start(), self.stamps.end() + unstamped);
         (unstamped <= self.limit).then(|| Rule {
             algorithm: self.algorithm,
             limit: self.limit,
             window: self.window,
             unstamped,
-            start: self.stamps.start(),
-            end: self.stamps.end() + unstamped,
+            start,
+            end,
+            is_small: self.window < 1 << 40 && end - start < 1 << 20,
             stamps: self.stamps.as_slice(),
         })
     }

@@ -14,6 +14,8 @@ pub(super) struct Rule<'a> {
     pub(super) start: u64,
     /// The number after the last request's.
     pub(super) end: u64,
+    /// Whether a number of requests times a part of the window fits into 64 bits.
+    pub(super) is_small: bool,
     pub(super) stamps: &'a [Stamp],
 }
 
@@ -136,21 +138,24 @@ impl Rule<'_> {
         if far <= self.limit {
             return earliest;
         }
-        let reach = earliest.at.saturating_sub(since);
-        let needed = u128::from(self.window) * u128::from(far - self.limit);
-        if u128::from(reach) * u128::from(slope) >= needed {
-            return earliest;
-        }
-        let at = since + div_ceil(needed, slope);
+        // No more than the window is ever asked for: `far` exceeds the limit by less than it
+        // exceeds `near`.
+        let reach = earliest.at.saturating_sub(since).min(self.window);
+        let excess = far - self.limit;
+        let after = if self.is_small {
+            let needed = self.window * excess;
+            if reach * slope >= needed {
+                return earliest;
+            }
+            needed.div_ceil(slope)
+        } else {
+            let needed = u128::from(self.window) * u128::from(excess);
+            if u128::from(reach) * u128::from(slope) >= needed {
+                return earliest;
+            }
+            needed.div_ceil(slope.into()) as u64
+        };
+        let at = since + after;
         Earliest { at, since }
-    }
-}
-
-/// The quotient is one window at most: `far` exceeds the limit by less than it exceeds `near`.
-#[inline]
-fn div_ceil(dividend: u128, divisor: u64) -> u64 {
-    match u64::try_from(dividend) {
-        Ok(dividend) => dividend.div_ceil(divisor),
-        Err(_) => dividend.div_ceil(divisor.into()) as u64,
     }
 }
