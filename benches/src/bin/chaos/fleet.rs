@@ -197,19 +197,26 @@ impl Running {
 
     /// Wakes those that were stopped for long enough, and fills vacant places.
     fn wake(&mut self) {
-        for process in &mut self.processes {
-            if process.stopped.is_some_and(|(_, until)| until <= now()) {
-                let stopped = process.go_on();
-                self.judge.went_on(process.number, stopped);
-                if stopped >= terms::LEASE / 2 {
-                    self.server.shared.excuse("after a long stop");
-                }
+        for at in 0..self.processes.len() {
+            let stopped = self.processes[at].stopped;
+            if stopped.is_some_and(|(_, until)| until <= now()) {
+                self.go_on(at);
             }
         }
         let due = |(_, at): &mut (Kind, Instant)| *at <= now();
         let vacant: Vec<_> = self.vacant.extract_if(.., due).collect();
         for (kind, _) in vacant {
             self.start(kind);
+        }
+    }
+
+    /// Lets a process go on, if it is stopped.
+    fn go_on(&mut self, at: usize) {
+        let process = &mut self.processes[at];
+        let stopped = process.go_on();
+        self.judge.went_on(process.number, stopped);
+        if stopped >= terms::LEASE / 2 {
+            self.server.shared.excuse("after a long stop");
         }
     }
 
@@ -235,14 +242,10 @@ impl Running {
     /// Lets all calls end, and then the gateway.
     async fn end(&mut self) {
         for gateway in [false, true] {
-            for process in &mut self.processes {
-                if gateway || process.kind != Kind::Gateway {
-                    let stopped = process.stopped.is_some();
-                    if stopped {
-                        let stopped = process.go_on();
-                        self.judge.went_on(process.number, stopped);
-                    }
-                    process.finish();
+            for at in 0..self.processes.len() {
+                if gateway || self.processes[at].kind != Kind::Gateway {
+                    self.go_on(at);
+                    self.processes[at].finish();
                 }
             }
             let ends = now() + END;

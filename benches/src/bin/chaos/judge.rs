@@ -47,6 +47,7 @@ pub(crate) struct Judge {
 #[derive(Debug)]
 struct Open {
     since: Instant,
+    /// For how long its process had been stopped, or the machine had stood still, by then.
     stopped: Duration,
 }
 
@@ -174,8 +175,10 @@ impl Judge {
         }
     }
 
+    /// For how long a process could do nothing.
     fn stopped(&self, process: u32) -> Duration {
-        self.stopped.get(&process).copied().unwrap_or_default()
+        let stopped = self.stopped.get(&process).copied().unwrap_or_default();
+        stopped + self.server.stood_still()
     }
 
     /// A process was stopped for so long.

@@ -68,9 +68,8 @@ impl Process {
         }
     }
 
-    /// Tells it to make no further call.
+    /// Tells it to make no further call. It must not be stopped.
     pub(crate) fn finish(&mut self) {
-        self.go_on();
         if let Some(input) = &mut self.input {
             let _ = input.write_all(b"stop\n").and_then(|()| input.flush());
         }

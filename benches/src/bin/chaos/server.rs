@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use comfycontrol_test::now;
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) restarts: mpsc::UnboundedSender<()>,
     /// Until when a 429 proves nothing, and why.
     excuse: Mutex<Option<(Instant, &'static str)>>,
+    /// For how long this process got no processor, in milliseconds.
+    stood_still: AtomicU64,
     tls: TlsAcceptor,
 }
 
@@ -40,6 +43,11 @@ impl Shared {
     /// What was sent before the limit could be kept may still be counted.
     pub(crate) fn excuse(&self, why: &'static str) {
         *self.excuse.lock() = Some((now() + terms::FORGOTTEN, why));
+    }
+
+    /// For how long the machine has stood still so far.
+    pub(crate) fn stood_still(&self) -> Duration {
+        Duration::from_millis(self.stood_still.load(Ordering::Relaxed))
     }
 
     pub(crate) fn excused(&self) -> Option<&'static str> {
@@ -96,6 +104,7 @@ impl Server {
             verdicts,
             restarts,
             excuse: Mutex::new(None),
+            stood_still: AtomicU64::new(0),
             tls: TlsAcceptor::from(Arc::new(tls)),
         });
         let port = Port::free();
@@ -116,7 +125,10 @@ async fn watch(shared: Arc<Shared>) {
     loop {
         let due = now() + BEAT;
         sleep_until(due).await;
-        if due.elapsed() > terms::LINGER / 2 {
+        let late = due.elapsed();
+        if late > terms::LINGER / 2 {
+            let late = u64::try_from(late.as_millis()).unwrap_or(u64::MAX);
+            shared.stood_still.fetch_add(late, Ordering::Relaxed);
             shared.excuse("after the machine stood still");
         }
     }

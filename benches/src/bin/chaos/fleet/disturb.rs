@@ -35,6 +35,7 @@ impl Running {
                 "killed"
             }
             2 if !stays && !alone && kind != Kind::Gateway => {
+                self.go_on(at);
                 self.processes[at].finish();
                 self.vacant.push((kind, now()));
                 "replaced"
