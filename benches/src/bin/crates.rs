@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use comfycontrol_benches::measure::Series;
 use comfycontrol_benches::subjects::crates::Client;
+use comfycontrol_benches::subjects::programs::Program;
 
 /// Counts the crates of the facade and of reqwest with the same abilities.
 #[derive(Debug, Parser)]
@@ -12,6 +14,10 @@ struct Options {
     /// Build each for release from nothing as well, and tell how long that took
     #[arg(long)]
     build: bool,
+
+    /// Build a program that makes one GET with each: its size, its memory, and how soon it begins
+    #[arg(long)]
+    programs: bool,
 
     /// Name those that only one of the two has
     #[arg(long)]
@@ -28,6 +34,32 @@ fn main() -> ExitCode {
     }
 }
 
+/// Medians of turns in which each has its own.
+fn programs() -> std::io::Result<()> {
+    let mut all = Vec::new();
+    for client in Client::ALL {
+        let [memory, time] = ["KiB", "ms"].map(Series::new);
+        all.push((client, Program::build(client)?, memory, time));
+    }
+    for _ in 0..41 {
+        for (_, program, memory, time) in &mut all {
+            memory.push(program.peak_memory()? as f64);
+            time.push(program.first_byte()?.as_secs_f64() * 1e3);
+        }
+    }
+    println!("\na program with one GET:");
+    for (client, program, memory, time) in &all {
+        println!(
+            "  {:>5.2} MB, {:>6.0} KiB at most, {:>5.2} ms to its first byte  {}",
+            program.size()? as f64 / 1e6,
+            memory.median(),
+            time.median(),
+            client.name()
+        );
+    }
+    Ok(())
+}
+
 fn run(options: &Options) -> std::io::Result<()> {
     for client in Client::ALL {
         print!("{:>4} crates  {}", client.crates()?.len(), client.name());
@@ -35,6 +67,9 @@ fn run(options: &Options) -> std::io::Result<()> {
             print!(", built for release in {:.1?}", client.cold_build()?);
         }
         println!();
+    }
+    if options.programs {
+        programs()?;
     }
     if options.differences {
         let (ours, theirs) = (Client::Facade.crates()?, Client::ReqwestRing.crates()?);

@@ -42,7 +42,7 @@ impl Client {
     ///
     /// If cargo cannot resolve it.
     pub fn crates(self) -> io::Result<BTreeSet<String>> {
-        let manifest = self.package()?;
+        let manifest = self.package(None)?;
         let args = ["-e", "normal", "--prefix", "none", "--no-dedupe"];
         let output = cargo("tree", &manifest).args(args).output()?;
         if !output.status.success() {
@@ -59,7 +59,7 @@ impl Client {
     ///
     /// If it does not build.
     pub fn cold_build(self) -> io::Result<Duration> {
-        let manifest = self.package()?;
+        let manifest = self.package(None)?;
         let target = manifest.with_file_name("target");
         if target.exists() {
             fs::remove_dir_all(&target)?;
@@ -83,20 +83,54 @@ impl Client {
         }
     }
 
-    /// Writes a package that depends on it alone, with the versions of the workspace.
-    fn package(self) -> io::Result<PathBuf> {
+    /// Builds a program with this `main`, for release, and strips it.
+    pub(super) fn program(self, main: &str) -> io::Result<PathBuf> {
+        let manifest = self.package(Some(main))?;
+        let target = manifest.with_file_name("target");
+        let mut build = cargo("build", &manifest);
+        build
+            .args(["--release", "--quiet", "--target-dir"])
+            .arg(&target);
+        if build
+            .env("CARGO_PROFILE_RELEASE_STRIP", "true")
+            .status()?
+            .success()
+        {
+            Ok(target.join("release").join(PACKAGE))
+        } else {
+            Err(Error::other("cargo build failed"))
+        }
+    }
+
+    /// Writes a package that depends on it alone, with the versions of the workspace; or a program
+    /// with this `main`, which needs a runtime as well.
+    fn package(self, main: Option<&str>) -> io::Result<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("..")
             .canonicalize()?;
-        let folder = root.join("target").join("crates").join(format!("{self:?}"));
-        fs::create_dir_all(folder.join("src"))?;
-        fs::write(folder.join("src").join("lib.rs"), "")?;
+        let kind = if main.is_some() { "programs" } else { "crates" };
+        let folder = root.join("target").join(kind).join(format!("{self:?}"));
+        let source = folder.join("src");
+        fs::create_dir_all(&source)?;
+        let runtime = match main {
+            Some(main) => {
+                fs::write(source.join("main.rs"), TELL.to_owned() + main)?;
+                TOKIO
+            }
+            None => {
+                fs::write(source.join("lib.rs"), "")?;
+                ""
+            }
+        };
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
         let manifest = folder.join("Cargo.toml");
         let head = format!("[package]\nname = \"{PACKAGE}\"\nedition = \"2024\"\n\n[workspace]\n");
         fs::write(
             &manifest,
-            format!("{head}\n[dependencies]\n{}", self.dependencies(&root)),
+            format!(
+                "{head}\n[dependencies]\n{runtime}{}",
+                self.dependencies(&root)
+            ),
         )?;
         Ok(manifest)
     }
@@ -131,3 +165,14 @@ fn cargo(command: &str, manifest: &Path) -> Command {
 }
 
 const PACKAGE: &str = "only-this";
+const TOKIO: &str = "tokio = { version = \"1.51\", features = [\"macros\", \"rt\"] }\n";
+
+/// Tells a status, and the most memory that was resident.
+const TELL: &str = r#"
+fn tell(status: u16) {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.unwrap().split_whitespace().next().unwrap();
+    println!("{status} {kib}");
+}
+"#;

@@ -9,6 +9,7 @@ pub mod crates;
 pub mod http;
 pub mod layers;
 pub mod limiter;
+pub mod programs;
 pub mod queue;
 pub mod responses;
 
