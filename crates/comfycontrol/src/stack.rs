@@ -22,6 +22,7 @@
 //! | map of headers | 2 | its table and its entries, with room for six; none if the request has headers |
 //! | request id | 1 | its text, shared with the copy; none if the request has an id |
 //! | copy for retries | 3 | the headers once more, since the first ones leave, and a place for all that a call is sent again with; none if nothing is ever [sent again](crate::retry) |
+//! | body of the copy | 1 | its box, by which a request is small where it moves; none without a body |
 //! | URL | 1 | lets the copy share the text; none for a static one |
 //! | total timeout | 6 | its instant in the extensions, and in those of the copy; none without a total |
 //! | progress of an upload | 2 | a count of bytes and who adds to it, for the timeout of the attempt; none without a body |

@@ -51,7 +51,7 @@ async fn an_upload_is_counted_while_it_moves() {
         *request.body_mut() = Body::from("static");
         request
     });
-    assert_eq!(seen, COPY + PROGRESS);
+    assert_eq!(seen, COPY + BODY + PROGRESS);
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +65,7 @@ async fn headers_of_a_post_find_room() {
             .header(HOST, HeaderValue::from_static("api.comfycontrol.app"));
         request.build().unwrap()
     });
-    assert_eq!(seen, ID + COPY + URL + PROGRESS);
+    assert_eq!(seen, ID + COPY + BODY + URL + PROGRESS);
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,6 +96,8 @@ const HEADERS: u64 = 2;
 const ID: u64 = 1;
 /// The headers once more, for a retry, and the place for all that is kept for it.
 const COPY: u64 = HEADERS + 1;
+/// The box of the copy of a body.
+const BODY: u64 = 1;
 /// What lets the copy share the path.
 const URL: u64 = 1;
 /// The map of the extensions, its table, and the value.
