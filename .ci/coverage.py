@@ -30,7 +30,7 @@ def main(report):
             lines[crate][0] += summary["covered"]
             lines[crate][1] += summary["count"]
     for crate, (covered, count) in sorted(lines.items()):
-        print(f"{covered / count:6.1%} of {count:5} lines  {crate}")
+        print(f"{covered / max(count, 1):6.1%} of {count:5} lines  {crate}")
 
     reached = defaultdict(int)
     for function in data["functions"]:

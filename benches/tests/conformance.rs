@@ -3,7 +3,7 @@
 use comfycontrol_benches::conformance::{Campaign, Policy};
 
 #[test]
-fn any_phase_is_never_refused_and_never_slow() {
+fn strict_is_never_throttled_and_never_slow() {
     for (server, rtt) in [
         ("counter@2.5/excess", "≤3s"),
         ("log/extended", "3s-or-0"),

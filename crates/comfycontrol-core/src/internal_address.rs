@@ -2,7 +2,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::host_kind::HostKind;
 
-/// Says which hosts of this machine and its network may be reached: none unless they are named.
+/// Says which hosts of this machine and its network may be reached: those that are named, and this
+/// machine if the API is on it.
 ///
 /// A server elsewhere has no business with these addresses: loopback, private (RFC 1918, and
 /// RFC 4193 for IPv6), shared by a carrier's customers (RFC 6598), link-local (RFC 3927, which is

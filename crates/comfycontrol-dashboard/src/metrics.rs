@@ -178,7 +178,7 @@ fn budget(to: &mut Writer<'_>, seen: &BudgetSnapshot, now: Instant) -> fmt::Resu
         )?;
         to.gauge(
             "rate_limit_members",
-            "Processes that share the budget",
+            "Limiters that share the budget",
             members,
         )?;
         to.gauge(

@@ -46,7 +46,7 @@ impl Asked {
 
     /// What becomes of a response to this.
     pub(crate) fn fate(&self, status: StatusCode, headers: &HeaderMap) -> Fate {
-        // So it is with most.
+        // Most responses have none.
         if !headers.contains_key(CONTENT_ENCODING) {
             return Fate::Pass;
         }
@@ -77,7 +77,7 @@ impl Asked {
     }
 }
 
-/// Constants: text is looked through when a value is made of it.
+/// Constants: the text of each is checked when this is compiled.
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 

@@ -70,8 +70,8 @@ impl GatewayBuilder {
         self
     }
 
-    /// Sets the limiter that all calls wait at, as one that is shared with other programs; give its
-    /// [`quota`](Self::quota) too. The default is one of the gateway's own.
+    /// Sets the limiter that all calls wait at, such as one that is shared with other programs; give
+    /// its [`quota`](Self::quota) too. The default is one of the gateway's own.
     ///
     /// It has no effect where a [`priority`](Self::priority) is set.
     pub fn limiter(mut self, limiter: Limiter) -> Self {
@@ -82,8 +82,8 @@ impl GatewayBuilder {
     /// Sets the limiter that all calls wait at, with an order and a longest queue of its own: for a
     /// page that shows who waits. Give its [`quota`](Self::quota) too.
     ///
-    /// It goes before [`limiter`](Self::limiter) and [`max_queued`](Self::max_queued), in whatever
-    /// order they are set.
+    /// It goes before [`limiter`](Self::limiter) and [`max_queued`](Self::max_queued), in any order
+    /// they are set.
     pub fn priority(mut self, limiter: PriorityLimiter) -> Self {
         self.priority = Some(limiter);
         self
@@ -120,7 +120,7 @@ impl GatewayBuilder {
         self
     }
 
-    /// Sets on which file system bodies that do not fit into memory are kept: that of `directory`.
+    /// Sets the directory on whose file system bodies are kept that do not fit into memory.
     ///
     /// The default is the system's directory for temporary files.
     pub fn spool_directory(mut self, directory: impl Into<PathBuf>) -> Self {

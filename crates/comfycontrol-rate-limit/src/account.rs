@@ -40,7 +40,7 @@ pub(crate) struct Account {
     stamps: Stamps,
     /// What earlier windows made us forget, the newest last, which is that of the longest.
     gaps: Vec<Gap>,
-    /// From when on one more request may be granted, as long as nothing changes but the time.
+    /// From when on one more request may be granted, if none is granted until then.
     earliest: Option<Earliest>,
 }
 
@@ -206,7 +206,8 @@ impl Account {
         self.unstamped -= 1;
         let at = self.put(at, 1);
         // `A(x)` is less for an `x` below the age of this stamp, and else as it was. So no
-        // constraint asks for more, and one that counts this request in full for as much.
+        // constraint asks for more, and one that still counts this request in full asks for the
+        // same.
         if self.earliest.is_some_and(|known| known.since > at) {
             self.earliest = None;
         }

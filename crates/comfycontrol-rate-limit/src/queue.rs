@@ -224,8 +224,8 @@ impl Queue {
         there.filter_map(Node::take_waker).collect()
     }
 
-    /// Gives a place up, wherever it is; returns where it was and its waker, to be dropped outside
-    /// any lock.
+    /// Gives a place up, wherever it is; returns its state and its waker, to be dropped
+    /// outside any lock.
     pub(crate) fn remove(&mut self, ticket: Ticket) -> (WaiterState, Option<Waker>) {
         let index = ticket.0;
         match self.nodes[index as usize].state {

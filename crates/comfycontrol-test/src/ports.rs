@@ -36,8 +36,8 @@ impl Unserved {
 
 /// A free port for a server that is started by its number, and again on the same one.
 ///
-/// It lies below the ports that the system gives where any will do: no other program gets it between
-/// here and the start, nor while the server is away.
+/// It lies below the ports that the system gives where any will do: no other program gets it
+/// between here and the start, nor while the server is away.
 pub fn port() -> u16 {
     let numbers = RandomState::new();
     (0..100_u64)

@@ -54,10 +54,11 @@
 //!
 //! # Cost
 //!
-//! Nothing is spawned or boxed, and a timer is made only when there is something to wait for. A
-//! total puts a [`Deadline`](comfycontrol_core::Deadline) into the extensions of the request, and a
-//! request body that is not known to be empty gets one shared count under an attempt timeout.
-//! Anything else allocates nothing.
+//! Nothing is spawned, no future is boxed, and a timer is made only when there is something to wait
+//! for. A total puts a [`Deadline`](comfycontrol_core::Deadline) into the extensions of the request.
+//! A request body that is not known to be empty gets one shared count under an attempt timeout. A
+//! response body that has to wait, and may stall or last too long, gets one box for that. Anything
+//! else allocates nothing.
 //!
 //! # Not handled
 //!

@@ -21,10 +21,10 @@ pin_project! {
     /// It ends with a [`TimedOut`] when the time of the call has passed, though more may be there,
     /// and when no part has come for too long, or too little.
     ///
-    /// No timer is made while parts are ready, and nothing is allocated. The time that the reader takes from one part to the
-    /// next is no stall. Neither is the time that a body inside waits for [another
-    /// attempt](AwaitedAttempts). Both count for the whole call. After the error there is nothing
-    /// more.
+    /// No timer is made while parts are ready, and nothing is allocated. The time that the reader
+    /// takes from one part to the next is no stall. Neither is the time that a body inside waits for
+    /// [another attempt](AwaitedAttempts). Both count for the whole call. After the error there is
+    /// nothing more.
     ///
     /// # Panics
     ///
@@ -180,12 +180,17 @@ where
                     *this.came += frame.data_ref().map_or(0, Buf::remaining);
                     if *this.came >= this.limits.progress {
                         *this.came = 0;
-                        wait.into_iter().for_each(Wait::reset);
+                        if let Some(wait) = wait {
+                            wait.reset();
+                        }
                     }
                 }
                 return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
             }
             let ends = this.total.map(|total| total.at);
+            if ends.is_none() && this.limits.stall.is_none() {
+                return Poll::Pending;
+            }
             let wait = this.wait.get_or_insert_with(|| Box::pin(Wait::default()));
             let until = if AwaitedAttempts::count() != awaited {
                 // There is no body that could stall, and the next one begins again.

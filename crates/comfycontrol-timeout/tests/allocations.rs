@@ -10,10 +10,11 @@ use comfycontrol_test::at_once;
 use comfycontrol_timeout::{
     AttemptTimeoutLayer, MarkDispatchedLayer, ProgressBody, Timeouts, TotalTimeoutLayer,
 };
+use futures_util::{FutureExt, stream};
 use http::{Request, Response};
-use http_body::Body;
-use http_body_util::{BodyExt, Empty, Full};
-use tower::{BoxError, Service, ServiceBuilder, service_fn};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
 
 #[test]
 fn a_request_without_a_body_allocates_nothing() {
@@ -33,6 +34,24 @@ fn a_total_allocates_its_deadline() {
     let total = Timeouts::none().total(Duration::from_secs(10));
     // The map of the extensions, its table, and the value.
     assert_eq!(allocations(total, Empty::new()), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_body_allocates_when_it_has_to_wait_for_what_may_stall() {
+    let stall = Timeouts::none().stall(Duration::from_secs(10));
+    for (timeouts, expected) in [(stall, 1), (Timeouts::none(), 0)] {
+        let silent = || StreamBody::new(stream::pending::<Result<Frame<Bytes>, BoxError>>());
+        let mut stack = TotalTimeoutLayer::new(timeouts).layer(service_fn(|_: Request<()>| {
+            ready(Ok::<_, BoxError>(Response::new(silent())))
+        }));
+        let response = at_once(stack.call(Request::new(()))).unwrap();
+        let mut body = pin!(response.into_body());
+        let mut wait = || {
+            let seen = measure(|| assert!(body.frame().now_or_never().is_none()));
+            seen.count_total
+        };
+        assert_eq!([wait(), wait()], [expected, 0]);
+    }
 }
 
 #[test]

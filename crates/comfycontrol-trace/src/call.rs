@@ -17,12 +17,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// `None` if no subscriber wants to know of it: then no clock is read. Boxed, as it is passed
+    /// on with the response.
     #[expect(
         clippy::disallowed_methods,
         reason = "the outermost shell: no decision depends on the latency of a call"
     )]
-    /// `None` if no subscriber wants to know of it: then no clock is read. Boxed, as it is passed
-    /// on with the response.
     pub(crate) fn of<B>(req: &Request<B>) -> Option<Box<Self>> {
         let uri = req.uri();
         let span = tracing::debug_span!(

@@ -121,24 +121,9 @@ impl Count {
     /// Goes on by what was read. Whether it is within the bounds.
     fn take(&mut self, read: &[u8]) -> bool {
         // So begins nearly every head, and all of it is read at once.
-        if let (
-            At::Start(0),
-            0,
-            [
-                b'H',
-                b'T',
-                b'T',
-                b'P',
-                b'/',
-                b'1',
-                b'.',
-                _,
-                b' ',
-                b'2'..=b'9',
-                ..,
-            ],
-        ) = (self.at, self.bytes, read)
-        {
+        let begins = matches!(self.at, At::Start(0)) && self.bytes == 0;
+        let is_version = begins && read.starts_with(b"HTTP/1.");
+        if is_version && matches!(read.get(8..10), Some([b' ', b'2'..=b'9'])) {
             self.at = At::Response;
         }
         for &byte in read {

@@ -143,7 +143,7 @@ impl Engine {
                 return false;
             }
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-                // Unless that was another, because of which this one cannot have the port, and ends.
+                // Unless that was another: then this one cannot have the port, and ends.
                 wait_a_little();
                 return self.child.try_wait().unwrap().is_none();
             }

@@ -205,7 +205,8 @@ impl Judge {
     /// stopped now.
     pub(crate) fn look(&mut self, stopped: impl Fn(u32) -> bool) {
         let late = self.open.iter().filter(|(call, open)| {
-            let time = call.ask(self.seed).timeout + SLACK + self.stopped(call.process);
+            let since = self.stopped(call.process) - open.stopped;
+            let time = call.ask(self.seed).timeout + SLACK + since;
             !stopped(call.process) && open.since.elapsed() > time + SLACK
         });
         let late: Vec<_> = late.map(|(call, _)| *call).collect();

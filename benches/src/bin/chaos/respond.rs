@@ -167,13 +167,12 @@ impl Exchange {
         let throttled = matches!(verdict, Verdict::Throttled { .. });
         let excuse = self.shared.excused().filter(|_| throttled);
         let mut verdicts = self.shared.verdicts.lock();
-        if let Some(why) = excuse {
-            verdicts.excuse(why);
+        match excuse {
+            Some(why) => verdicts.excuse(why),
+            None => verdicts.check(Invariant::WithinLimit, !throttled, || {
+                format!("call {} was one too many", self.call)
+            }),
         }
-        let throttled = throttled && excuse.is_none();
-        verdicts.check(Invariant::WithinLimit, !throttled, || {
-            format!("call {} was one too many", self.call)
-        });
         verdicts.check(Invariant::Token, !shows, || {
             format!("the request of call {} shows a token", self.call)
         });

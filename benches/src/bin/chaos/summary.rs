@@ -49,7 +49,13 @@ pub(crate) fn print(outcomes: Vec<Outcome>) -> bool {
     for (why, times) in &verdicts.excused {
         println!("\nnot judged: {times} responses with 429 {why}");
     }
-    verdicts.violations() > 0
+    // A machine on which too much is excused shows nothing.
+    let excused: u64 = verdicts.excused.values().sum();
+    let unjudged = excused * 100 > verdicts.row(Invariant::WithinLimit).checks;
+    if unjudged {
+        println!("\nFAILED: more than a hundredth of the requests could not be judged");
+    }
+    verdicts.violations() > 0 || unjudged
 }
 
 fn list<'a>(what: &str, rows: impl Iterator<Item = (&'a str, u64)>) {

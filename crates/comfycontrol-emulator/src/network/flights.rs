@@ -1,8 +1,8 @@
 //! Requests on their way to the edge.
 //!
 //! Once dispatched, a request arrives whatever becomes of the future that waits for its response.
-//! It is decided as of its own arrival, in the order of arrivals. Which caller looks first does not matter. No
-//! task is needed: each caller that looks lands what is due.
+//! It is decided as of its own arrival, in the order of arrivals. Which caller looks first does not
+//! matter. No task is needed: each caller that looks lands what is due.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

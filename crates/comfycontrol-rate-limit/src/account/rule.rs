@@ -127,9 +127,9 @@ impl Rule<'_> {
         stamp.map_or(self.end - self.unstamped, |stamp| stamp.before)
     }
 
-    /// Puts `earliest` off until one constraint is satisfied too: `e·near + (W−e)·far ≤ N·W` for the
-    /// `e` that counts from `since`, where `near` counts from number `last` on and `far` from number
-    /// `first`.
+    /// Puts `earliest` off until one constraint is satisfied too: `e·near + (W−e)·far ≤ N·W` for
+    /// the `e` that counts from `since`, where `near` counts from number `last` on and `far` from
+    /// number `first`.
     #[inline]
     fn put_off(&self, earliest: &mut Earliest, since: u64, last: u64, first: u64) {
         let (far, slope) = (self.end - first, last - first);

@@ -31,7 +31,7 @@ pub(super) struct Gone {
     pub(super) at: Moment,
 }
 
-/// The step.
+/// What one step makes of the record.
 #[derive(Debug)]
 pub(super) struct Revision {
     /// The record after it.

@@ -34,7 +34,7 @@ pub(super) trait Home<B>: Release {
     fn closed(&self, id: ConnectionId);
 
     /// A sender comes back from a call, over HTTP/1.1 with what the call has left on the
-    /// connection. and what ends when the response to its upload is over.
+    /// connection, and what ends when the response to its upload is over.
     fn give_back(&self, id: ConnectionId, sender: Sender<B>, over: Option<oneshot::Receiver<()>>);
 
     /// An HTTP/1.1 connection is ready for the next call.

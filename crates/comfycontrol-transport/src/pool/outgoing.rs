@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 
 /// A body whose first frame may have been taken from it already.
 pub(crate) struct Outgoing<B> {
-    /// Boxed: a frame has room for trailers, and few bodies begin here.
+    /// Boxed: a frame has room for trailers, and most requests have no body.
     first: Option<Box<Result<Frame<Bytes>, BoxError>>>,
     /// `None` if nothing follows.
     rest: Option<B>,
