@@ -104,6 +104,14 @@ fn a_body_that_is_not_encoded_costs_nothing() {
     assert_eq!(used.count_total, 0);
 }
 
+#[test]
+fn the_inner_service_can_be_reached() {
+    let mut service = DecompressionLayer::new().layer(1);
+    *service.get_mut() += 1;
+    assert_eq!(*service.get_ref(), 2);
+    assert_eq!(service.into_inner(), 2);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -1,4 +1,4 @@
-//! What a subscriber sees of a call.
+//! What a subscriber sees of a call, and what the layer leaves as it is.
 
 use bytes::Bytes;
 use comfycontrol_test::{BoxError, Log};
@@ -157,6 +157,14 @@ async fn without_a_subscriber_there_is_no_span_and_nothing_is_allocated() {
     });
     let body = body.unwrap().collect().await.unwrap().to_bytes();
     assert_eq!((body.as_ref(), allocated.count_total), (&b"alone"[..], 0));
+}
+
+#[test]
+fn the_inner_service_can_be_reached() {
+    let mut service = TraceLayer::new().layer(1);
+    *service.get_mut() += 1;
+    assert_eq!(*service.get_ref(), 2);
+    assert_eq!(service.into_inner(), 2);
 }
 
 // === support ===

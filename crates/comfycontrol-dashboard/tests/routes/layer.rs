@@ -8,7 +8,7 @@ use comfycontrol_rate_limit::{Limiter, Progress, Quota, Step};
 use http::{Request, Response, StatusCode};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
-use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::json;
 
@@ -121,4 +121,12 @@ async fn who_follows_a_call_already_still_does() {
     call.await.unwrap_err();
     let calls = json(&dashboard, "/_/state").await["calls"].take();
     assert_eq!(calls["wait"]["count"], 1);
+}
+
+#[test]
+fn the_inner_service_can_be_reached() {
+    let mut service = Recorder::new().layer().layer(1);
+    *service.get_mut() += 1;
+    assert_eq!(*service.get_ref(), 2);
+    assert_eq!(service.into_inner(), 2);
 }

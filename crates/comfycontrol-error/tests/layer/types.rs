@@ -40,6 +40,14 @@ fn a_body_that_must_not_move_is_read_where_it_is() {
 }
 
 #[test]
+fn the_inner_service_can_be_reached() {
+    let mut service = ErrorDecoderLayer::new().layer(1);
+    *service.get_mut() += 1;
+    assert_eq!(*service.get_ref(), 2);
+    assert_eq!(service.into_inner(), 2);
+}
+
+#[test]
 fn the_error_is_one_word_wide() {
     assert_eq!(size_of::<ApiError>(), size_of::<usize>());
     assert_eq!(size_of::<Option<ApiError>>(), size_of::<usize>());

@@ -8,6 +8,7 @@
 //! * `model`: a naive model: which of a sequence of failures are sent again, and after which waits.
 //! * `response_bodies`: what becomes of a response whose body breaks off.
 //! * `throttled`: how long a 429 holds a request back.
+//! * `types`: types that can be relied on when stacking.
 //! * `waits`: how long is waited before a request is sent again.
 //!
 //! `script` is the service, and `server` one with response bodies.
@@ -22,4 +23,5 @@ mod response_bodies;
 mod script;
 mod server;
 mod throttled;
+mod types;
 mod waits;
