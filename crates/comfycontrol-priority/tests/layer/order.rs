@@ -47,24 +47,12 @@ async fn an_interactive_call_beside_a_bulk_of_ten_thousand_waits_for_two_slots()
 
 #[tokio::test(start_paused = true)]
 async fn a_bulk_has_one_turn_in_ten_beside_interactive_calls_without_end() {
-    let limiter = PriorityLimiter::new(limiter());
-    let (client, mut sent) = client(&limiter);
-    for number in 0..500 {
-        let urgency = [Urgency::INTERACTIVE, Urgency::BACKGROUND][number as usize % 2];
-        start(&client, request(number, urgency));
-    }
-    sleep(Duration::from_secs(50)).await;
-    let mut bulk = 0;
-    let mut all = 0;
-    while let Ok(number) = sent.try_recv() {
-        all += 1;
-        bulk += number % 2;
-    }
-    assert!(all >= 150, "{all}");
-    assert!(
-        (all / 10 - 1..=all / 10 + 1).contains(&bulk),
-        "{bulk} of {all}"
-    );
+    bulk_has_one_turn_in(10, PriorityLimiter::new(limiter())).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulk_has_the_share_that_was_set() {
+    bulk_has_one_turn_in(4, PriorityLimiter::builder(limiter()).share(4).build()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,4 +101,24 @@ async fn calls_that_need_not_wait_leave_at_once_whatever_their_priority() {
             .expect("sent");
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+async fn bulk_has_one_turn_in(turns: u32, limiter: PriorityLimiter) {
+    let (client, mut sent) = client(&limiter);
+    for number in 0..500 {
+        let urgency = [Urgency::INTERACTIVE, Urgency::BACKGROUND][number as usize % 2];
+        start(&client, request(number, urgency));
+    }
+    sleep(Duration::from_secs(50)).await;
+    let mut bulk = 0;
+    let mut all = 0;
+    while let Ok(number) = sent.try_recv() {
+        all += 1;
+        bulk += number % 2;
+    }
+    assert!(all >= 150, "{all}");
+    assert!(
+        (all / turns - 1..=all / turns + 1).contains(&bulk),
+        "{bulk} of {all}"
+    );
 }
