@@ -8,7 +8,7 @@ use comfycontrol_token::{
 };
 use http::Response;
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
-use tower::{BoxError, Service, ServiceBuilder};
+use tower::{BoxError, Layer, Service, ServiceBuilder};
 use tower_test::mock;
 
 use crate::support::{Req, Res, origin, to, token};
@@ -31,6 +31,14 @@ fn an_error_of_the_inner_service_passes_through() {
     let mut call = task::spawn(service.call(to("https://api.example/")));
     arrived(&mut handle).send_error("broken");
     assert_eq!(assert_ready_err!(call.poll()).to_string(), "broken");
+}
+
+#[test]
+fn the_inner_service_can_be_reached() {
+    let mut service = AddTokenLayer::new(origin(), token("abc")).layer(1);
+    *service.get_mut() += 1;
+    assert_eq!(*service.get_ref(), 2);
+    assert_eq!(service.into_inner(), 2);
 }
 
 /// A compile-time test: what a caller may rely on when stacking.
