@@ -124,6 +124,8 @@ mod tests {
             HeaderValue::from_static("Mon, 15 Jan 2024 14:30:05 GMT"),
         );
         let validators = Validators::of(&response);
+        assert_eq!(validators.etag(), response.get(ETAG));
+        assert_eq!(validators.last_modified(), response.get(LAST_MODIFIED));
         assert_eq!(
             validators.headers(),
             [
@@ -131,7 +133,11 @@ mod tests {
                 (IF_MODIFIED_SINCE, response[LAST_MODIFIED].clone()),
             ]
         );
+        let date = response.remove(LAST_MODIFIED).unwrap();
+        assert_eq!(Validators::of(&response).last_modified(), None);
+        response.insert(LAST_MODIFIED, date);
         response.remove(ETAG);
+        assert_eq!(Validators::of(&response).etag(), None);
         assert_eq!(
             Validators::of(&response).headers(),
             [(IF_MODIFIED_SINCE, response[LAST_MODIFIED].clone())]

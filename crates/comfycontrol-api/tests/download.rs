@@ -50,6 +50,30 @@ async fn a_server_s_word_leads_into_no_internal_network() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn outputs_are_saved_by_the_downloader_that_was_set() {
+    let (client, heads) = client_of(|n| match n {
+        0 | 1 => Response::new(Body::from(
+            r#"[{"id":"1","workflow_id":"a","src":"https://10.0.0.7/image.png"}]"#,
+        )),
+        _ => {
+            let file = Response::builder().header("content-length", "6");
+            file.body(Body::from("pixels")).unwrap()
+        }
+    });
+    let (api, dir) = (Api::new(client), tempfile::tempdir().unwrap());
+    let save = || api.workflows().save(&"a".into(), dir.path());
+    let refused = save().await.unwrap_err();
+    assert!(
+        refused.output().is_some() && heads.count() == 1,
+        "{refused}"
+    );
+    let inside = api.downloader().allow_internal_host("10.0.0.7");
+    let saved = save().downloader(inside).await.unwrap();
+    assert_eq!(std::fs::read(&saved[0].path).unwrap(), b"pixels");
+    assert_eq!(heads.all()[2].uri, "https://10.0.0.7/image.png");
+}
+
+#[tokio::test(start_paused = true)]
 async fn default_headers_stay_with_the_api_s_own_calls() {
     let (transport, heads) = responding(|_| Ok::<_, Error>(Response::new(Body::empty())));
     let client = Client::builder()

@@ -169,6 +169,19 @@ async fn a_workflow_is_run_followed_read_and_run_again() {
 }
 
 #[tokio::test]
+async fn all_values_of_a_workflow_are_set_in_place_of_those_before() {
+    let server = Server::start(Emulator::builder()).await;
+    let params = WorkflowParams::new().text("prompt", "a grey dawn");
+    let new = sunset().text("prompt", "noon").choice("sampler", "euler");
+    let new = new.params(params).choice("size", "large");
+    let run = server.api.workflows().create(new).await.unwrap();
+    let detail = server.api.workflows().get(&run.id).await.unwrap();
+    let params = [("$text(prompt)", "a grey dawn"), ("#choice(size)", "large")];
+    let params = params.map(|(name, value)| (name.to_owned(), json!(value)));
+    assert_eq!(detail.workflow_params, params);
+}
+
+#[tokio::test]
 async fn a_workflow_is_cancelled_while_it_runs_and_not_after() {
     let builder = Emulator::builder().run_time(2 * SECOND);
     let server = Server::start(builder.sse_interval(20 * MILLISECOND)).await;

@@ -7,9 +7,10 @@ use std::io;
 use std::time::Duration;
 
 use comfycontrol::{Body, BodyTooLarge, ErrorKind};
-use comfycontrol_api::Events;
+use comfycontrol_api::{Api, Events, NewWorkflow};
+use comfycontrol_test::{SECOND, now};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::Response;
+use http::{Method, Response, StatusCode};
 use tokio_test::{assert_pending, assert_ready, task};
 
 use self::mocked::client_of;
@@ -82,7 +83,7 @@ async fn an_event_of_endless_lines_is_cut_off() {
             failed.as_cause::<BodyTooLarge>().unwrap().limit(),
             1024 * 1024
         );
-        assert_eq!(failed.call(), Some((&http::Method::GET, "/x")));
+        assert_eq!(failed.call(), Some((&Method::GET, "/x")));
     }
 }
 
@@ -123,7 +124,7 @@ async fn an_event_that_is_not_text_is_an_error() {
     let mut events = Events::open(client.get("/x?a=b")).await.unwrap();
     let failed = events.next().await.unwrap().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Body);
-    assert_eq!(failed.call(), Some((&http::Method::GET, "/x")));
+    assert_eq!(failed.call(), Some((&Method::GET, "/x")));
     assert!(events.next().await.is_none());
 }
 
@@ -136,7 +137,7 @@ async fn what_is_not_an_event_stream_is_refused() {
         failed.to_string(),
         "200 response is not text/event-stream (content type none)"
     );
-    assert_eq!(failed.call(), Some((&http::Method::GET, "/x")));
+    assert_eq!(failed.call(), Some((&Method::GET, "/x")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,6 +156,28 @@ async fn of_an_event_only_the_length_of_its_data_is_shown() {
         "{shown}"
     );
     assert!(!shown.contains("shown0"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_given_up_after_the_silence_that_was_set() {
+    for bound in [10, 1_000] {
+        let (client, heads) = client_of(|n| {
+            let accepted = r#"{"id":"a","name":"Sunset","status":"accepted"}"#;
+            let mut response = Response::new(Body::from(accepted));
+            if n > 0 {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            response
+        });
+        let run = Api::new(client).run(NewWorkflow::new("Sunset", "{}"));
+        let start = now();
+        let failed = run.give_up_after(bound * SECOND).await.unwrap_err();
+        assert_eq!(failed.status().unwrap(), 503);
+        assert_eq!(heads.all()[0].method, Method::POST);
+        let waited = start.elapsed();
+        assert!(waited <= (bound + 10) * SECOND, "{waited:?}");
+        assert!(waited + 45 * SECOND > bound * SECOND, "{waited:?}");
+    }
 }
 
 // === support ===

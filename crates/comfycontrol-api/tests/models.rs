@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use comfycontrol::Body;
 use comfycontrol_api::{
-    Api, List, ManagedRunner, NewRunner, Output, Page, Runner, RunnerHeaders, RunnerStats,
+    Api, Graph, List, ManagedRunner, NewRunner, Output, Page, Runner, RunnerHeaders, RunnerStats,
     RunnerStatus, RunnerUpdate, SignInProvider, Template, TemplateSummary, User, UserTier,
     WorkflowDetail, WorkflowStatus, WorkflowSummary, WorkflowUpdate,
 };
@@ -61,6 +61,31 @@ fn fields_say_what_the_documentation_says() {
     assert_eq!(run.managed_runner_id, None);
     let sunset = json!("A beautiful sunset over mountains");
     assert_eq!(run.workflow_params[0], ("$text(prompt)".into(), sunset));
+}
+
+#[test]
+fn a_graph_is_the_bytes_that_were_given() {
+    let spaced = "\n{ \"6\" : {} }\n";
+    for graph in [
+        Graph::from(spaced),
+        Graph::from(spaced.to_owned()),
+        Graph::from(spaced.as_bytes().to_vec()),
+    ] {
+        assert_eq!(graph.as_bytes(), spaced.as_bytes());
+    }
+    let graph = Graph::from(json!({ "6": {} }));
+    assert_eq!(graph.as_bytes(), br#"{"6":{}}"#);
+}
+
+#[test]
+fn headers_are_counted_by_how_their_names_are_written() {
+    let mut headers = RunnerHeaders::new();
+    assert!(headers.is_empty() && headers.len() == 0);
+    for (name, count) in [("x-key", 1), ("x-other", 2), ("x-key", 2), ("X-Key", 3)] {
+        headers.insert(name, "1");
+        assert_eq!(headers.len(), count, "{name}");
+        assert!(!headers.is_empty());
+    }
 }
 
 #[test]

@@ -48,6 +48,22 @@ async fn a_list_without_end_is_read_to_the_cap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_typed_list_as_many_pages_are_read_as_were_set() {
+    for pages in [1, 3] {
+        let (builder, asked) = served::builder(|uri, _| {
+            let (start, size) = place(uri);
+            let items = (start..start + size).map(|id| json!({ "id": id.to_string() }));
+            ok(json!({ "runners": items.collect::<Vec<_>>() }))
+        });
+        let runners = Api::new(builder.build().unwrap()).runners();
+        let items = runners.list().max_pages(pages).items();
+        let items: Vec<_> = items.try_collect().await.unwrap();
+        assert_eq!(asked.count(""), pages as usize);
+        assert!(items.len() > 80 * pages as usize, "{}", items.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_item_is_lost_while_each_is_cancelled_as_it_comes() {
     let list = Arc::new(Mutex::new((0..250).collect::<Vec<u64>>()));
     let served = Arc::clone(&list);

@@ -3,6 +3,8 @@
 #[path = "support/emulated.rs"]
 mod emulated;
 
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ async fn from_a_graph_to_saved_files_in_one_call() {
     let outcome = run.await.unwrap();
     assert_eq!(outcome.name(), "sunset [row 17]");
     assert!(!outcome.was_adopted());
+    assert_eq!(outcome.update().status, WorkflowStatus::Completed);
+    assert_eq!(outcome.update().outputs, outcome.outputs());
     let saved = outcome.save(dir.path().join("pictures")).await.unwrap();
     assert_eq!((saved.len(), outcome.outputs().len()), (2, 2));
     assert!(saved[0].path.ends_with("pictures/image001.png"));
@@ -129,6 +133,8 @@ async fn what_cannot_be_sent_fails_before_anything_is() {
         .unwrap_err();
     let gone: &UnreadableFile = gone.as_cause().unwrap();
     assert_eq!(gone.to_string(), "/nowhere/graph.json cannot be read");
+    assert_eq!(gone.path(), Path::new("/nowhere/graph.json"));
+    assert_eq!(gone.io_error().kind(), io::ErrorKind::NotFound);
     if cfg!(target_os = "linux") {
         // It has no end, and says that it has no length.
         let endless = NewWorkflow::from_file("/dev/zero").await.unwrap_err();
