@@ -34,6 +34,18 @@ fn escapes_every_character_that_is_not_seen_or_moves_others() {
     }
 }
 
+/// Text is looked at in blocks: one of nothing but the letter that begins a token ends in one.
+#[test]
+fn a_token_is_masked_after_any_number_of_letters_that_could_begin_one() {
+    for number in 1..70 {
+        for (letter, rest) in [("c", "fc_abc"), ("%", "63fc_abc"), ("\\", "u0063fc_abc")] {
+            let text = letter.repeat(number) + rest;
+            let shown = Escaped::new(&text, 200).to_string();
+            assert!(shown.ends_with("cfc_***"), "{text} {shown}");
+        }
+    }
+}
+
 #[test]
 fn cuts_between_characters_and_says_so() {
     for (text, max, shown) in [

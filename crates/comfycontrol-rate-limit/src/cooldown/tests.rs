@@ -152,6 +152,10 @@ fn a_gate_that_is_kept_elsewhere_comes_back_as_it_was() {
     seen.push(gate.save());
     gate.probe_succeeded(gate.latest);
     seen.push(gate.save());
+    // Each is another: open, closed, half open with a probe, and so on.
+    for (at, saved) in seen.iter().enumerate() {
+        assert!(!seen[..at].contains(saved), "{saved:?}");
+    }
     for saved in seen {
         assert_eq!(Cooldown::restore(&saved).save(), saved);
         // Pauses are each process's own.
