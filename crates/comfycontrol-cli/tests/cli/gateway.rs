@@ -2,6 +2,7 @@ mod clients;
 mod hostile;
 mod python;
 mod running;
+mod scripted;
 mod sharing;
 mod stopping;
 mod token;

@@ -8,6 +8,7 @@ use comfycontrol_emulator::{Emulator, EventFault, Fault, FaultRule, KeepAlive, S
 use http::StatusCode;
 
 use super::running::{Gateway, gateway, tool};
+use super::scripted::{Scripted, Stream};
 use crate::support::Account;
 
 /// It is told of a restart in the middle of a stream.
@@ -45,10 +46,7 @@ async fn python_makes_a_run_across_a_restart() {
             .success(),
         "{said:?}"
     );
-    assert!(
-        said.contains(&"the stream has ended: once more".to_owned()),
-        "{said:?}"
-    );
+    assert!(said.contains(&ONCE_MORE.to_owned()), "{said:?}");
     let completed = said
         .iter()
         .position(|line| line == "completed")
@@ -96,11 +94,35 @@ async fn python_passes_over_what_is_no_state() {
         };
         assert!(ran.status.success(), "{shown}: {ran:?}");
         let said = String::from_utf8(ran.stdout).unwrap();
-        assert!(said.contains("\ncompleted\n"), "{shown}: {said}");
-        assert!(
-            !said.contains("500") && !said.contains("None"),
-            "{shown}: {said}"
-        );
+        // The name comes first, the files last.
+        let is_known = |line: &&str| ["accepted", "queued", "running", ONCE_MORE].contains(line);
+        let mut told = said.lines().skip(1).skip_while(is_known);
+        assert_eq!(told.next(), Some("completed"), "{shown}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_ends_with_the_run_whatever_becomes_of_the_stream() {
+    let completed = "data: {\"status\":\"completed\"}\n\n";
+    for (case, streams) in [
+        ("it stays open", vec![Stream::Open(completed)]),
+        ("it is cut", vec![Stream::Cut(completed)]),
+        ("throttled", vec![Stream::Throttled, Stream::Cut(completed)]),
+    ] {
+        let Some(mut python) = tool("python3") else {
+            return;
+        };
+        let throttled = streams.len() > 1;
+        let gateway = Scripted::of(streams);
+        python.args(["-c", code(), &gateway.port().to_string()]);
+        let ran = tokio::task::block_in_place(|| python.output()).unwrap();
+        assert!(ran.status.success(), "{case}: {ran:?}");
+        let told = match throttled {
+            true => format!("ann\n{ONCE_MORE}\ncompleted\n"),
+            false => "ann\ncompleted\n".to_owned(),
+        };
+        assert_eq!(String::from_utf8(ran.stdout).unwrap(), told, "{case}");
+        assert!(!gateway.was_kept_waiting(), "{case}");
     }
 }
 
@@ -139,3 +161,5 @@ fn assert_failed(ran: &Output, complaint: &str) {
         "{said}"
     );
 }
+
+const ONCE_MORE: &str = "the stream has ended: once more";
