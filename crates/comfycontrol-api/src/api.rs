@@ -49,8 +49,8 @@ impl Api {
     ///
     /// * that breaks off,
     /// * that has an event of more than 1 MiB, or a state that cannot be read,
-    /// * in which no state has come for 30 s, or only the same
-    ///   [unknown](crate::WorkflowStatus::Unknown) one, or
+    /// * in which no state has come for 30 s, or only [unknown](crate::WorkflowStatus::Unknown)
+    ///   ones, or
     /// * that cannot be opened for a reason that may pass: a 429, a 5xx, no connection.
     ///
     /// The pause grows up to 30 s, and is at least the server's `Retry-After`. Where there are no
@@ -69,9 +69,9 @@ impl Api {
     /// An error is the last item. It comes if the API refuses (another 4xx, also for the run
     /// itself). A state that cannot be read is asked for again. An error also comes, with the last
     /// failure, once [5 minutes](crate::WorkflowUpdates::give_up_after) have passed in which
-    /// nothing was heard of the run, or only the same unknown state: the run may still be going on
-    /// then. The API's error in an event, with the server's message, is a failure like the same
-    /// response.
+    /// nothing was heard of the run but unknown states in events, or the same unknown state when it
+    /// was asked for: the run may still be going on then. The API's error in an event, with the
+    /// server's message, is a failure like the same response.
     ///
     /// ```no_run
     /// # async fn run(api: comfycontrol_api::Api) -> Result<(), comfycontrol::Error> {

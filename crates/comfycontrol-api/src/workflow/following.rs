@@ -22,6 +22,8 @@ pub(super) struct Following {
     silence: SilenceLimit,
     last: Option<WorkflowUpdate>,
     events: Option<Events>,
+    /// Until when they are to tell a known state, where they told an unknown one.
+    until: Option<Instant>,
     source: Source,
     /// Streams in a row without a state of the run.
     fruitless: u32,
@@ -49,6 +51,7 @@ impl Following {
             silence: SilenceLimit::new(GIVE_UP_AFTER),
             last: None,
             events: None,
+            until: None,
             source: Source::Events,
             fruitless: 0,
             unchanged: 0,
@@ -81,6 +84,8 @@ impl Following {
                     heard.map(Some)
                 }
             };
+            // What an older failure asked for was waited for.
+            let asked_to_wait = heard.as_ref().err().and_then(Error::retry_after);
             match heard {
                 Ok(Some(update)) => {
                     if self.takes(&update) {
@@ -112,7 +117,6 @@ impl Following {
                 Source::AskOnce => Source::Events,
                 Source::Ask => Source::Ask,
             };
-            let asked_to_wait = self.failure.as_ref().and_then(Error::retry_after);
             let Some(wait) = self.silence.wait(now(), asked_to_wait) else {
                 return Err(self.given_up(&path));
             };
@@ -133,13 +137,14 @@ impl Following {
             // The first update of a new stream says again where the last one ended.
             false => last != update,
         });
-        // A state that is not known here may be the last one.
-        let is_known = !matches!(update.status, WorkflowStatus::Unknown(_));
+        // In an event, a state that is not known here may be none of the run; asked for, it may be
+        // the last one.
+        let is_sign = is_news && (asked || is_known(update));
         // A stream that says the same and fails, again and again, is not a sign of life.
-        if is_news || asked {
+        if is_sign || asked {
             self.failure = None;
         }
-        if is_news || is_known && self.failure.is_none() {
+        if is_sign || is_known(update) && self.failure.is_none() {
             self.silence.heard(now());
         }
         match self.source {
@@ -157,12 +162,12 @@ impl Following {
 
     /// Whether a state is not known here, and the one that was told last.
     fn is_same_unknown(&self, update: &WorkflowUpdate) -> bool {
-        matches!(update.status, WorkflowStatus::Unknown(_)) && self.last.as_ref() == Some(update)
+        !is_known(update) && self.last.as_ref() == Some(update)
     }
 
     /// The next state that a stream of events tells; `None` if it ends.
     async fn watch(&mut self, path: &str) -> Result<Option<WorkflowUpdate>, Error> {
-        let until = now() + SILENCE;
+        let until = self.until.take().unwrap_or_else(|| now() + SILENCE);
         let mut events = match self.events.take() {
             Some(events) => events,
             None => {
@@ -178,6 +183,7 @@ impl Following {
                 Said::State(update) if self.is_same_unknown(&update) => {}
                 Said::State(update) => {
                     self.events = Some(events);
+                    self.until = (!is_known(&update)).then_some(until);
                     return Ok(Some(*update));
                 }
                 Said::Failed(error) => return Err(named(error.into(), path)),
@@ -186,6 +192,10 @@ impl Following {
         }
         Ok(None)
     }
+}
+
+fn is_known(update: &WorkflowUpdate) -> bool {
+    !matches!(update.status, WorkflowStatus::Unknown(_))
 }
 
 /// Whether the API, or what stands before it, has no events to give.

@@ -7,7 +7,8 @@ use comfycontrol_test::{SECOND, now};
 use futures_util::stream;
 
 use crate::followed::{
-    Outcome, Outputs, State, Stream, event, event_stream, events, follow, ok, state, states, update,
+    Outcome, Outputs, State, Stream, event, event_stream, events, follow, ok, state, states,
+    status, update,
 };
 
 #[tokio::test(start_paused = true)]
@@ -29,6 +30,51 @@ async fn a_run_s_end_is_seen_behind_heartbeats_that_look_like_states() {
         assert!(start.elapsed() < 100 * SECOND, "{:?}", start.elapsed());
         assert!(asked.count("") < 12, "{}", asked.count(""));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_states_that_alternate_are_no_sign_of_the_run() {
+    let alternating = "data: {\"status\":\"ok\"}\n\ndata: {\"status\":\"fine\"}\n\n";
+    let start = now();
+    let (updates, asked) = follow(move |what, _| match what {
+        Stream => heartbeats(alternating),
+        State if start.elapsed() < 60 * SECOND => state("running"),
+        State => state("failed"),
+        Outputs => ok(serde_json::json!([])),
+    });
+    let told = states(updates).await.unwrap();
+    assert_eq!(told.last().unwrap(), "failed");
+    assert!(start.elapsed() < 100 * SECOND, "{:?}", start.elapsed());
+    assert!(asked.count("") < 12, "{}", asked.count(""));
+
+    // Where the state cannot be had either, the run is given up.
+    let start = now();
+    let (updates, _) = follow(move |what, _| match what {
+        Stream => heartbeats(alternating),
+        _ => status(503)(),
+    });
+    assert!(states(updates).await.unwrap_err().is_retryable());
+    assert!(start.elapsed() < 400 * SECOND, "{:?}", start.elapsed());
+}
+
+/// A pause that was kept once is not kept again for a failure that asks for none.
+#[tokio::test(start_paused = true)]
+async fn a_state_that_cannot_be_read_is_asked_for_after_its_own_pause() {
+    let unreadable = event(r#"{"status":"running","queue_number":"three"}"#);
+    let (updates, _) = follow(move |what, n| match (what, n) {
+        (Stream, 0) => {
+            let mut response = status(503)().unwrap();
+            response.headers_mut().insert("retry-after", 60.into());
+            Ok(response)
+        }
+        (Stream, 1) => events([unreadable.clone()]),
+        (State, 0 | 1) => ok(serde_json::json!({"status": 1})),
+        _ => events([update("failed")]),
+    });
+    let start = now();
+    assert_eq!(states(updates).await.unwrap(), ["failed"]);
+    let waited = start.elapsed();
+    assert!((60..100).contains(&waited.as_secs()), "{waited:?}");
 }
 
 #[tokio::test(start_paused = true)]
