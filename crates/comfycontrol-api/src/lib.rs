@@ -82,6 +82,9 @@
 //! * A field of another type is an error, which names its path.
 //! * Ids are any text; any 2xx is a success.
 //!
+//! What is read of a response is bounded: of one object without a graph 1 MiB, of a page what
+//! [`Paginator::items`] says, of a list without pages what [`Workflows::outputs`] says.
+//!
 //! # Errors
 //!
 //! All fail with the client's [`Error`](comfycontrol::Error), which names the call. A value out of

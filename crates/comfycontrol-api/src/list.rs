@@ -84,7 +84,7 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// Reads one page; the first is 1. Costs one request.
     ///
     /// The bounds of a page are those of [`Paginator::items`]. All its items are decoded at once:
-    /// 1,000,000 values are some 32 MB, and twice that at most.
+    /// 1,000,000 values are some 32 MB, or up to twice that in lists, and four times in objects.
     ///
     /// # Errors
     ///

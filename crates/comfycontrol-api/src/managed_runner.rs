@@ -72,6 +72,7 @@ impl ManagedRunners {
     }
 
     /// Reads the last workflows of the account that ran on the runner: 10 at most, newest first.
+    /// The bounds of the response are those of [`Workflows::outputs`](crate::Workflows::outputs).
     ///
     /// # Errors
     ///

@@ -101,9 +101,9 @@ impl Paginator {
     /// other member 1 MiB, 100,000 values and 128 levels, and of the body what the client's
     /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows. Items are held
     /// as JSON, and decoded one by one when they are asked for. A decoded item takes what a `T`
-    /// takes: some 32 bytes for each of its values as a `serde_json::Value`, and up to twice that
-    /// in lists, which is 16 to 32 times the JSON of many small numbers. Other tasks have their
-    /// turn meanwhile: after 3 MiB at the latest, however large a page is.
+    /// takes: as a `serde_json::Value` some 32 bytes for each of its values, of which an object
+    /// counts as 20. It is up to twice that in lists, and four times in large objects. Other tasks
+    /// have their turn meanwhile: after 3 MiB at the latest, however large a page is.
     ///
     /// # Errors
     ///

@@ -123,6 +123,7 @@ impl Runners {
     }
 
     /// Reads the last workflows that ran on the runner: 10 at most, newest first.
+    /// The bounds of the response are those of [`Workflows::outputs`](crate::Workflows::outputs).
     ///
     /// # Errors
     ///

@@ -65,6 +65,9 @@ impl Error for MissingList {}
 /// A page has more than is read of one: 1,000 items, 1,000,000 values in all of them, or 1 MiB,
 /// 100,000 values or 128 levels in one of them or in another member.
 ///
+/// A list without pages has 100,000 items at most. An object counts as 20 values, and its members
+/// as one each.
+///
 /// It is the [cause](comfycontrol::Error::as_cause) of the error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PageTooLarge {

@@ -15,7 +15,7 @@ use super::reader::{NoPage, Reader};
 /// Reads a page as it comes; nothing of it is decoded.
 pub(super) async fn read(response: Response, key: &str, keys: &Keys) -> Result<Page, Error> {
     let most = response.max_body();
-    let mut reading = Reading::of(&response, Some(key), keys);
+    let mut reading = Reading::of(&response, Some(key), MOST_ITEMS, keys);
     let mut body = response.into_stream();
     let mut read = 0;
     while let Some(piece) = body.next().await {
@@ -39,9 +39,14 @@ pub(crate) async fn read_list<T: DeserializeOwned>(
     response: Response,
     key: Option<&str>,
 ) -> Result<(Vec<T>, Option<u64>), Error> {
-    let most = response.max_body().min(MOST_BYTES);
+    let (items, bytes) = match key {
+        Some(_) => (MOST_ITEMS, MOST_BYTES),
+        // It has no other page.
+        None => (MOST_ITEMS_OF_ALL, usize::MAX),
+    };
+    let most = response.max_body().min(bytes);
     let keys = Keys::default();
-    let mut reading = Reading::of(&response, key, &keys);
+    let mut reading = Reading::of(&response, key, items, &keys);
     let body = response.with_max_body(most).bytes().await?;
     reading.take(&body).await?;
     drop(body);
@@ -75,12 +80,12 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn of(response: &Response, key: Option<&'a str>, keys: &'a Keys) -> Self {
+    fn of(response: &Response, key: Option<&'a str>, items: usize, keys: &'a Keys) -> Self {
         Self {
             key,
             context: response.context().clone(),
             kind: response.headers().get(CONTENT_TYPE).cloned(),
-            reader: Reader::new(key, MOST_ITEMS, keys),
+            reader: Reader::new(key, items, keys),
         }
     }
 
@@ -122,7 +127,9 @@ impl<'a> Reading<'a> {
 
 /// Ten times what a page may have.
 const MOST_ITEMS: usize = 1_000;
-/// Of a list that is read as a whole: 80 KB for each item of a page of 100.
+/// Of a list that has no pages.
+const MOST_ITEMS_OF_ALL: usize = 100_000;
+/// Of a page that is read as a whole: 80 KB for each item of a page of 100.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes that are gone through for one unit of a task's budget. Tokio gives 128 units: after a
 /// mebibyte others have their turn.

@@ -267,7 +267,8 @@ fn is_json(json: &[u8]) -> bool {
 /// More than an error shows.
 const BEGINNING: usize = 1_000;
 const MOST_NAMES: usize = 20;
-/// Of all items. Decoded, they are some 32 MB, and twice that in lists that have just grown.
+/// Of all items. Decoded, they are some 32 MB, up to twice that in lists that have just grown, and
+/// four times in large objects.
 const MOST_VALUES: usize = 1_000_000;
 const MARK: [u8; 3] = *b"\xef\xbb\xbf";
 

@@ -44,7 +44,7 @@ impl Value {
                 b'"' => self.in_string = true,
                 b'[' | b'{' => {
                     self.depth += 1;
-                    self.values += 1;
+                    self.values += if byte == b'{' { OBJECT } else { 1 };
                     if self.depth > MOST_LEVELS {
                         return Err(too_large("levels in one value", MOST_LEVELS));
                     }
@@ -67,7 +67,7 @@ impl Value {
         Ok(None)
     }
 
-    /// How many values it is made of.
+    /// How many values it is made of, by what they take.
     pub(super) fn values(&self) -> usize {
         self.values + 1
     }
@@ -88,6 +88,8 @@ const MOST_BYTES: usize = 1024 * 1024;
 const MOST_LEVELS: usize = 128;
 /// Each takes some 32 bytes once it is decoded, and two in JSON.
 const MOST_VALUES: usize = 100_000;
+/// Values for which an object counts: it has room for eleven members, in some 640 bytes.
+const OBJECT: usize = 20;
 
 #[cfg(test)]
 mod tests {

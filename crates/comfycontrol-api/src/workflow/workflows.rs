@@ -127,6 +127,11 @@ impl Workflows {
 
     /// Reads the outputs of a completed workflow, each with a link that is good for some minutes.
     ///
+    /// They come in one response. Of it are read at most 100,000 outputs with 1,000,000 values, of
+    /// which each output is some 30 ([`PageTooLarge`](crate::PageTooLarge) says how they are
+    /// counted), and as many bytes as the client's
+    /// [`max_response_body`](comfycontrol::ClientBuilder::max_response_body) allows.
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get); 404 if it is not completed, and perhaps if it has no outputs: the
