@@ -39,8 +39,8 @@ pub use self::saved::{SaveProgress, SavedFile};
 ///
 /// A download that breaks off goes on where it was, by `Range` and `If-Range`, if the file has a
 /// strong entity tag. The tag of each part is compared, since a 206 does not prove that the host
-/// has kept to `If-Range`. Without one, or where the host sends the whole, the file begins anew. A
-/// link that has expired is asked for once more. After six requests in a row that bring nothing
+/// has kept to `If-Range`. Without one, or where the host sends the whole, the file begins again.
+/// A link that has expired is asked for once more. After six requests in a row that bring nothing
 /// new, in half a minute, the download is given up; as long as it gets further there is no end to
 /// its requests.
 ///

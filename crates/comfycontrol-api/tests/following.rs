@@ -154,7 +154,7 @@ async fn an_event_without_its_last_blank_line_is_asked_for() {
         }
         _ => state("failed"),
     });
-    // Neither what the unfinished event says, nor nothing for ever.
+    // Neither what the unfinished event says, nor nothing without end.
     assert_eq!(states(updates).await.unwrap(), ["running", "failed"]);
     assert_eq!(asked.count("/subscribe"), 1);
 }

@@ -20,7 +20,7 @@ pub struct SavedFile {
 pub struct SaveProgress<'a> {
     /// The id of the output.
     pub output: &'a OutputId,
-    /// How many bytes of it are there; fewer than before where it begins anew.
+    /// How many bytes of it are there; fewer than before where it begins again.
     pub received: u64,
     /// How many it has, if the host says so.
     pub length: Option<u64>,

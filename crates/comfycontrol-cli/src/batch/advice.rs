@@ -31,7 +31,7 @@ pub(crate) fn advice(troubled: &Troubled, line: impl Fn(usize) -> u64) -> Vec<St
             "gone",
             &troubled.gone,
             "their files are neither here nor at the API: the same command leaves them out, and a \
-             batch of these rows in another directory runs them anew",
+             batch of these rows in another directory runs them again",
         ),
         (
             "saved with fewer files than before",
@@ -91,7 +91,7 @@ mod tests {
             "not saved: lines 22, 23; the runs are completed: the same command saves them, and runs \
              nothing",
             "gone: line 32; their files are neither here nor at the API: the same command leaves \
-             them out, and a batch of these rows in another directory runs them anew",
+             them out, and a batch of these rows in another directory runs them again",
             "saved with fewer files than before: line 33; the others are not there any more, and \
              nothing is run again",
         ];

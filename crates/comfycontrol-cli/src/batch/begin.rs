@@ -74,8 +74,8 @@ pub(crate) async fn run(
     let removed = find_removed(&batch.out, &table, &mut states);
     if removed > 0 {
         out.note(&format!(
-            "folders of saved rows that are not there any more: {removed}; they are saved anew from \
-             their runs, and nothing is run again"
+            "folders of saved rows that are not there any more: {removed}; they are saved again \
+             from their runs, and nothing is run again"
         ));
     }
     let (tell, told) = unbounded_channel();

@@ -9,7 +9,7 @@ use super::studio::{FAST, Studio, of_kind, quick, runs};
 use crate::support::{Account, Ran};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_was_removed_is_saved_anew_from_the_run_that_is_known() {
+async fn a_folder_that_was_removed_is_saved_again_from_the_run_that_is_known() {
     let (account, studio) = (Account::of(quick()).await, Studio::of(12));
     assert_eq!(studio.run(&account, &["--quota", FAST]).code, Some(0));
     for line in ["line-03", "line-07"] {
@@ -22,8 +22,8 @@ async fn a_folder_that_was_removed_is_saved_anew_from_the_run_that_is_known() {
     assert_eq!(
         told,
         [
-            "note: folders of saved rows that are not there any more: 2; they are saved anew from \
-             their runs, and nothing is run again",
+            "note: folders of saved rows that are not there any more: 2; they are saved again \
+             from their runs, and nothing is run again",
             "12 rows, 2 of them to be done, 10 saved before",
             "12 of 12 rows saved",
         ]
@@ -75,7 +75,7 @@ async fn a_removed_folder_whose_files_the_api_has_no_more_is_told_as_gone() {
             "2 rows, 0 of them to be done, 1 saved before, 1 gone",
             "1 of 2 rows saved, 1 gone",
             "gone: line 3; their files are neither here nor at the API: the same command leaves \
-             them out, and a batch of these rows in another directory runs them anew",
+             them out, and a batch of these rows in another directory runs them again",
         ]
     );
     assert_eq!(account.emulator.edge().requests(), requests);
