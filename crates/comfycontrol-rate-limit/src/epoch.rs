@@ -27,6 +27,12 @@ impl Epoch {
         nanos(at.saturating_duration_since(self.0))
     }
 
+    /// Of an instant that has passed: no process runs for so long that it would not fit.
+    #[inline]
+    pub(crate) fn passed(self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.0).as_nanos() as u64
+    }
+
     pub(crate) fn instant(self, nanos: u64) -> Instant {
         let since = Duration::from_nanos(nanos);
         self.0

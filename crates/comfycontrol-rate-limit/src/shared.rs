@@ -90,7 +90,7 @@ impl Shared {
 
     #[inline]
     pub(crate) fn now(&self) -> u64 {
-        self.nanos(clock::now())
+        self.epoch.passed(clock::now())
     }
 
     /// Now, by all our clocks.

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 pub(super) struct Stamps {
     /// No two at the same time.
     list: VecDeque<Stamp>,
+    /// None of them is later.
+    latest: u64,
     /// How many requests were stamped before the oldest stamp, and how many in all.
     start: u64,
     end: u64,
@@ -52,12 +54,12 @@ impl Stamps {
     #[inline]
     pub(super) fn insert(&mut self, at: u64, count: u64) {
         // Nearly always the newest; only a lingering request lies further ahead.
-        match self.list.back() {
-            Some(newest) if newest.at >= at => self.insert_among(at, count),
-            _ => self.list.push_back(Stamp {
-                at,
-                before: self.end,
-            }),
+        if at > self.latest {
+            self.latest = at;
+            let before = self.end;
+            self.list.push_back(Stamp { at, before });
+        } else {
+            self.insert_among(at, count);
         }
         self.end += count;
     }
@@ -65,7 +67,7 @@ impl Stamps {
     #[cold]
     fn insert_among(&mut self, at: u64, count: u64) {
         let index = self.list.partition_point(|stamp| stamp.at < at);
-        if self.list[index].at > at {
+        if self.list.get(index).is_none_or(|next| next.at > at) {
             let before = self.before(index);
             self.list.insert(index, Stamp { at, before });
         }
@@ -85,6 +87,7 @@ impl Stamps {
         }
         if self.before(index) == self.before(index + 1) {
             self.list.remove(index);
+            self.latest = self.list.back().map_or(0, |stamp| stamp.at);
         }
         true
     }
