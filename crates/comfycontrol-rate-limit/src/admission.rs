@@ -229,23 +229,15 @@ impl Admission {
         self.slots.dispatch(now, grant)
     }
 
-    /// The request has ended, one way or the other. If a call waits, [`run`](Self::run) is due.
+    /// As [`settle`](Self::settle), where the slot is [plain](DispatchedSlot::is_plain) and an
+    /// ordinary response has come.
     #[inline]
-    pub(crate) fn settle(
-        &mut self,
-        now: u64,
-        slot: &DispatchedSlot,
-        outcome: Outcome,
-    ) -> Option<Event> {
-        if outcome == Outcome::Responded && slot.is_plain() {
-            self.slots.settle_plainly(now);
-            return None;
-        }
-        self.settle_specially(now, slot, outcome)
+    pub(crate) fn settle_plainly(&mut self, now: u64) {
+        self.slots.settle_plainly(now);
     }
 
-    #[cold]
-    fn settle_specially(
+    /// The request has ended, one way or the other. If a call waits, [`run`](Self::run) is due.
+    pub(crate) fn settle(
         &mut self,
         now: u64,
         slot: &DispatchedSlot,

@@ -27,11 +27,16 @@ impl Classifier {
 
     #[inline]
     pub(crate) fn outcome(&self, status: StatusCode, headers: &HeaderMap) -> Outcome {
-        let throttled = match &self.is_throttled {
-            None => status == StatusCode::TOO_MANY_REQUESTS,
-            Some(is_throttled) => is_throttled(status, headers),
-        };
-        if throttled {
+        if self.is_throttled.is_none() && status != StatusCode::TOO_MANY_REQUESTS {
+            return Outcome::Responded;
+        }
+        self.judge(status, headers)
+    }
+
+    #[cold]
+    fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Outcome {
+        let is_throttled = self.is_throttled.as_ref();
+        if is_throttled.is_none_or(|is_throttled| is_throttled(status, headers)) {
             Outcome::Throttled(retry_after(headers))
         } else {
             Outcome::Responded

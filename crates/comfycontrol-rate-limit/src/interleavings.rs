@@ -18,6 +18,8 @@ mod seen;
 #[path = "shared.rs"]
 #[expect(dead_code, reason = "not all of it is used here")]
 mod shared;
+#[path = "slow_path.rs"]
+mod slow_path;
 mod sync;
 #[path = "timers.rs"]
 mod timers;

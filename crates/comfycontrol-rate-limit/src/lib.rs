@@ -173,6 +173,7 @@ mod reservation;
 mod seen;
 mod service;
 mod shared;
+mod slow_path;
 mod snapshot;
 mod stage;
 mod store;

@@ -76,6 +76,20 @@ impl Future for Acquire {
     /// down, or after it has finished.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.deadline.is_none()
+            && let Some(reservation) = &mut self.reservation
+            && reservation.try_at_once()
+            && let Some(reservation) = self.reservation.take()
+        {
+            return Poll::Ready(Ok(Permit { reservation }));
+        }
+        self.poll_on(cx)
+    }
+}
+
+impl Acquire {
+    #[cold]
+    fn poll_on(&mut self, cx: &Context<'_>) -> Poll<Result<Permit, Rejected>> {
         let deadline = self.deadline;
         let reservation = self.reservation.as_mut().expect("polled after completion");
         let admitted = loop {

@@ -1,16 +1,16 @@
 //! One call's way to its slot and back. Wherever it is dropped, it is accounted for.
 
+use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use super::clock;
 use super::shared::Shared;
-use crate::admission::{Admission, DispatchedSlot, Outcome, Standing};
-use crate::queue::Waiter;
+use super::slow_path;
+use crate::admission::{Admission, DispatchedSlot, Outcome};
 use crate::stage::Stage;
-use crate::{Rejected, Tracker, report};
+use crate::{Rejected, Tracker};
 
 /// One call's claim on the limiter: a place in the queue, then a slot.
 #[derive(Debug)]
@@ -31,6 +31,18 @@ impl Reservation {
         }
     }
 
+    /// Takes a slot up at once, if the call has just come and there is one whatever the time.
+    #[inline]
+    pub(crate) fn try_at_once(&mut self) -> bool {
+        if let Stage::Idle = self.stage
+            && let Some(grant) = self.shared.with(Admission::try_admit_at_any_time)
+        {
+            self.stage = Stage::Holding(grant);
+            return true;
+        }
+        false
+    }
+
     /// Waits for a slot, no longer than until `deadline`.
     ///
     /// # Panics
@@ -44,81 +56,14 @@ impl Reservation {
     ) -> Poll<Result<(), Rejected>> {
         match &self.stage {
             Stage::Idle => {
-                if deadline.is_none()
-                    && let Some(grant) = self.shared.with(Admission::try_admit_at_any_time)
-                {
-                    self.stage = Stage::Holding(grant);
+                if deadline.is_none() && self.try_at_once() {
                     return Poll::Ready(Ok(()));
                 }
-                self.try_now(cx, deadline)
+                slow_path::arrive(&self.shared, &mut self.stage, cx, deadline)
             }
-            Stage::Queued(_) => self.check(cx),
+            Stage::Queued(ticket) => slow_path::look(&self.shared, ticket, cx, true),
             Stage::Holding(_) | Stage::Tracked(_) | Stage::Held(_) | Stage::InFlight(_) => {
                 Poll::Ready(Ok(()))
-            }
-        }
-    }
-
-    #[cold]
-    fn try_now(
-        &mut self,
-        cx: &Context<'_>,
-        deadline: Option<Instant>,
-    ) -> Poll<Result<(), Rejected>> {
-        let now = self.shared.now();
-        let deadline = deadline.map(|at| self.shared.nanos(at));
-        if deadline.is_none_or(|deadline| now <= deadline) {
-            let stage = self.shared.with(|state| match state.try_admit(now) {
-                Some(grant) => Ok(Some(Stage::with(state, now, grant))),
-                None => state.reject_when_full(now).map(|()| None),
-            })?;
-            if let Some(stage) = stage {
-                self.stage = stage;
-                return Poll::Ready(Ok(()));
-            }
-        }
-        self.join(cx, now, deadline)
-    }
-
-    fn join(
-        &mut self,
-        cx: &Context<'_>,
-        now: u64,
-        deadline: Option<u64>,
-    ) -> Poll<Result<(), Rejected>> {
-        let waiter = Waiter::new(cx, clock::runtime());
-        let (ticket, standing) = self.shared.update(now, |state, now, effects| {
-            let ticket = state.enqueue(now, deadline, waiter, effects)?;
-            let standing = state.standing(&ticket);
-            Ok((ticket, standing))
-        })?;
-        self.stage = Stage::Queued(ticket);
-        self.proceed(standing)
-    }
-
-    #[cold]
-    fn check(&self, cx: &Context<'_>) -> Poll<Result<(), Rejected>> {
-        let Stage::Queued(ticket) = &self.stage else {
-            return Poll::Pending;
-        };
-        let waiter = Waiter::new(cx, clock::runtime());
-        let now = self.shared.now();
-        let standing = self.shared.update(now, |state, now, effects| {
-            state.check(now, ticket, true, waiter, effects)
-        });
-        self.proceed(standing)
-    }
-
-    fn proceed(&self, standing: Standing) -> Poll<Result<(), Rejected>> {
-        match standing {
-            Standing::Granted => Poll::Ready(Ok(())),
-            Standing::Rejected(error) => {
-                report::rejected(&error);
-                Poll::Ready(Err(error))
-            }
-            Standing::Waiting => {
-                self.shared.keep_time();
-                Poll::Pending
             }
         }
     }
@@ -135,29 +80,14 @@ impl Reservation {
         cx: &Context<'_>,
         deadline: Option<Instant>,
     ) -> Result<(), Rejected> {
-        let now = self.shared.now();
         if let Stage::Queued(ticket) = &self.stage {
-            let waiter = Waiter::new(cx, clock::runtime());
-            let standing = self.shared.update(now, |state, now, effects| {
-                state.check(now, ticket, false, waiter, effects)
-            });
-            return match self.proceed(standing) {
+            return match slow_path::look(&self.shared, ticket, cx, false) {
                 Poll::Ready(Err(error)) => Err(error),
                 Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
             };
         }
-        let deadline = deadline.map(|at| self.shared.nanos(at));
-        let stage = std::mem::replace(&mut self.stage, Stage::Idle);
-        self.stage = self.shared.update(now, |state, now, _| match stage {
-            Stage::Holding(grant) | Stage::Tracked(grant) => {
-                Stage::Queued(state.park(now, &grant, deadline))
-            }
-            Stage::Held(ticket) => {
-                state.park_held(now, &ticket, deadline);
-                Stage::Queued(ticket)
-            }
-            Stage::Idle | Stage::Queued(_) | Stage::InFlight(_) => stage,
-        });
+        let stage = self.take_stage();
+        self.stage = slow_path::park(&self.shared, stage, deadline);
         Ok(())
     }
 
@@ -167,34 +97,9 @@ impl Reservation {
         if let Stage::Holding(_) = self.stage {
             return true;
         }
-        self.claim_queued()
-    }
-
-    #[cold]
-    fn claim_queued(&mut self) -> bool {
-        let too_late = self.shared.is_too_late();
-        let ticket = match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Queued(ticket) => ticket,
-            stage => {
-                self.stage = stage;
-                too_late.then(|| self.release());
-                return matches!(self.stage, Stage::Held(_) | Stage::Tracked(_));
-            }
-        };
-        let now = self.shared.now();
-        let claimed = self.shared.update(now, |state, now, _| {
-            let (grant, since) = state.claim(ticket)?;
-            Ok((Stage::with(state, now, grant), since))
-        });
-        let is_claimed = claimed.is_ok();
-        self.stage = match claimed {
-            Ok((stage, since)) => {
-                report::admitted(now.saturating_sub(since));
-                stage
-            }
-            Err(ticket) => Stage::Queued(ticket),
-        };
-        is_claimed
+        let stage = self.take_stage();
+        self.stage = slow_path::claim(&self.shared, stage);
+        matches!(self.stage, Stage::Held(_) | Stage::Tracked(_))
     }
 
     /// The request leaves with the claimed slot; returns whether it may be tracked.
@@ -205,31 +110,12 @@ impl Reservation {
                 self.stage = Stage::InFlight(DispatchedSlot::of(grant));
                 false
             }
-            _ => self.dispatch_noted(),
+            _ => {
+                let stage = self.take_stage();
+                self.stage = slow_path::dispatch(&self.shared, stage);
+                true
+            }
         }
-    }
-
-    /// The slot's stamp is known from now on, which may let others go, or it comes back no more.
-    #[cold]
-    fn dispatch_noted(&mut self) -> bool {
-        if let Stage::Tracked(grant) = self.stage
-            && !self.shared.bounds_transit()
-        {
-            self.stage = Stage::InFlight(DispatchedSlot::of(grant));
-            return true;
-        }
-        let now = self.shared.now();
-        let stage = std::mem::replace(&mut self.stage, Stage::Idle);
-        self.stage = self.shared.update(now, |state, now, effects| {
-            let flight = match stage {
-                Stage::Holding(grant) | Stage::Tracked(grant) => state.dispatch(now, grant),
-                Stage::Held(ticket) => state.dispatch_held(now, ticket),
-                Stage::Idle | Stage::Queued(_) | Stage::InFlight(_) => return stage,
-            };
-            state.run(now, effects);
-            Stage::InFlight(flight)
-        });
-        true
     }
 
     /// Has the call followed while it waits.
@@ -243,43 +129,31 @@ impl Reservation {
     /// The request has ended; the clock is read after that, as a stamp must never be too early.
     #[inline]
     pub(crate) fn settle(&mut self, outcome: Outcome) {
-        if let Stage::InFlight(flight) = self.stage {
-            self.stage = Stage::Idle;
-            let now = self.shared.now();
-            let (event, awaited) = self.shared.with(|state| {
-                let event = state.settle(now, &flight, outcome);
-                (event, state.is_awaited())
-            });
-            if awaited {
-                self.shared.run(now);
+        match self.stage {
+            Stage::InFlight(flight) if outcome == Outcome::Responded && flight.is_plain() => {
+                self.stage = Stage::Idle;
+                let now = self.shared.now();
+                let awaited = self.shared.with(|state| {
+                    state.settle_plainly(now);
+                    state.is_awaited()
+                });
+                if awaited {
+                    self.shared.run(now);
+                }
             }
-            if let Some(event) = event {
-                report::settled(event);
-                self.shared.tell_keeper();
+            _ => {
+                let stage = self.take_stage();
+                self.stage = slow_path::settle(&self.shared, stage, outcome);
             }
         }
     }
 
     /// Gives up what the call has.
-    #[cold]
+    #[inline]
     pub(crate) fn release(&mut self) {
-        let now = self.shared.now();
-        match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Idle => {}
-            Stage::Queued(ticket) | Stage::Held(ticket) => {
-                self.shared.update(now, |state, now, effects| {
-                    state.leave(now, ticket, effects);
-                });
-            }
-            Stage::Holding(grant) | Stage::Tracked(grant) => {
-                self.shared.update(now, |state, now, effects| {
-                    state.cancel(now, &grant, effects);
-                })
-            }
-            flight @ Stage::InFlight(_) => {
-                self.stage = flight;
-                self.settle(Outcome::Lost);
-            }
+        if !matches!(self.stage, Stage::Idle) {
+            let stage = self.take_stage();
+            slow_path::release(&self.shared, stage);
         }
     }
 
@@ -288,13 +162,16 @@ impl Reservation {
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
+
+    #[inline]
+    fn take_stage(&mut self) -> Stage {
+        mem::replace(&mut self.stage, Stage::Idle)
+    }
 }
 
 impl Drop for Reservation {
     #[inline]
     fn drop(&mut self) {
-        if !matches!(self.stage, Stage::Idle) {
-            self.release();
-        }
+        self.release();
     }
 }

@@ -1,10 +1,24 @@
-//! How the shared state looks to followers of a call, and in print.
+//! How the shared state looks from outside, to followers of a call, and in print.
 
 use std::fmt;
 
 use super::shared::Shared;
-use crate::progress::{Source, Waiting};
-use crate::queue::{Spot, Turn};
+use crate::Snapshot;
+use crate::progress::{Source, Tracker, Waiting};
+use crate::queue::{Spot, Ticket, Turn};
+
+impl Shared {
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let now = self.now();
+        self.with(|state| state.snapshot(now, |nanos| self.instant(nanos)))
+    }
+
+    /// Has a call followed that waits there.
+    pub(crate) fn track(&self, tracker: &Tracker, ticket: &Ticket) {
+        let (spot, prospect) = self.with(|state| (state.spot(ticket), state.prospect()));
+        tracker.waits(self.this.clone(), spot, prospect, &self.watchers);
+    }
+}
 
 impl Source for Shared {
     fn waiting(&self, spot: Spot) -> Option<Waiting> {

@@ -20,16 +20,14 @@ use super::clock::{self, Alarm};
 use super::link::{Link, Rope};
 use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, this_thread};
 use super::timers::{Bell, CalledFrom, Timer, Timers};
-use crate::Snapshot;
 use crate::admission::{Admission, Effects, Outcome};
 use crate::classifier::Classifier;
 use crate::epoch::{Epoch, NEVER};
 use crate::ledger::Moment;
-use crate::progress::{Tracker, Watchers};
-use crate::queue::Ticket;
+use crate::progress::Watchers;
 
 pub(crate) struct Shared {
-    this: Weak<Self>,
+    pub(super) this: Weak<Self>,
     pub(super) epoch: Epoch,
     bounds_transit: bool,
     classifier: Classifier,
@@ -111,11 +109,6 @@ impl Shared {
         self.epoch.instant(nanos)
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let now = self.now();
-        self.with(|state| state.snapshot(now, |nanos| self.instant(nanos)))
-    }
-
     /// Does something that wakes no call and sets no timer.
     #[inline]
     pub(crate) fn with<T>(&self, action: impl FnOnce(&mut Admission) -> T) -> T {
@@ -166,12 +159,6 @@ impl Shared {
         result
     }
 
-    /// Has a call followed that waits there.
-    pub(crate) fn track(&self, tracker: &Tracker, ticket: &Ticket) {
-        let (spot, prospect) = self.with(|state| (state.spot(ticket), state.prospect()));
-        tracker.waits(self.this.clone(), spot, prospect, &self.watchers);
-    }
-
     /// Tells the followers of calls what has changed.
     #[inline]
     fn notify(&self) {
@@ -188,14 +175,13 @@ impl Shared {
     /// # Panics
     ///
     /// Outside a tokio runtime with time enabled, and in one that has gone.
-    pub(crate) fn keep_time(&self) {
-        let here = clock::runtime();
+    pub(crate) fn keep_time(&self, here: Option<runtime::Id>) {
         if !self.timers.lock().are_kept_by(here) {
             // Fails loudly where nothing could keep the time, and before anything is done that
             // others rely on.
             Alarm::new(self.instant(NEVER)).watch(Waker::noop());
         }
-        self.arm(CalledFrom::Waiter);
+        self.arm(CalledFrom::Waiter(here));
     }
 
     fn timer(&self, runtime: runtime::Id) -> Timer {
@@ -227,7 +213,7 @@ impl Shared {
             }
             let timers = match from {
                 // Its timer can be watched from here only. The holder does not wait.
-                CalledFrom::Waiter | CalledFrom::Timer(_) => Some(self.timers.lock()),
+                CalledFrom::Waiter(_) | CalledFrom::Timer(_) => Some(self.timers.lock()),
                 CalledFrom::Elsewhere => self.timers.try_lock(),
             };
             let Some(mut timers) = timers else {
@@ -261,9 +247,9 @@ impl Shared {
             // Even inside a runtime: it may be shut down concurrently.
             CalledFrom::Elsewhere => None,
             CalledFrom::Timer(runtime) => Some(runtime),
-            CalledFrom::Waiter => clock::runtime(),
+            CalledFrom::Waiter(runtime) => runtime,
         };
-        if let (CalledFrom::Waiter, Some(runtime)) = (from, here)
+        if let CalledFrom::Waiter(Some(runtime)) = from
             && !timers.are_kept_by(here)
         {
             timers.push(self.timer(runtime));

@@ -173,5 +173,5 @@ pub(crate) enum CalledFrom {
     /// In the waker of that runtime's timer, so that the runtime is alive or says that it is not.
     Timer(runtime::Id),
     /// In the poll of a call that waits, which a live runtime drives.
-    Waiter,
+    Waiter(Option<runtime::Id>),
 }

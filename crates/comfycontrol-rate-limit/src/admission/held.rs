@@ -5,6 +5,11 @@ use crate::epoch::NEVER;
 use crate::queue::{Ticket, WaiterState};
 
 impl Admission {
+    /// Whether slots that were taken up come back some time.
+    pub(crate) fn bounds_hold(&self) -> bool {
+        self.slots.settings().max_hold.is_some()
+    }
+
     /// Watches a slot that was taken up, if it is to come back some time.
     pub(crate) fn hold(&mut self, now: u64, grant: &Grant) -> Option<Ticket> {
         self.slots.settings().max_hold?;

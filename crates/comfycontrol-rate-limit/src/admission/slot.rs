@@ -36,7 +36,7 @@ impl DispatchedSlot {
 
     /// Whether an ordinary response changes nothing but the account.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.probe.is_none() && self.after_stamp.is_none()
     }
 
