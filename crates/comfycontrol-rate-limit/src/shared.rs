@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::clock::{self, Alarm};
 use super::link::{Link, Rope};
 use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, this_thread};
-use super::timers::{Bell, CalledFrom, Timer, Timers};
+use super::timers::{Bell, CalledFrom, Kept, Timer, Timers};
 use crate::admission::{Admission, Effects, Outcome};
 use crate::classifier::Classifier;
 use crate::epoch::{Epoch, NEVER};
@@ -176,12 +176,23 @@ impl Shared {
     ///
     /// Outside a tokio runtime with time enabled, and in one that has gone.
     pub(crate) fn keep_time(&self, here: Option<runtime::Id>) {
-        if !self.timers.lock().are_kept_by(here) {
+        let kept = self.timers.lock().kept_by(here);
+        match kept {
+            Some(Kept::Watched) if self.is_armed() => return,
+            Some(_) => {}
             // Fails loudly where nothing could keep the time, and before anything is done that
             // others rely on.
-            Alarm::new(self.instant(NEVER)).watch(Waker::noop());
+            None => _ = Alarm::new(self.instant(NEVER)).watch(Waker::noop()),
         }
         self.arm(CalledFrom::Waiter(here));
+    }
+
+    /// Whether timers that are watched ring in time. To be asked after the timers were unlocked: a
+    /// caller that found them locked has left its work to the holder. One that sets them later
+    /// looks again itself.
+    fn is_armed(&self) -> bool {
+        let has_fired = self.fired.load(Ordering::SeqCst);
+        !has_fired && self.armed.load(Ordering::SeqCst) <= self.with(|state| state.alarm())
     }
 
     fn timer(&self, runtime: runtime::Id) -> Timer {
@@ -250,7 +261,7 @@ impl Shared {
             CalledFrom::Waiter(runtime) => runtime,
         };
         if let CalledFrom::Waiter(Some(runtime)) = from
-            && !timers.are_kept_by(here)
+            && timers.kept_by(here).is_none()
         {
             timers.push(self.timer(runtime));
         }

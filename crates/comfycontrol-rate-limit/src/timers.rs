@@ -58,9 +58,14 @@ impl Timers {
         self.0.is_empty()
     }
 
-    /// Whether that runtime has a timer.
-    pub(crate) fn are_kept_by(&self, runtime: Option<runtime::Id>) -> bool {
-        self.0.iter().any(|timer| timer.is_of(runtime))
+    /// How that runtime keeps the time, if it does.
+    pub(crate) fn kept_by(&self, runtime: Option<runtime::Id>) -> Option<Kept> {
+        let timer = self.0.iter().find(|timer| timer.is_of(runtime))?;
+        Some(if timer.bell.has_rung.load(Ordering::SeqCst) {
+            Kept::HasRung
+        } else {
+            Kept::Watched
+        })
     }
 
     pub(crate) fn push(&mut self, timer: Timer) {
@@ -96,6 +101,15 @@ impl Timers {
         }
         (stopped, is_due)
     }
+}
+
+/// How a runtime keeps the time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kept {
+    /// Its timer rings when it was set to.
+    Watched,
+    /// Its timer has rung.
+    HasRung,
 }
 
 enum State {
