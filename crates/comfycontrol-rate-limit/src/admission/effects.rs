@@ -28,8 +28,11 @@ impl Effects {
 
     /// Wakes all, even if one waker panics: the others must not sleep on for that.
     pub(crate) fn apply(self) {
+        let Some(first) = self.first else {
+            return;
+        };
         let mut panicked = None;
-        for waker in self.first.into_iter().chain(self.more) {
+        for waker in std::iter::once(first).chain(self.more) {
             let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
             panicked = panicked.or(woken.err());
         }
