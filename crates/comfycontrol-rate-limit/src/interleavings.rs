@@ -64,6 +64,20 @@ fn a_response_while_others_join_starts_the_timers_of_all() {
 }
 
 #[test]
+fn a_response_while_a_call_joins_one_with_a_timer_sets_that_timer() {
+    explore(|| {
+        let shared = limiter(1);
+        let flight = Caller::new(&shared, 0).granted().dispatched();
+        let early = Caller::new(&shared, 0).poll();
+        let call = Caller::new(&shared, 0);
+        let joining = thread::spawn(move || call.poll());
+        flight.settle(Outcome::Responded);
+        let joined = joining.join().unwrap();
+        serve(vec![early, joined], &shared, &[0]);
+    });
+}
+
+#[test]
 fn timers_that_fire_at_once_while_the_slots_move_stay_set() {
     for driven in [&[0, 1][..], &[0], &[1]] {
         explore(move || {
