@@ -113,10 +113,10 @@ async fn no_public_type_shows_the_token() {
 async fn shows_of(provider: TokenProvider) -> String {
     let handle = TokenHandle::new(token("canary"));
     let layer = AddTokenLayer::new(origin(), provider.clone());
-    let mut service = tower::Layer::layer(&layer, tower::service_fn(respond));
+    let mut service = Layer::layer(&layer, tower::service_fn(respond));
     let mut failing = std::pin::pin!(service.call(to("/v1")));
     let withheld = failing.as_mut().await.unwrap_err();
-    let no_token = tower::Layer::layer(
+    let no_token = Layer::layer(
         &AddTokenLayer::new(origin(), env("cfc_canary")),
         tower::service_fn(respond),
     )
