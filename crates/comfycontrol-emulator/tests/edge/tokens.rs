@@ -27,6 +27,24 @@ fn the_limit_comes_before_the_token() {
 }
 
 #[test]
+fn an_account_tells_the_name_of_a_token_and_whether_it_is_revoked() {
+    let mut edge = Edge::new(None, now(), SystemTime::UNIX_EPOCH);
+    let tokens = edge.tokens_mut().unwrap();
+    for name in ["a", "b"] {
+        tokens.insert(name, &format!("cfc_{name}"), None);
+        let found = tokens.find(name).unwrap();
+        assert_eq!((found.name(), found.is_revoked()), (name, false));
+    }
+    assert!(tokens.revoke("a"));
+    let told = tokens
+        .iter()
+        .map(|token| (token.name(), token.is_revoked()));
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable();
+    assert_eq!(told, [("a", true), ("b", false)]);
+}
+
+#[test]
 fn two_authorization_headers_are_no_token() {
     let start = now();
     let mut edge = Edge::new(None, start, SystemTime::UNIX_EPOCH);

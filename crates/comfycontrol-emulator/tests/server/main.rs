@@ -7,6 +7,7 @@
 //! * `heads`: heads that are large, and heads that come before the head.
 //! * `limits`: what is too much, in number or in size.
 //! * `lists`: lists that change while they are read, and that are not what they say.
+//! * `ports`: the ports that it listens on.
 //! * `router`: paths and methods that lead nowhere.
 //! * `runners`: runners: made, shown and listed in pages.
 //! * `runs`: workflows: uploaded, followed, cancelled, and their outputs fetched.
@@ -29,6 +30,7 @@ mod h2;
 mod heads;
 mod limits;
 mod lists;
+mod ports;
 mod raw;
 mod router;
 mod runners;

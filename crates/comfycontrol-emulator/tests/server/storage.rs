@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comfycontrol_emulator::{Emulator, Ending, Fault, FaultRule, FileFault};
+use comfycontrol_emulator::{Emulator, EmulatorBuilder, Ending, Fault, FaultRule, FileFault};
 use comfycontrol_test::{MILLISECOND, SECOND};
 use http::{Method, Request};
 use http_body_util::Full;
@@ -42,6 +42,18 @@ async fn a_range_of_a_file_is_given_while_the_file_is_the_same() {
     assert_ne!(changed.headers["etag"], whole.headers["etag"]);
     let same = whole.body.iter().zip(&changed.body).filter(|(a, b)| a == b);
     assert!(same.count() < LENGTH / 100);
+}
+
+#[tokio::test]
+async fn a_link_is_good_for_as_long_as_was_set() {
+    let builder = Emulator::builder().link_lifetime(3_600 * SECOND);
+    let (account, src) = stored_by(builder).await;
+    let edge = account.emulator.edge();
+    // The link ends at a whole second.
+    for (later, status) in [(3_590, 200), (20, 403)] {
+        edge.set_wall_clock(edge.wall_clock() + later * SECOND);
+        assert_eq!(get(&src, &[]).await.status, status);
+    }
 }
 
 #[tokio::test]
@@ -100,7 +112,11 @@ impl Account {
 
 /// An account with a file, and where that is stored.
 async fn stored() -> (Account, String) {
-    let builder = Emulator::builder().limit(None).run_time(Duration::ZERO);
+    stored_by(Emulator::builder()).await
+}
+
+async fn stored_by(builder: EmulatorBuilder) -> (Account, String) {
+    let builder = builder.limit(None).run_time(Duration::ZERO);
     let account = Account::of(builder.min_output_bytes(LENGTH).start().await.unwrap());
     let created = account.post_form("/v1/workflow", &FORM).await.json();
     let path = format!("/v1/workflow/{}/outputs", created["id"].as_str().unwrap());
