@@ -2,6 +2,7 @@
 //!
 //! * `damage`: files that were cut, overwritten, removed, put back, or are something else.
 //! * `members`: which files of members are removed, and what that says of who is gone.
+//! * `names`: the file that all programs of a user find.
 //! * `processes`: processes that are killed, stopped, or out of disk.
 //! * `register`: what every store must do.
 //!
@@ -9,6 +10,7 @@
 
 mod damage;
 mod members;
+mod names;
 mod processes;
 mod register;
 mod support;
