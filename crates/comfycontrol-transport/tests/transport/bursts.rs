@@ -8,8 +8,8 @@ use comfycontrol_test::{SECOND, until, within};
 use comfycontrol_transport::{Transport, TransportBuilder, TransportErrorKind};
 use http::StatusCode;
 use http_body_util::BodyExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Barrier, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use crate::server::{Identity, Server};
@@ -158,35 +158,35 @@ async fn a_session_is_resumed_by_the_next_connection() {
 
 #[tokio::test]
 async fn a_call_goes_past_responses_that_nobody_reads_by_another_connection() {
-    let large = Fault::Respond(Shape::Zeros("zeros".to_owned(), 4 << 20));
-    // Its body needs room too.
-    let small = Fault::Respond(Shape::Api(StatusCode::OK, "small".to_owned()));
-    let emulator = Emulator::builder()
-        .limit(None)
-        .without_api()
-        .fault(FaultRule::next(5, large).path("/"))
-        .fault(FaultRule::next(1_000, small).path("/small"))
-        .start()
-        .await
-        .unwrap();
-    let transport = builder(&emulator).build().unwrap();
-    let url = emulator.https_url();
-    let mut unread = Vec::new();
-    for _ in 0..5 {
-        // 8 MiB each, of which the connection takes 32.
-        unread.push(send(&transport, get(&url)).await.unwrap());
+    // 8 MiB each, of which the connection takes 32.
+    goes_past(5, |settings| settings).await;
+    goes_past(1, |settings| settings.max_unread(1 << 20)).await;
+}
+
+#[tokio::test]
+async fn as_many_unused_connections_are_kept_as_were_set() {
+    for kept in 0..=3 {
+        let gate = Arc::new(Barrier::new(3));
+        let server = Server::start(move |mut client| {
+            let gate = gate.clone();
+            async move {
+                // Each three are under way at the same time.
+                while head(&mut client).await {
+                    gate.wait().await;
+                    _ = client.write_all(EMPTY).await;
+                }
+            }
+        })
+        .await;
+        let settings = TransportBuilder::new().no_proxy();
+        let settings = settings.root_certificate(Identity::new("a", &[]).certificate());
+        let transport = settings.max_idle_per_origin(kept).build().unwrap();
+        let url = format!("http://{}/", server.address());
+        at_once(&transport, &url, 3).await;
+        assert_eq!(server.connections(), 3);
+        at_once(&transport, &url, 3).await;
+        assert_eq!(server.connections(), 6 - kept, "{kept} kept");
     }
-    // Until the server has sent as much as it may.
-    let small = async {
-        while connections(&emulator) == 1 {
-            assert_eq!(
-                ask(transport.clone(), format!("{url}/small")).await,
-                Ok(200)
-            );
-        }
-    };
-    within(20 * SECOND, small).await;
-    assert_eq!(connections(&emulator), 2);
 }
 
 // === support ===
@@ -218,6 +218,38 @@ async fn at_once(transport: &Transport<Body>, url: &str, calls: usize) {
     }
 }
 
+/// Leaves so many responses unread, and calls until another connection is made.
+async fn goes_past(responses: usize, set: impl FnOnce(TransportBuilder) -> TransportBuilder) {
+    let large = Fault::Respond(Shape::Zeros("zeros".to_owned(), 4 << 20));
+    // Its body needs room too.
+    let small = Fault::Respond(Shape::Api(StatusCode::OK, "small".to_owned()));
+    let emulator = Emulator::builder()
+        .limit(None)
+        .without_api()
+        .fault(FaultRule::next(5, large).path("/"))
+        .fault(FaultRule::next(1_000, small).path("/small"))
+        .start()
+        .await
+        .unwrap();
+    let transport = set(builder(&emulator)).build().unwrap();
+    let url = emulator.https_url();
+    let mut unread = Vec::new();
+    for _ in 0..responses {
+        unread.push(send(&transport, get(&url)).await.unwrap());
+    }
+    // Until the server has sent as much as it may.
+    let small = async {
+        while connections(&emulator) == 1 {
+            assert_eq!(
+                ask(transport.clone(), format!("{url}/small")).await,
+                Ok(200)
+            );
+        }
+    };
+    within(20 * SECOND, small).await;
+    assert_eq!(connections(&emulator), 2);
+}
+
 /// How many connections have carried a request.
 fn connections(emulator: &Emulator) -> usize {
     let mut seen: Vec<_> = emulator
@@ -231,15 +263,23 @@ fn connections(emulator: &Emulator) -> usize {
 }
 
 /// Gives each request an empty 200.
-async fn respond(mut client: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+async fn respond(mut client: impl AsyncRead + AsyncWrite + Unpin) {
+    while head(&mut client).await {
+        let _ = client.write_all(EMPTY).await;
+        let _ = client.flush().await;
+    }
+}
+
+/// Whether the head of a request has come, before the end.
+async fn head(client: &mut (impl AsyncRead + Unpin)) -> bool {
     let mut head = Vec::new();
     while let Ok(byte) = client.read_u8().await {
         head.push(byte);
         if head.ends_with(b"\r\n\r\n") {
-            head.clear();
-            let response = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-            let _ = client.write_all(response).await;
-            let _ = client.flush().await;
+            return true;
         }
     }
+    false
 }
+
+const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";

@@ -106,11 +106,10 @@ async fn a_connector_decides_where_plain_http_leads() {
 #[tokio::test(start_paused = true)]
 async fn the_connect_timeout_covers_the_connector_and_the_handshake() {
     let emulator = edge().await;
-    let never = service_fn(|_: Uri| std::future::pending::<std::io::Result<TokioIo<TcpStream>>>());
     let transport = builder(&emulator).connect_timeout(Duration::from_secs(3));
     let began = now();
     let error = send(
-        &transport.build_over(never).unwrap(),
+        &transport.build_over(never()).unwrap(),
         post("https://a.example/"),
     )
     .await;
@@ -119,6 +118,29 @@ async fn the_connect_timeout_covers_the_connector_and_the_handshake() {
         TransportErrorKind::ConnectTimedOut
     );
     assert_eq!(began.elapsed(), Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_settings_a_connector_has_ten_seconds() {
+    let transport = Transport::from_connector(never()).unwrap();
+    let began = now();
+    let error = send(&transport, post("https://a.example/")).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::ConnectTimedOut);
+    assert_eq!(began.elapsed(), Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn without_settings_a_connector_is_trusted_with_the_way_and_not_with_the_host() {
+    let emulator = edge().await;
+    let transport = Transport::from_connector(to(address(&emulator.http_url()))).unwrap();
+    let response = send(&transport, get("http://anywhere.example/x")).await;
+    assert_eq!(response.unwrap().status(), 200);
+    // The system knows nothing of the emulator's authority.
+    let transport = Transport::from_connector(to(address(&emulator.https_url()))).unwrap();
+    let error = send(&transport, post(emulator.https_url())).await;
+    assert_eq!(error.unwrap_err().kind(), TransportErrorKind::Tls);
+    assert_eq!(emulator.captured_requests().len(), 1);
 }
 
 #[tokio::test]
@@ -180,4 +202,17 @@ fn to(
 fn address(url: &str) -> SocketAddr {
     let port = url.rsplit_once(':').unwrap().1.parse().unwrap();
     (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// Never connects.
+fn never() -> impl tower::Service<
+    Uri,
+    Response = TokioIo<TcpStream>,
+    Error = std::io::Error,
+    Future: Send + 'static,
+> + Clone
++ Send
++ Sync
++ 'static {
+    service_fn(|_: Uri| std::future::pending())
 }
