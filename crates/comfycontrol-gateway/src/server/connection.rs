@@ -68,6 +68,7 @@ impl Connection {
         let mut phase = Phase::Open;
         loop {
             let look = next_look(&activity, &self.bounds, phase);
+            let is_new = activity.is_new();
             tokio::select! {
                 biased;
                 result = &mut connection => {
@@ -90,6 +91,8 @@ impl Connection {
                     connection.as_mut().graceful_shutdown();
                     phase = Phase::Closing;
                 }
+                // Its idle time may be over before that of its first head would be.
+                () = first_call(&activity), if phase == Phase::Open && is_new => {}
                 () = sleep_until(look) => {
                     if !is_over(&activity, &self.bounds, phase) {
                         continue;

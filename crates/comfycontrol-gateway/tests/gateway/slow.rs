@@ -4,6 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use comfycontrol::Client;
 use comfycontrol_gateway::{Ending, FinishedCall, Gateway};
+use comfycontrol_test::now;
 use http::Request;
 use http_body_util::Empty;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -44,6 +45,30 @@ async fn a_head_that_drips_is_given_up_and_others_are_served() {
     for stream in slow {
         timeout(LONG, stream).await.expect("given up").unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_without_a_call_is_closed_after_the_time_that_was_set() {
+    let upstream = Scripted::new("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let gateway = Gateway::new(upstream.client()).unwrap();
+    let idle = Duration::from_millis(500);
+    // The time for a first head is that of no other one.
+    let running = Running::with(gateway, |server| {
+        server.head_timeout(2 * LONG).idle_timeout(idle)
+    });
+    let mut stream = running.connect().await;
+    for _ in 0..2 {
+        let call = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        stream.write_all(call).await.unwrap();
+        let mut response = Vec::new();
+        while !response.ends_with(b"ok") {
+            response.push(stream.read_u8().await.expect("it is open"));
+        }
+    }
+    let since = now();
+    let end = timeout(LONG, stream.read(&mut [0; 16])).await;
+    assert_eq!(end.expect("is closed").unwrap(), 0);
+    assert!(since.elapsed() >= idle / 2, "{:?}", since.elapsed());
 }
 
 /// A gateway to a server of one response that has no end, which a caller must take within half a
