@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use comfycontrol::Client;
 use comfycontrol_emulator::Emulator;
 use comfycontrol_gateway::{
-    CallerKeys, Gateway, ListenError, Listener, Server, Tls, hash_caller_key,
+    CallerKeys, Gateway, GatewayBuilder, ListenError, Listener, Server, Tls, hash_caller_key,
 };
+use http::HeaderName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
@@ -173,4 +174,53 @@ async fn a_page_of_another_site_spends_nothing() {
     let own = "origin: http://localhost\r\nsec-fetch-site: same-origin\r\n";
     let response = house.running.get("/v1/user", own).await;
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_taken_for_the_hosts_that_were_set() {
+    let set: [fn(GatewayBuilder) -> GatewayBuilder; 3] = [
+        |gateway| gateway,
+        |gateway| gateway.host("Gateway.internal"),
+        GatewayBuilder::any_host,
+    ];
+    for (set, taken) in set.into_iter().zip([0, 1, 2]) {
+        let house = Emulated::of(Emulator::builder().limit(None), set).await;
+        for (nth, host) in ["gateway.internal:80", "evil.example"].iter().enumerate() {
+            let call =
+                format!("GET /v1/user HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+            let response = house.running.say(call).await;
+            let status = if nth < taken { "200" } else { "421" };
+            let expected = format!("HTTP/1.1 {status}");
+            assert!(response.starts_with(&expected), "{host}: {response}");
+        }
+        assert_eq!(house.emulator.edge().requests(), taken as u64);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_are_told_apart_by_the_header_that_was_set_which_goes_no_further() {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = calls.clone();
+    let house = Emulated::of(Emulator::builder().limit(None), |gateway| {
+        let gateway = gateway.caller_header(HeaderName::from_static("x-user"));
+        gateway.on_finished(move |call| seen.lock().unwrap().push(call.clone()))
+    })
+    .await;
+    let fields = "x-user: ann\r\nx-caller: bob\r\n";
+    house.running.get("/v1/user", fields).await;
+    house.running.get("/v1/user", "x-caller: bob\r\n").await;
+    house
+        .running
+        .say("HEAD /v1/user HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await;
+    let calls = calls.lock().unwrap().clone();
+    let calls = calls.iter();
+    let told = calls.map(|call| (call.method().as_str(), call.caller().unwrap().as_str()));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [("GET", "ann"), ("GET", "127.0.0.1"), ("HEAD", "127.0.0.1")]
+    );
+    for sent in house.emulator.captured_requests() {
+        assert!(!sent.headers().contains_key("x-user"));
+    }
 }

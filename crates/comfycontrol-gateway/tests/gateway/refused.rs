@@ -142,3 +142,24 @@ async fn the_time_that_a_body_takes_is_no_wait_for_a_slot() {
         "{call:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_body_is_kept_in_the_directory_that_was_set() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().join("bodies");
+    let house = Emulated::of(Emulator::builder().limit(None), |gateway| {
+        gateway.spool_directory(&directory)
+    })
+    .await;
+    let large = async || {
+        let head = "POST /v1/a HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2000000\r\n\r\n";
+        send_then_read(&house, head, &[b'x'; 2_000_000]).await
+    };
+    let no_room = large().await;
+    assert!(no_room.starts_with("HTTP/1.1 503"), "{no_room}");
+    assert_eq!(house.emulator.edge().requests(), 0);
+    std::fs::create_dir(&directory).unwrap();
+    let sent = large().await;
+    assert!(sent.starts_with("HTTP/1.1 404"), "{sent}");
+    assert_eq!(house.emulator.edge().requests(), 1);
+}

@@ -64,6 +64,21 @@ impl Running {
         TcpStream::connect(self.address).await.unwrap()
     }
 
+    /// A call that waits at the limiter, until this is dropped.
+    pub(crate) async fn waiting(&self) -> TcpStream {
+        let mut stream = self.connect().await;
+        let call = b"GET /v1/user HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        stream.write_all(call).await.unwrap();
+        let limiter = self.gateway.priority().limiter();
+        let waits = async {
+            while limiter.snapshot().queued() == 0 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(LONG, waits).await.expect("it waits");
+        stream
+    }
+
     /// Sends bytes, and gives all that comes until the gateway closes.
     pub(crate) async fn say(&self, text: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;

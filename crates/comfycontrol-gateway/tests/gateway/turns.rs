@@ -2,9 +2,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use comfycontrol::priority::PriorityLimiter;
 use comfycontrol::rate_limit::{Limiter, Quota};
 use comfycontrol_emulator::{Emulator, Limit};
-use comfycontrol_gateway::{Ending, FinishedCall};
+use comfycontrol_gateway::{Ending, FinishedCall, GatewayBuilder};
 use tokio::task::JoinSet;
 
 use crate::support::{Emulated, used_up};
@@ -88,22 +89,7 @@ async fn a_full_queue_and_an_impatient_caller_get_a_503_with_the_time_to_come_ba
     let impatient = house.running.get("/v1/user", "prefer: wait=0\r\n").await;
     assert!(impatient.starts_with("HTTP/1.1 503"), "{impatient}");
 
-    let mut first = house.running.connect().await;
-    let call = "GET /v1/user HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut first, call.as_bytes())
-        .await
-        .unwrap();
-    while house
-        .running
-        .gateway
-        .priority()
-        .limiter()
-        .snapshot()
-        .queued()
-        == 0
-    {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let _first = house.running.waiting().await;
     let full = house.running.get("/v1/user", "").await;
     assert!(full.starts_with("HTTP/1.1 503"), "{full}");
     for response in [impatient, full] {
@@ -120,6 +106,28 @@ async fn a_full_queue_and_an_impatient_caller_get_a_503_with_the_time_to_come_ba
         );
     }
     assert_eq!(house.emulator.edge().requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_its_own_goes_before_limiter_and_queue() {
+    let limiter = used_up(Duration::from_secs(60)).await;
+    let order = PriorityLimiter::builder(limiter).max_queued(0).build();
+    let set: [fn(GatewayBuilder, PriorityLimiter) -> GatewayBuilder; 2] = [
+        |gateway, order| set_others(gateway).priority(order),
+        |gateway, order| set_others(gateway.priority(order)),
+    ];
+    for set in set {
+        let order = order.clone();
+        let house = Emulated::of(Emulator::builder().limit(None), |gateway| {
+            set(gateway, order).max_wait(Duration::from_secs(600))
+        })
+        .await;
+        let first = house.running.waiting().await;
+        let full = house.running.get("/v1/user", "").await;
+        assert!(full.starts_with("HTTP/1.1 503"), "{full}");
+        assert_eq!(house.emulator.edge().requests(), 0);
+        drop(first);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,4 +151,10 @@ async fn the_wait_that_counted_is_said() {
             .headers()
             .contains_key("prefer")
     );
+}
+
+/// A limiter that lets all pass, and a queue in which all have room.
+fn set_others(gateway: GatewayBuilder) -> GatewayBuilder {
+    let limiter = Limiter::new(Quota::COMFYCONTROL);
+    gateway.limiter(limiter).max_queued(1_000)
 }
