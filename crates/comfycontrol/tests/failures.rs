@@ -14,7 +14,7 @@ use comfycontrol::{
 };
 use comfycontrol_test::responding;
 use futures_util::{TryStreamExt, stream};
-use http::{Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::Value;
 
 type Pieces = Vec<io::Result<&'static str>>;
@@ -50,6 +50,20 @@ async fn a_body_that_fails_keeps_status_and_call() {
         let pieces = request(&client).send().await.unwrap().into_stream();
         let failed = pieces.try_collect::<Vec<_>>().await.unwrap_err();
         assert_eq!(failed.call(), Some((&method, "/v1/user")));
+    }
+}
+
+#[test]
+fn another_content_type_is_told_fit_to_be_shown() {
+    for (header, told) in [
+        (None, None),
+        (Some("text/html; a=b"), Some("text/html; a=b")),
+        (Some("a\tcfc_abc123"), Some("a\\tcfc_***")),
+    ] {
+        let header = header.map(HeaderValue::from_static);
+        let ok = StatusCode::OK;
+        let other = UnexpectedContentType::new(ok, "text/event-stream", header.as_ref());
+        assert_eq!(other.content_type(), told);
     }
 }
 

@@ -33,7 +33,8 @@ impl UnexpectedContentType {
         self.status
     }
 
-    /// The content type of the response, as the server gave it.
+    /// The content type of the response: at most 100 characters, control characters escaped and
+    /// tokens masked.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()

@@ -4,7 +4,7 @@ use comfycontrol::{Body, ErrorKind};
 use http::{Request, Response, StatusCode};
 use tower::service_fn;
 
-use super::support::{client_of, client_over};
+use super::support::{builder, client_of, client_over, transport};
 
 #[tokio::test(start_paused = true)]
 async fn a_redirect_is_an_error_and_followed_by_nobody() {
@@ -104,6 +104,37 @@ async fn a_large_body_is_cut_off() {
             .len(),
         1_000
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_client_s_bound_holds_where_the_response_has_none_of_its_own() {
+    let (transport, _) = transport(|_| Ok(Response::new(Body::from(vec![b'x'; 1_000]))));
+    for (bound, is_whole) in [(999, false), (1_000, true)] {
+        let client = builder().max_response_body(bound);
+        let client = client.transport(transport.clone()).build().unwrap();
+        let get = async || client.get("/x").send().await.unwrap();
+        assert_eq!(get().await.max_body(), bound);
+        match get().await.bytes().await {
+            Ok(body) => assert!(is_whole && body.len() == 1_000),
+            Err(e) => assert!(!is_whole && e.kind() == ErrorKind::BodyTooLarge, "{e}"),
+        }
+        let larger = get().await.with_max_body(1_000);
+        assert_eq!(larger.text().await.unwrap().len(), 1_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_transport_attaches_to_a_response_is_there() {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Route(&'static str);
+
+    let (client, _) = client_of(|_| {
+        let response = Response::builder().extension(Route("by the south"));
+        Ok(response.body(Body::empty()).unwrap())
+    });
+    let response = client.get("/x").send().await.unwrap();
+    assert_eq!(response.extensions().get(), Some(&Route("by the south")));
+    assert_eq!(response.extensions().get::<u8>(), None);
 }
 
 #[tokio::test(start_paused = true)]
