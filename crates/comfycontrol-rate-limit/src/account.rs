@@ -252,13 +252,15 @@ impl Account {
     /// The rule for `more` requests in addition to what there is. `None`: waiting does not help.
     fn rule(&mut self, more: u64) -> Option<Rule<'_>> {
         let unstamped = self.unstamped + more;
+        let (start, end) = (self.stamps.start(), self.stamps.end() + unstamped);
         (unstamped <= self.limit).then(|| Rule {
             algorithm: self.algorithm,
             limit: self.limit,
             window: self.window,
             unstamped,
-            start: self.stamps.start(),
-            end: self.stamps.end() + unstamped,
+            start,
+            end,
+            is_small: self.window < 1 << 40 && end - start < 1 << 20,
             stamps: self.stamps.as_slice(),
         })
     }

@@ -14,6 +14,8 @@ pub(super) struct Rule<'a> {
     pub(super) start: u64,
     /// The number after the last request's.
     pub(super) end: u64,
+    /// Whether a number of requests times a part of the window fits into 64 bits.
+    pub(super) is_small: bool,
     pub(super) stamps: &'a [Stamp],
 }
 
@@ -31,7 +33,7 @@ impl Rule<'_> {
         let (recent, mut earliest) = self.out_of_window();
         if self.algorithm == Algorithm::Strict {
             let mut later = |since, last, first| {
-                self.put_off(&mut earliest, since, last, first);
+                earliest = self.later_of(earliest, since, last, first);
             };
             self.for_recent(recent, &mut later);
             self.for_old(recent, &mut later);
@@ -79,7 +81,7 @@ impl Rule<'_> {
     }
 
     /// The constraints at `e` = the age of each stamp from `recent` on: what
-    /// [`put_off`](Self::put_off) takes.
+    /// [`later_of`](Self::later_of) takes.
     fn for_recent(&self, recent: usize, mut see: impl FnMut(u64, u64, u64)) {
         // From the newest back, with those that are at most one window older.
         let mut older = self.stamps;
@@ -127,30 +129,33 @@ impl Rule<'_> {
         stamp.map_or(self.end - self.unstamped, |stamp| stamp.before)
     }
 
-    /// Puts `earliest` off until one constraint is satisfied too: `e·near + (W−e)·far ≤ N·W` for
-    /// the `e` that counts from `since`, where `near` counts from number `last` on and `far` from
-    /// number `first`.
+    /// The later of `earliest` and what one constraint asks: `e·near + (W−e)·far ≤ N·W` for the `e`
+    /// that counts from `since`, where `near` counts from number `last` on and `far` from number
+    /// `first`.
     #[inline]
-    fn put_off(&self, earliest: &mut Earliest, since: u64, last: u64, first: u64) {
+    fn later_of(&self, earliest: Earliest, since: u64, last: u64, first: u64) -> Earliest {
         let (far, slope) = (self.end - first, last - first);
         if far <= self.limit {
-            return;
+            return earliest;
         }
-        let reach = earliest.at.saturating_sub(since);
-        let needed = u128::from(self.window) * u128::from(far - self.limit);
-        if u128::from(reach) * u128::from(slope) >= needed {
-            return;
-        }
-        let at = since + div_ceil(needed, slope);
-        *earliest = Earliest { at, since };
-    }
-}
-
-/// The quotient is one window at most: `far` exceeds the limit by less than it exceeds `near`.
-#[inline]
-fn div_ceil(dividend: u128, divisor: u64) -> u64 {
-    match u64::try_from(dividend) {
-        Ok(dividend) => dividend.div_ceil(divisor),
-        Err(_) => dividend.div_ceil(divisor.into()) as u64,
+        // No more than the window is ever asked for: `far` exceeds the limit by less than it
+        // exceeds `near`.
+        let reach = earliest.at.saturating_sub(since).min(self.window);
+        let excess = far - self.limit;
+        let after = if self.is_small {
+            let needed = self.window * excess;
+            if reach * slope >= needed {
+                return earliest;
+            }
+            needed.div_ceil(slope)
+        } else {
+            let needed = u128::from(self.window) * u128::from(excess);
+            if u128::from(reach) * u128::from(slope) >= needed {
+                return earliest;
+            }
+            needed.div_ceil(slope.into()) as u64
+        };
+        let at = since + after;
+        Earliest { at, since }
     }
 }

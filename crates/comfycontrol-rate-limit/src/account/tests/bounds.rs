@@ -30,6 +30,13 @@ proptest! {
             let mut forgetful = account.clone();
             forgetful.earliest = None;
             prop_assert_eq!(account.check(now), forgetful.check(now));
+            if let Some(mut rule) = forgetful.rule(1) {
+                // In 64 bits as in 128.
+                let earliest = rule.earliest().at;
+                prop_assert!(rule.is_small);
+                rule.is_small = false;
+                prop_assert_eq!(earliest, rule.earliest().at);
+            }
         }
     }
 }
