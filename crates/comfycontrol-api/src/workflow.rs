@@ -53,7 +53,7 @@ impl WorkflowUpdates {
 
     /// Sets how long the run is followed while nothing is heard of it; 5 minutes unless set.
     ///
-    /// The API may be away that long, or tell only a state that is
+    /// The API may be away that long, or tell only states that are
     /// [unknown](WorkflowStatus::Unknown). No effect once the updates have been polled.
     pub fn give_up_after(mut self, silence: Duration) -> Self {
         if let State::Settings(Some(following)) = &mut self.0 {

@@ -92,20 +92,20 @@ impl Server {
 
     /// Sets how long a new connection may take to its first whole head.
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
-        self.bounds.head = timeout;
+        self.bounds.head = timeout.min(LONGEST);
         self
     }
 
     /// Sets how long a connection may be without a call.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.bounds.idle = timeout;
+        self.bounds.idle = timeout.min(LONGEST);
         self
     }
 
     /// Sets how long a caller may take nothing of what is sent to it. Over HTTP/2 it must take one
     /// part of each response in that time, else that response ends and the connection goes on.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
-        self.bounds.write = timeout;
+        self.bounds.write = timeout.min(LONGEST);
         self
     }
 
@@ -202,3 +202,6 @@ impl fmt::Debug for Server {
             .finish_non_exhaustive()
     }
 }
+
+/// So that now and this long is an instant.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);

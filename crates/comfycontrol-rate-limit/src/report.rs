@@ -9,7 +9,10 @@ use crate::{Rejected, Unavailable};
 
 /// A call got its slot after `waited` nanoseconds, which are only asked for if they are told.
 pub(crate) fn admitted(waited: impl FnOnce() -> u64) {
-    tracing::debug!(waited = ?Duration::from_nanos(waited()), "call admitted after waiting for the rate limit");
+    tracing::debug!(
+        waited = ?Duration::from_nanos(waited()),
+        "call admitted after waiting for the rate limit"
+    );
 }
 
 pub(crate) fn rejected(error: &Rejected) {

@@ -10,7 +10,7 @@ use super::shared::Shared;
 use super::slow_path;
 use crate::admission::{Admission, DispatchedSlot, Outcome};
 use crate::stage::Stage;
-use crate::{Rejected, Tracker};
+use crate::{Rejected, Tracker, report};
 
 /// One call's claim on the limiter: a place in the queue, then a slot.
 #[derive(Debug)]
@@ -98,7 +98,12 @@ impl Reservation {
             return true;
         }
         let stage = self.take_stage();
-        self.stage = slow_path::claim(&self.shared, stage);
+        let (stage, since) = slow_path::claim(&self.shared, stage);
+        // A slot that is told of goes back even if a subscriber panics.
+        self.stage = stage;
+        if let Some(since) = since {
+            report::admitted(|| self.shared.now().saturating_sub(since));
+        }
         matches!(self.stage, Stage::Held(_) | Stage::Tracked(_))
     }
 

@@ -268,11 +268,17 @@ impl Shared {
         self.setter.store(this_thread(), Ordering::SeqCst);
         let (stopped, is_due) = timers.set(self.instant(alarm), here);
         self.setter.store(0, Ordering::SeqCst);
+        // No timer is set to what is due, and `armed` must not say so: whoever finds that it has
+        // fired may have done it, and set others, before it is stored.
+        let armed = if is_due || timers.is_empty() {
+            NEVER
+        } else {
+            alarm
+        };
+        self.armed.store(armed, Ordering::SeqCst);
         if is_due {
             self.fired.store(true, Ordering::SeqCst);
         }
-        let armed = if timers.is_empty() { NEVER } else { alarm };
-        self.armed.store(armed, Ordering::SeqCst);
         stopped
     }
 }

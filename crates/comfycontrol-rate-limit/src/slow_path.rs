@@ -101,17 +101,17 @@ pub(crate) fn park(shared: &Shared, stage: Stage, deadline: Option<Instant>) -> 
     })
 }
 
-/// Takes up the slot of a queued call, unless another has it. A slot that was taken up goes back if
-/// it is too late for it.
+/// Takes up the slot of a queued call, unless another has it; then it tells since when the call has
+/// waited, too. A slot that was taken up goes back if it is too late for it.
 #[cold]
-pub(crate) fn claim(shared: &Shared, stage: Stage) -> Stage {
+pub(crate) fn claim(shared: &Shared, stage: Stage) -> (Stage, Option<u64>) {
     let too_late = shared.is_too_late();
     let Stage::Queued(ticket) = stage else {
         if too_late {
             release(shared, stage);
-            return Stage::Idle;
+            return (Stage::Idle, None);
         }
-        return stage;
+        return (stage, None);
     };
     let claimed = shared.with(|state| {
         let (grant, since) = state.claim(ticket)?;
@@ -119,14 +119,15 @@ pub(crate) fn claim(shared: &Shared, stage: Stage) -> Stage {
     });
     let (grant, since, bounds_hold) = match claimed {
         Ok(claimed) => claimed,
-        Err(ticket) => return Stage::Queued(ticket),
+        Err(ticket) => return (Stage::Queued(ticket), None),
     };
-    report::admitted(|| shared.now().saturating_sub(since));
-    if bounds_hold {
+    let stage = if bounds_hold {
         let now = shared.now();
-        return shared.update(now, |state, now, _| Stage::with(state, now, grant));
-    }
-    Stage::Tracked(grant)
+        shared.update(now, |state, now, _| Stage::with(state, now, grant))
+    } else {
+        Stage::Tracked(grant)
+    };
+    (stage, Some(since))
 }
 
 /// The slot's stamp is known from now on, which may let others go, or it comes back no more.

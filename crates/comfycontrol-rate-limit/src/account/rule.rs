@@ -138,7 +138,7 @@ impl Rule<'_> {
         if far <= self.limit {
             return earliest;
         }
-        // No more than the window is ever asked for: `far` exceeds the limit by less than it
+        // No more than the window is ever asked for: `far` exceeds the limit by no more than it
         // exceeds `near`.
         let reach = earliest.at.saturating_sub(since).min(self.window);
         let excess = far - self.limit;
