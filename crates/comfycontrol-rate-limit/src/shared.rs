@@ -268,13 +268,9 @@ impl Shared {
         self.setter.store(this_thread(), Ordering::SeqCst);
         let (stopped, is_due) = timers.set(self.instant(alarm), here);
         self.setter.store(0, Ordering::SeqCst);
-        // No timer is set to what is due, and `armed` must not say so: whoever finds that it has
-        // fired may have done it, and set others, before it is stored.
-        let armed = if is_due || timers.is_empty() {
-            NEVER
-        } else {
-            alarm
-        };
+        // Nothing is set to what is due, which another may do before this is stored.
+        let is_set = !is_due && !timers.is_empty();
+        let armed = if is_set { alarm } else { NEVER };
         self.armed.store(armed, Ordering::SeqCst);
         if is_due {
             self.fired.store(true, Ordering::SeqCst);
