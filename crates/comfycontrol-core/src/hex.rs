@@ -29,6 +29,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_byte_has_two_digits() {
+        assert_eq!(hex_digits(&[0x0a, 0xff, 0x00]), "0aff00");
+        assert_eq!(hex_digits(&[]), "");
+    }
+
+    #[test]
     fn a_number_is_digits_alone() {
         assert_eq!(hex_number(b"00Ff"), Some(255));
         for none in [
