@@ -111,7 +111,7 @@ impl Server {
 
     /// Sets how long calls that have left for the API may take once the gateway stops.
     pub fn drain(mut self, time: Duration) -> Self {
-        self.drain = time;
+        self.drain = time.min(LONGEST);
         self
     }
 

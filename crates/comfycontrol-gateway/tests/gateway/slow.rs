@@ -75,14 +75,17 @@ async fn a_connection_without_a_call_is_closed_after_the_time_that_was_set() {
 async fn times_may_be_longer_than_there_is_time() {
     let upstream = Scripted::new("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let gateway = Gateway::new(upstream.client()).unwrap();
-    let running = Running::with(gateway, |server| {
+    let mut running = Running::with(gateway, |server| {
         let server = server.head_timeout(Duration::MAX);
         server
             .idle_timeout(Duration::MAX)
             .write_timeout(Duration::MAX)
+            .drain(Duration::MAX)
     });
     let response = timeout(LONG, running.get("/", "")).await.expect("its turn");
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    running.begin_stop();
+    assert_eq!(running.stopped().await, 0);
 }
 
 /// A gateway to a server of one response that has no end, which a caller must take within half a
