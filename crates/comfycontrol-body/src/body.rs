@@ -121,7 +121,8 @@ impl Body {
     /// and the sum never exceeds the length.
     #[must_use]
     pub fn on_progress(self, tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
-        let mut content = self.0.unwrap_or_default();
+        let empty = || Box::new(Content::new(Kind::Bytes(Bytes::new())));
+        let mut content = self.0.unwrap_or_else(empty);
         let told = AtomicU64::new(content.sent);
         let further = move |sent: u64| {
             let before = told.fetch_max(sent, Ordering::Relaxed);

@@ -13,7 +13,6 @@ use super::counted::{BoxBody, poll_counted};
 /// Is told how many bytes have been handed on in all.
 type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
-#[derive(Default)]
 pub(super) struct Content {
     kind: Kind,
     started: bool,
@@ -22,12 +21,9 @@ pub(super) struct Content {
     pub(super) on_progress: Option<Progress>,
 }
 
-#[derive(Default)]
 pub(super) enum Kind {
     Bytes(Bytes),
     Concat(VecDeque<Content>),
-    #[default]
-    Empty,
     Once {
         body: BoxBody,
         len: Option<u64>,
@@ -59,7 +55,6 @@ impl Content {
             Kind::Concat(parts) => {
                 Kind::Concat(parts.iter().map(Self::try_clone).collect::<Option<_>>()?)
             }
-            Kind::Empty => Kind::Empty,
             Kind::Once { .. } => return None,
             Kind::Replay { make, len, .. } => Kind::Replay {
                 make: Arc::clone(make),
@@ -79,7 +74,6 @@ impl Content {
             Kind::Concat(parts) => parts
                 .iter()
                 .try_fold(0u64, |sum, part| sum.checked_add(part.length()?)),
-            Kind::Empty => Some(0),
             Kind::Once { len, .. } | Kind::Replay { len, .. } => *len,
         }
     }
@@ -88,7 +82,6 @@ impl Content {
         match &self.kind {
             Kind::Bytes(bytes) => bytes.is_empty(),
             Kind::Concat(parts) => parts.iter().all(Self::is_end_stream),
-            Kind::Empty => true,
             // Not before all that was announced has come, or the lack would go unnoticed.
             Kind::Once { body, len } => body.is_end_stream() && matches!(len, None | Some(0)),
             Kind::Replay { open, len, .. } => {
@@ -117,7 +110,6 @@ impl Content {
 impl Kind {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self {
-            Self::Empty => Poll::Ready(None),
             Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Concat(parts) => {
