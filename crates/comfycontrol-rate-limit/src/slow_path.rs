@@ -174,16 +174,15 @@ pub(crate) fn settle(shared: &Shared, stage: Stage, outcome: Outcome) -> Stage {
 /// Gives up what the call has.
 #[cold]
 pub(crate) fn release(shared: &Shared, stage: Stage) {
-    let now = shared.now();
     match stage {
         Stage::Idle => {}
         Stage::Queued(ticket) | Stage::Held(ticket) => {
-            shared.update(now, |state, now, effects| {
+            shared.update(shared.now(), |state, now, effects| {
                 state.leave(now, ticket, effects);
             });
         }
         Stage::Holding(grant) | Stage::Tracked(grant) => {
-            shared.update(now, |state, now, effects| {
+            shared.update(shared.now(), |state, now, effects| {
                 state.cancel(now, &grant, effects);
             });
         }
