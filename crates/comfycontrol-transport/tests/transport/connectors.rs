@@ -109,7 +109,7 @@ async fn the_connect_timeout_covers_the_connector_and_the_handshake() {
     let transport = builder(&emulator).connect_timeout(Duration::from_secs(3));
     let began = now();
     let error = send(
-        &transport.build_over(never()).unwrap(),
+        &transport.build_over(service_fn(never)).unwrap(),
         post("https://a.example/"),
     )
     .await;
@@ -122,7 +122,7 @@ async fn the_connect_timeout_covers_the_connector_and_the_handshake() {
 
 #[tokio::test(start_paused = true)]
 async fn without_settings_a_connector_has_ten_seconds() {
-    let transport = Transport::from_connector(never()).unwrap();
+    let transport = Transport::from_connector(service_fn(never)).unwrap();
     let began = now();
     let error = send(&transport, post("https://a.example/")).await;
     let error = error.unwrap_err();
@@ -205,14 +205,6 @@ fn address(url: &str) -> SocketAddr {
 }
 
 /// Never connects.
-fn never() -> impl tower::Service<
-    Uri,
-    Response = TokioIo<TcpStream>,
-    Error = std::io::Error,
-    Future: Send + 'static,
-> + Clone
-+ Send
-+ Sync
-+ 'static {
-    service_fn(|_: Uri| std::future::pending())
+async fn never(_: Uri) -> std::io::Result<TokioIo<TcpStream>> {
+    std::future::pending().await
 }

@@ -6,10 +6,9 @@ use comfycontrol::rate_limit::Quota;
 use comfycontrol::token::{Token, TokenHandle};
 use comfycontrol::{Body, Client, Error};
 use futures_util::stream;
-use http::{Request, Response};
-use tower::service_fn;
+use http::Response;
 
-use super::support::{Outcome, Seen, status};
+use super::support::{Outcome, status, transport};
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_fails_in_every_way_has_nine_attempts() {
@@ -51,21 +50,14 @@ enum Failing {
 /// How many attempts reach a server that fails them in these ways, and all others in the last.
 async fn attempts(failing: [Failing; 8], last: Failing) -> usize {
     let handle = TokenHandle::new(Token::parse("cfc_n").unwrap());
-    let seen = Seen::default();
-    let transport = {
-        let (handle, seen) = (handle.clone(), seen.clone());
-        service_fn(move |req: Request<Body>| {
-            let (handle, seen) = (handle.clone(), seen.clone());
-            async move {
-                let n = seen.take(req).await;
-                let failing = failing.get(n).copied().unwrap_or(last);
-                if let Failing::Unauthorized = failing {
-                    handle.rotate(Token::parse(format!("cfc_n{n}")).unwrap());
-                }
-                outcome(failing)
-            }
-        })
-    };
+    let rotating = handle.clone();
+    let (transport, seen) = transport(move |n| {
+        let failing = failing.get(n).copied().unwrap_or(last);
+        if let Failing::Unauthorized = failing {
+            rotating.rotate(Token::parse(format!("cfc_n{n}")).unwrap());
+        }
+        outcome(failing)
+    });
     let client = Client::builder()
         .token_provider(handle)
         .rate_limit(Quota::COMFYCONTROL)

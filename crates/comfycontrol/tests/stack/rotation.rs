@@ -6,7 +6,7 @@ use comfycontrol::{Body, Client};
 use http::{Request, StatusCode};
 use tower::service_fn;
 
-use crate::support::{Seen, status};
+use crate::support::{Seen, status, transport};
 
 #[tokio::test(start_paused = true)]
 async fn a_replaced_token_is_tried_and_paid_for_and_no_token_twice() {
@@ -45,21 +45,14 @@ async fn a_token_rotated_again_and_again_while_a_call_is_on_its_way_fails_it_at_
         [(1, 2, true), (2, 3, true), (3, 4, true), (9, 4, false)]
     {
         let handle = TokenHandle::new(Token::parse("cfc_n").unwrap());
-        let seen = Seen::default();
-        let transport = {
-            let (handle, seen) = (handle.clone(), seen.clone());
-            service_fn(move |req: Request<Body>| {
-                let (handle, seen) = (handle.clone(), seen.clone());
-                async move {
-                    let n = seen.take(req).await;
-                    if n >= rotations {
-                        return status(200);
-                    }
-                    handle.rotate(Token::parse(format!("cfc_n{}", n + 1)).unwrap());
-                    status(401)
-                }
-            })
-        };
+        let rotating = handle.clone();
+        let (transport, seen) = transport(move |n| {
+            if n >= rotations {
+                return status(200);
+            }
+            rotating.rotate(Token::parse(format!("cfc_n{}", n + 1)).unwrap());
+            status(401)
+        });
         let client = Client::builder()
             .token_provider(handle)
             .transport(transport)
