@@ -1,7 +1,7 @@
 //! A program that makes one GET, with each client: its size, its memory, and how soon it begins.
 
 use std::io::{self, Error, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -44,20 +44,17 @@ impl Program {
     ///
     /// If it does not run, or got none.
     pub fn peak_memory(&self) -> io::Result<u64> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let server = thread::spawn(move || {
-            let (mut stream, _) = listener.accept()?;
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                stream.read_exact(&mut byte)?;
-                head.push(byte[0]);
-            }
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
-        });
-        let output = self.start(&url)?.wait_with_output()?;
-        server.join().expect("the server does not panic")?;
+        let (listener, address) = listen()?;
+        let mut child = self.start(&format!("http://{address}"))?;
+        let mut stream = accept(&listener, &mut child)?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")?;
+        let output = child.wait_with_output()?;
         let output = String::from_utf8_lossy(&output.stdout);
         let mut words = output.split_whitespace();
         match (words.next(), words.next().map(str::parse)) {
@@ -72,16 +69,14 @@ impl Program {
     ///
     /// If it does not run.
     pub fn first_byte(&self) -> io::Result<Duration> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let url = format!("https://{}", listener.local_addr()?);
+        let (listener, address) = listen()?;
         let watch = Stopwatch::start();
-        let mut child = self.start(&url)?;
-        let began = first_byte(&listener, &mut child);
+        let mut child = self.start(&format!("https://{address}"))?;
+        accept(&listener, &mut child)?.read_exact(&mut [0])?;
         let time = watch.elapsed();
         child.kill()?;
         child.wait()?;
-        began.map(|()| time)
+        Ok(time)
     }
 
     fn start(&self, url: &str) -> io::Result<Child> {
@@ -91,22 +86,30 @@ impl Program {
     }
 }
 
-/// Waits for it, unless the program ends before.
-fn first_byte(listener: &TcpListener, child: &mut Child) -> io::Result<()> {
-    let mut stream = loop {
+fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Waits for the connection of a program, unless that ends before.
+fn accept(listener: &TcpListener, child: &mut Child) -> io::Result<TcpStream> {
+    loop {
         match listener.accept() {
-            Ok((stream, _)) => break stream,
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false)?;
+                return Ok(stream);
+            }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
             Err(e) => return Err(e),
         }
         if let Some(status) = child.try_wait()? {
             return Err(Error::other(format!("it ended with {status}")));
         }
-        // Its other processor is the program's.
+        // The other processor is the program's.
         thread::yield_now();
-    };
-    stream.set_nonblocking(false)?;
-    stream.read_exact(&mut [0])
+    }
 }
 
 const OURS: &str = r#"
