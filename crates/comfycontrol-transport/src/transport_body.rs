@@ -137,7 +137,8 @@ impl HttpBody for TransportBody {
         let frame = match this.kind.project() {
             BodyKindProj::Incoming { mut body } => {
                 let frame = ready!(body.as_mut().poll_frame(cx));
-                if body.is_end_stream() || !matches!(frame, Some(Ok(_))) {
+                let more = matches!(frame, Some(Ok(_)));
+                if this.held.is_some() && (!more || body.is_end_stream()) {
                     *this.held = None;
                 }
                 frame.map(|frame| frame.map_err(Into::into))
@@ -154,15 +155,13 @@ impl HttpBody for TransportBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        let has_ended = match &self.kind {
-            BodyKind::Incoming { body } => body.is_end_stream(),
-            BodyKind::Boxed { body } => body.is_end_stream(),
-        };
-        match self.expected {
+        match (self.expected, &self.kind) {
             // A reader that does not ask for more would not learn that it is missing.
-            Expected::Bytes(1..) => false,
-            Expected::Failed => true,
-            _ => has_ended,
+            (Expected::Bytes(1..), _) => false,
+            (Expected::Failed, _) => true,
+            // Over HTTP/2 that takes a lock.
+            (_, BodyKind::Incoming { body }) => body.is_end_stream(),
+            (_, BodyKind::Boxed { body }) => body.is_end_stream(),
         }
     }
 

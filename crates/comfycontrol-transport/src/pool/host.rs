@@ -1,6 +1,6 @@
 //! The connections to one origin, on one runtime.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -8,6 +8,7 @@ use comfycontrol_core::BoxError;
 use http::Uri;
 use hyper::client::conn::http1;
 use hyper_util::client::legacy::connect::Connected;
+use smallvec::SmallVec;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use super::connect::Connect;
 use super::home::{Home, Release};
 use super::peer::Peer;
-use super::plan::{CallId, ConnectionId, Limits, Plan, Protocol, Step};
+use super::plan::{CallId, ConnectionId, Limits, Plan, Protocol, Step, Steps};
 use super::pooled::Pooled;
 use super::returned::{Given, Returned};
 use super::sender::Sender;
@@ -55,7 +56,7 @@ impl<B: Send + 'static> Host<B> {
             state: Mutex::new(State {
                 plan: Plan::new(limits),
                 open: Vec::new(),
-                waiting: HashMap::new(),
+                waiting: VecDeque::new(),
             }),
         })
     }
@@ -83,7 +84,7 @@ impl<B: Send + 'static> Host<B> {
     fn take_or_wait(self: &Arc<Self>) -> Result<Pooled<B>, Waiting<B>> {
         let now = now();
         let mut state = self.state();
-        let mut steps = Vec::new();
+        let mut steps = Steps::new();
         while let Some(id) = state.plan.take(now) {
             if !state.has_ended(id)
                 && let Some(pooled) = state.checkout(Arc::<Self>::clone(self), id, true)
@@ -97,18 +98,17 @@ impl<B: Send + 'static> Host<B> {
         let (call, more) = state.plan.wait(now);
         steps.extend(more);
         let (grant, granted) = oneshot::channel();
-        state.waiting.insert(call, grant);
+        state.waiting.push_back((call, grant));
         self.unlock(state, steps, None);
-        let host = Arc::clone(self);
         Err(Waiting {
-            host,
+            host: Arc::clone(self),
             call,
             granted,
             is_over: false,
         })
     }
 
-    fn decide(&self, f: impl FnOnce(&mut Plan, Instant) -> Vec<Step>) {
+    fn decide(&self, f: impl FnOnce(&mut Plan, Instant) -> Steps) {
         let mut state = self.state();
         let steps = f(&mut state.plan, now());
         self.unlock(state, steps, None);
@@ -119,7 +119,7 @@ impl<B: Send + 'static> Host<B> {
     fn unlock(
         &self,
         mut state: MutexGuard<'_, State<B>>,
-        steps: Vec<Step>,
+        steps: Steps,
         cause: Option<Arc<dyn Error + Send + Sync>>,
     ) {
         if steps.is_empty() {
@@ -129,7 +129,7 @@ impl<B: Send + 'static> Host<B> {
         let Some(me) = self.me.upgrade() else {
             return;
         };
-        let mut deeds = Vec::new();
+        let mut deeds = SmallVec::<[Deed<B>; 1]>::new();
         for step in steps {
             let deed = match (step, &cause) {
                 (
@@ -141,14 +141,14 @@ impl<B: Send + 'static> Host<B> {
                     _,
                 ) => {
                     let pooled = state.checkout(Arc::<Self>::clone(&me), connection, reused);
-                    let waiting = state.waiting.remove(&call);
+                    let waiting = state.take_waiting(call);
                     pooled.map(|pooled| match waiting {
                         Some(waiting) => Deed::Tell(waiting, Ok(pooled)),
                         None => Deed::GiveBack(pooled),
                     })
                 }
                 (Step::Fail(call), Some(cause)) => {
-                    let waiting = state.waiting.remove(&call);
+                    let waiting = state.take_waiting(call);
                     waiting.map(|waiting| Deed::Tell(waiting, Err(Arc::clone(cause))))
                 }
                 (Step::Fail(_), None) => None,
@@ -287,7 +287,7 @@ impl<B> Drop for Waiting<B> {
         }
         let mut state = self.host.state();
         state.plan.leave(self.call);
-        let left = state.waiting.remove(&self.call);
+        let left = state.take_waiting(self.call);
         drop(state);
         drop(left);
     }

@@ -7,12 +7,13 @@ mod step;
 
 use std::collections::VecDeque;
 
+use smallvec::smallvec;
 use tokio::time::Instant;
 
 use self::open::Open;
 use self::pause::Pause;
 
-pub(super) use self::step::{CallId, ConnectionId, Limits, Protocol, Step};
+pub(super) use self::step::{CallId, ConnectionId, Limits, Protocol, Step, Steps};
 
 /// What is decided about the connections to one origin.
 ///
@@ -63,7 +64,7 @@ impl Plan {
     }
 
     /// A call waits for a connection.
-    pub(super) fn wait(&mut self, now: Instant) -> (CallId, Vec<Step>) {
+    pub(super) fn wait(&mut self, now: Instant) -> (CallId, Steps) {
         let call = CallId(self.id());
         self.waiting.push_back(call);
         (call, self.proceed(now, true))
@@ -74,14 +75,9 @@ impl Plan {
         self.waiting.retain(|waiting| *waiting != call);
     }
 
-    pub(super) fn opened(
-        &mut self,
-        id: ConnectionId,
-        protocol: Protocol,
-        now: Instant,
-    ) -> Vec<Step> {
+    pub(super) fn opened(&mut self, id: ConnectionId, protocol: Protocol, now: Instant) -> Steps {
         if !self.is_made(id) {
-            return Vec::new();
+            return Steps::new();
         }
         self.pause = Pause::default();
         self.protocol = Some(protocol);
@@ -94,9 +90,9 @@ impl Plan {
     }
 
     /// A connection could not be made. Calls that have no other to wait for are told.
-    pub(super) fn failed(&mut self, id: ConnectionId, now: Instant) -> Vec<Step> {
+    pub(super) fn failed(&mut self, id: ConnectionId, now: Instant) -> Steps {
         if !self.is_made(id) {
-            return Vec::new();
+            return Steps::new();
         }
         if self.open.is_empty() && self.connecting.is_empty() {
             self.pause = Pause::default();
@@ -107,23 +103,23 @@ impl Plan {
     }
 
     /// A pause is over.
-    pub(super) fn resume(&mut self, now: Instant) -> Vec<Step> {
+    pub(super) fn resume(&mut self, now: Instant) -> Steps {
         self.proceed(now, true)
     }
 
     /// A call has given a connection back.
-    pub(super) fn released(&mut self, id: ConnectionId, now: Instant) -> Vec<Step> {
+    pub(super) fn released(&mut self, id: ConnectionId, now: Instant) -> Steps {
         let Some(at) = self.open.iter().position(|open| open.id == id) else {
-            return Vec::new();
+            return Steps::new();
         };
         self.open[at].give_back(now);
         if !self.open[at].is_idle() && self.waiting.is_empty() {
-            return Vec::new();
+            return Steps::new();
         }
         let mut steps = self.proceed(now, true);
-        let idle = self.open.iter().filter(|open| open.is_idle()).count();
         let open = &self.open[at];
-        if open.is_idle() && (idle > self.limits.idle || open.is_old(&self.limits, now)) {
+        let idle = || self.open.iter().filter(|open| open.is_idle()).count();
+        if open.is_idle() && (idle() > self.limits.idle || open.is_old(&self.limits, now)) {
             self.open.remove(at);
             steps.push(Step::Close(id));
         }
@@ -131,54 +127,50 @@ impl Plan {
     }
 
     /// The server allows so many streams at once.
-    pub(super) fn limited(&mut self, id: ConnectionId, limit: usize, now: Instant) -> Vec<Step> {
+    pub(super) fn limited(&mut self, id: ConnectionId, limit: usize, now: Instant) -> Steps {
         // None at all is for a while (RFC 9113 §6.5.2).
         self.streams = Some(limit).filter(|limit| *limit > 0);
         self.change(id, now, |open| open.limit = Some(limit))
     }
 
     /// Unread responses take most of the connection's window, or do so no longer.
-    pub(super) fn stalled(&mut self, id: ConnectionId, stalled: bool, now: Instant) -> Vec<Step> {
+    pub(super) fn stalled(&mut self, id: ConnectionId, stalled: bool, now: Instant) -> Steps {
         self.change(id, now, |open| open.stalled = stalled)
     }
 
     /// The connection takes no more calls, or has ended.
-    pub(super) fn closed(&mut self, id: ConnectionId, now: Instant) -> Vec<Step> {
+    pub(super) fn closed(&mut self, id: ConnectionId, now: Instant) -> Steps {
         let Some(at) = self.open.iter().position(|open| open.id == id) else {
-            return Vec::new();
+            return Steps::new();
         };
         self.open.remove(at);
-        let mut steps = vec![Step::Close(id)];
+        let mut steps = smallvec![Step::Close(id)];
         steps.extend(self.proceed(now, false));
         steps
     }
 
     /// When to look at the connection's time again, or that its time is over.
-    pub(super) fn expire(
-        &mut self,
-        id: ConnectionId,
-        now: Instant,
-    ) -> (Option<Instant>, Vec<Step>) {
+    pub(super) fn expire(&mut self, id: ConnectionId, now: Instant) -> (Option<Instant>, Steps) {
         let Some(open) = self.open.iter().find(|open| open.id == id) else {
-            return (None, Vec::new());
+            return (None, Steps::new());
         };
         match open.look_again(&self.limits, now) {
-            Some(next) => (Some(next), Vec::new()),
+            Some(next) => (Some(next), Steps::new()),
             None => (None, self.closed(id, now)),
         }
     }
 
-    fn change(&mut self, id: ConnectionId, now: Instant, f: impl FnOnce(&mut Open)) -> Vec<Step> {
+    fn change(&mut self, id: ConnectionId, now: Instant, f: impl FnOnce(&mut Open)) -> Steps {
         match self.open.iter_mut().find(|open| open.id == id) {
             Some(open) => f(open),
-            None => return Vec::new(),
+            None => return Steps::new(),
         }
         self.proceed(now, true)
     }
 
     /// Grants what there is to those who wait, and makes connections for the others.
-    fn proceed(&mut self, now: Instant, reused: bool) -> Vec<Step> {
-        let mut steps = Vec::new();
+    fn proceed(&mut self, now: Instant, reused: bool) -> Steps {
+        let mut steps = Steps::new();
         while let Some(&call) = self.waiting.front() {
             let Some(connection) = self.occupy(now) else {
                 break;

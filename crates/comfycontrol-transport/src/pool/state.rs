@@ -1,6 +1,6 @@
 //! What a host knows of its connections, and who waits for one.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use super::sender::Sender;
 pub(super) struct State<B: 'static> {
     pub(super) plan: Plan,
     pub(super) open: Vec<Open<B>>,
-    pub(super) waiting: HashMap<CallId, oneshot::Sender<Granted<B>>>,
+    /// In the order in which they came, which is that of the plan.
+    pub(super) waiting: VecDeque<(CallId, oneshot::Sender<Granted<B>>)>,
 }
 
 pub(super) struct Open<B> {
@@ -57,5 +58,19 @@ impl<B: Send + 'static> State<B> {
     pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Open<B>> {
         let at = self.open.iter().position(|open| open.id == id)?;
         Some(self.open.swap_remove(at))
+    }
+}
+
+impl<B: 'static> State<B> {
+    /// How a call that waits is told. Mostly it is the first.
+    pub(super) fn take_waiting(&mut self, call: CallId) -> Option<oneshot::Sender<Granted<B>>> {
+        let at = match self.waiting.front() {
+            Some((first, _)) if *first == call => 0,
+            _ => self
+                .waiting
+                .binary_search_by_key(&call, |(id, _)| *id)
+                .ok()?,
+        };
+        self.waiting.remove(at).map(|(_, grant)| grant)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +24,14 @@ pub(in crate::pool) enum Protocol {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(in crate::pool) struct ConnectionId(pub(super) u64);
 
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Who has waited longer has the smaller one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(in crate::pool) struct CallId(pub(super) u64);
 
-/// What is to be done now.
+/// What is to be done now: mostly nothing, or one thing.
+pub(in crate::pool) type Steps = SmallVec<[Step; 1]>;
+
+/// One thing that is to be done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::pool) enum Step {
     /// Gives a waiting call a connection, which others have had before if it is `reused`.

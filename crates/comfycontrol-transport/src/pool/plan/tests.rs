@@ -105,13 +105,13 @@ fn what_nobody_uses_is_closed_when_its_time_is_over() {
     let at = |seconds| start + Duration::from_secs(seconds);
     let first = made(&plan.wait(at(0)).1)[0];
     plan.opened(first, Protocol::Http1, at(0));
-    assert_eq!(plan.expire(first, at(30)), (Some(at(90)), vec![]));
+    assert_eq!(plan.expire(first, at(30)), (Some(at(90)), Steps::new()));
     plan.released(first, at(40));
-    assert_eq!(plan.expire(first, at(90)), (Some(at(100)), vec![]));
+    assert_eq!(plan.expire(first, at(90)), (Some(at(100)), Steps::new()));
     // Too old for another call, though not idle for long.
     assert_eq!(plan.take(at(95)), Some(first));
-    assert_eq!(plan.expire(first, at(100)), (Some(at(160)), vec![]));
-    assert_eq!(plan.released(first, at(101)), [Step::Close(first)]);
+    assert_eq!(plan.expire(first, at(100)), (Some(at(160)), Steps::new()));
+    assert_eq!(plan.released(first, at(101))[..], [Step::Close(first)]);
     assert!(plan.is_empty());
 }
 
@@ -130,7 +130,7 @@ fn behind_unread_responses_goes_a_call_only_where_no_other_connection_comes() {
     let second = waiting(&mut plan, 1)[0];
     assert_eq!(plan.take(start()), None);
     let (_, steps) = plan.wait(start());
-    assert_eq!(steps, []);
+    assert_eq!(steps, Steps::new());
     // It cannot be made.
     assert_eq!(granted(&plan.failed(second, start())), 2);
 }
@@ -148,7 +148,7 @@ fn a_failure_fails_nobody_who_has_a_connection_to_wait_for() {
     assert_eq!((failed(&steps), made(&steps).len()), (0, 0));
     assert_eq!(granted(&plan.released(first, start())), 1);
     // None is left but the one that is still being made.
-    assert_eq!(plan.closed(first, start()), [Step::Close(first)]);
+    assert_eq!(plan.closed(first, start())[..], [Step::Close(first)]);
     assert_eq!(failed(&plan.failed(third, start())), 7);
     assert!(plan.is_empty());
 }
@@ -172,7 +172,7 @@ fn after_a_failure_the_next_connection_is_made_after_a_pause_that_grows() {
             panic!("{steps:?}");
         };
         // Those who come meanwhile have no connection made for them, nor another timer set.
-        assert_eq!(plan.wait(now).1, []);
+        assert_eq!(plan.wait(now).1, Steps::new());
         paused.push((at - now).as_millis());
         now = at;
         made_now = made(&plan.resume(now));

@@ -53,7 +53,7 @@ struct Book {
 }
 
 impl Book {
-    fn follow(&mut self, steps: Vec<Step>) {
+    fn follow(&mut self, steps: Steps) {
         for step in steps {
             match step {
                 Step::Grant {
