@@ -38,21 +38,24 @@ fn main() -> ExitCode {
 fn programs() -> std::io::Result<()> {
     let mut all = Vec::new();
     for client in Client::ALL {
-        let [memory, time] = ["KiB", "ms"].map(Series::new);
-        all.push((client, Program::build(client)?, memory, time));
+        let series = ["KiB", "own KiB", "ms"].map(Series::new);
+        all.push((client, Program::build(client)?, series));
     }
     for _ in 0..41 {
-        for (_, program, memory, time) in &mut all {
-            memory.push(program.peak_memory()? as f64);
+        for (_, program, [most, own, time]) in &mut all {
+            let memory = program.memory()?;
+            most.push(memory.most as f64);
+            own.push(memory.own as f64);
             time.push(program.first_byte()?.as_secs_f64() * 1e3);
         }
     }
     println!("\na program with one GET:");
-    for (client, program, memory, time) in &all {
+    for (client, program, [most, own, time]) in &all {
         println!(
-            "  {:>5.2} MB, {:>6.0} KiB at most, {:>5.2} ms to its first byte  {}",
+            "  {:>5.2} MB, {:>6.0} KiB at most, {:>4.0} of its own, {:>5.2} ms to its first byte  {}",
             program.size()? as f64 / 1e6,
-            memory.median(),
+            most.median(),
+            own.median(),
             time.median(),
             client.name()
         );

@@ -167,12 +167,14 @@ fn cargo(command: &str, manifest: &Path) -> Command {
 const PACKAGE: &str = "only-this";
 const TOKIO: &str = "tokio = { version = \"1.51\", features = [\"macros\", \"rt\"] }\n";
 
-/// Tells a status, and the most memory that was resident.
+/// Tells a status, the most memory that was resident, and how much is the program's own now.
 const TELL: &str = r#"
 fn tell(status: u16) {
     let text = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.unwrap().split_whitespace().next().unwrap();
-    println!("{status} {kib}");
+    let kib = |name| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().next().unwrap()
+    };
+    println!("{status} {} {}", kib("VmHWM:"), kib("RssAnon:"));
 }
 "#;

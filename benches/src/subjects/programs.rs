@@ -14,6 +14,16 @@ use crate::measure::Stopwatch;
 #[derive(Clone, Debug)]
 pub struct Program(PathBuf);
 
+/// What a program has in memory, in KiB.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// The most that was resident: nearly all of it is code that was touched, which the system
+    /// shares among processes and can drop.
+    pub most: u64,
+    /// Its heap, stacks and data at its end.
+    pub own: u64,
+}
+
 impl Program {
     /// Builds it.
     ///
@@ -38,12 +48,12 @@ impl Program {
         Ok(self.0.metadata()?.len())
     }
 
-    /// The most memory that was resident, in KiB, while it got one response over plain HTTP.
+    /// Its memory while it got one response over plain HTTP.
     ///
     /// # Errors
     ///
     /// If it does not run, or got none.
-    pub fn peak_memory(&self) -> io::Result<u64> {
+    pub fn memory(&self) -> io::Result<Memory> {
         let (listener, address) = listen()?;
         let mut child = self.start(&format!("http://{address}"))?;
         let mut stream = accept(&listener, &mut child)?;
@@ -56,9 +66,9 @@ impl Program {
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")?;
         let output = child.wait_with_output()?;
         let output = String::from_utf8_lossy(&output.stdout);
-        let mut words = output.split_whitespace();
-        match (words.next(), words.next().map(str::parse)) {
-            (Some("200"), Some(Ok(kib))) => Ok(kib),
+        let numbers: Vec<u64> = output.split_whitespace().flat_map(str::parse).collect();
+        match numbers[..] {
+            [200, most, own] => Ok(Memory { most, own }),
             _ => Err(Error::other(format!("it says {output:?}"))),
         }
     }
@@ -72,7 +82,8 @@ impl Program {
         let (listener, address) = listen()?;
         let watch = Stopwatch::start();
         let mut child = self.start(&format!("https://{address}"))?;
-        accept(&listener, &mut child)?.read_exact(&mut [0])?;
+        let mut stream = accept(&listener, &mut child)?;
+        stream.read_exact(&mut [0])?;
         let time = watch.elapsed();
         child.kill()?;
         child.wait()?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use comfycontrol_emulator::{Emulator, EventFault, Fault, FaultRule, KeepAlive, Shape};
 use http::StatusCode;
+use tokio::time::Instant;
 
 use super::running::{Gateway, gateway, tool};
 use super::scripted::{Scripted, Stream};
@@ -95,13 +96,18 @@ async fn python_passes_over_what_is_no_state() {
         assert!(ran.status.success(), "{shown}: {ran:?}");
         let said = String::from_utf8(ran.stdout).unwrap();
         // The name comes first, the files last.
-        let is_known = |line: &&str| ["accepted", "queued", "running", ONCE_MORE].contains(line);
+        let is_known =
+            |line: &&str| ["uploaded", "accepted", "queued", "running", ONCE_MORE].contains(line);
         let mut told = said.lines().skip(1).skip_while(is_known);
         assert_eq!(told.next(), Some("completed"), "{shown}: {said}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a program that runs knows no other time"
+)]
 async fn python_ends_with_the_run_whatever_becomes_of_the_stream() {
     let completed = "data: {\"status\":\"completed\"}\n\n";
     for (case, streams) in [
@@ -115,8 +121,11 @@ async fn python_ends_with_the_run_whatever_becomes_of_the_stream() {
         let throttled = streams.len() > 1;
         let gateway = Scripted::of(streams);
         python.args(["-c", code(), &gateway.port().to_string()]);
+        let began = Instant::now();
         let ran = tokio::task::block_in_place(|| python.output()).unwrap();
         assert!(ran.status.success(), "{case}: {ran:?}");
+        // As long as it was asked to.
+        assert!(!throttled || began.elapsed() >= Duration::from_secs(2));
         let told = match throttled {
             true => format!("ann\n{ONCE_MORE}\ncompleted\n"),
             false => "ann\ncompleted\n".to_owned(),

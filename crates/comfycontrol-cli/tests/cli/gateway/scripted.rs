@@ -69,7 +69,10 @@ fn serve(mut connection: TcpStream, next: impl Fn() -> Option<Stream>, kept_wait
                 }
                 Stream::Cut(events) => return begin_events(&mut connection, events),
                 Stream::Throttled => {
-                    let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
+                    let head = concat!(
+                        "HTTP/1.1 429 Too Many Requests\r\n",
+                        "retry-after: 2\r\ncontent-length: 0\r\n\r\n"
+                    );
                     connection.write_all(head.as_bytes()).unwrap();
                     continue;
                 }

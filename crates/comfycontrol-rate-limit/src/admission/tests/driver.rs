@@ -255,7 +255,12 @@ impl Driver {
             unreachable!()
         };
         let Pair { real, model, now } = &mut self.both;
-        let event = real.settle(*now, &flight, outcome);
+        let event = if outcome == Outcome::Responded && flight.is_plain() {
+            real.settle_plainly(*now);
+            None
+        } else {
+            real.settle(*now, &flight, outcome)
+        };
         if real.is_awaited() {
             real.run(*now, effects);
         }
