@@ -145,16 +145,18 @@ impl<E: Error + 'static> Error for CollectError<E> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::convert::Infallible;
+    use std::io;
 
     use http_body::Frame;
 
     use super::*;
 
-    /// One piece, after which it must not be asked.
-    struct OnePiece(Option<Bytes>);
+    /// After its last piece it must not be asked.
+    struct Pieces(VecDeque<Bytes>);
 
-    impl Body for OnePiece {
+    impl Body for Pieces {
         type Data = Bytes;
         type Error = Infallible;
 
@@ -162,21 +164,34 @@ mod tests {
             mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            let piece = self.0.take().expect("it has not ended");
+            let piece = self.0.pop_front().expect("it has not ended");
             Poll::Ready(Some(Ok(Frame::data(piece))))
         }
 
         fn is_end_stream(&self) -> bool {
-            self.0.is_none()
+            self.0.is_empty()
         }
     }
 
     #[tokio::test]
     async fn a_body_that_has_ended_is_not_asked_for_more_and_its_only_piece_is_not_copied() {
         let piece = Bytes::from(vec![b'a'; 100]);
-        let body = OnePiece(Some(piece.clone()));
-        let collected = collect(body, 100).await.unwrap();
-        assert_eq!(collected.as_ptr(), piece.as_ptr());
-        assert_eq!(collect(OnePiece(None), 0).await.unwrap(), "");
+        // One without bytes is none.
+        for pieces in [vec![piece.clone()], vec![piece.clone(), Bytes::new()]] {
+            let collected = collect(Pieces(pieces.into()), 100).await.unwrap();
+            assert_eq!((collected.as_ptr(), collected.len()), (piece.as_ptr(), 100));
+        }
+        let none = collect(Pieces(VecDeque::new()), 0).await.unwrap();
+        assert_eq!(none, "");
+    }
+
+    #[test]
+    fn an_error_says_what_became_of_the_body() {
+        let broken = CollectError::Body(io::Error::other("reset"));
+        assert_eq!(broken.to_string(), "body broke off");
+        assert_eq!(broken.source().unwrap().to_string(), "reset");
+        let large = CollectError::<io::Error>::TooLarge;
+        assert_eq!(large.to_string(), "body is larger than allowed");
+        assert!(large.source().is_none());
     }
 }

@@ -5,6 +5,7 @@
 //! * `classes`: how often each class of failure is sent again, by method and by settings.
 //! * `deadline`: a wait that the call's deadline leaves no time for is not begun.
 //! * `earlier`: what the error of a call knows of the attempts before the last.
+//! * `kept`: what of a request is kept with its response.
 //! * `model`: a naive model: which of a sequence of failures are sent again, and after which waits.
 //! * `response_bodies`: what becomes of a response whose body breaks off.
 //! * `throttled`: how long a 429 holds a request back.
@@ -18,6 +19,7 @@ mod budget;
 mod classes;
 mod deadline;
 mod earlier;
+mod kept;
 mod model;
 mod response_bodies;
 mod script;
