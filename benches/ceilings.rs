@@ -10,5 +10,6 @@ pub(crate) const GRANT_STRICT: u64 = 338;
 pub(crate) const GRANT_SLIDING_LOG: u64 = 338;
 pub(crate) const RATE_LIMIT: u64 = 985;
 pub(crate) const TEN_REQUESTS: u64 = 446_500;
+pub(crate) const TEN_REQUESTS_HTTP2: u64 = 1_020_000;
 pub(crate) const THREE_LAYERS: u64 = 1_885;
 pub(crate) const WHOLE_STACK: u64 = 6_080;

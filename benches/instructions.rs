@@ -71,7 +71,8 @@ mod counted {
         responding(ResponseKind::Json);
         used_whole();
         for sender in Sender::ALL {
-            connected(sender);
+            connected(sender, Wire::Http1);
+            connected(sender, Wire::Http2Tls);
         }
     }
 
@@ -150,11 +151,14 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::bare(args = (Sender::Bare), setup = connected)]
-    #[bench::comfycontrol(args = (Sender::Facade), setup = connected, config = within(ceilings::TEN_REQUESTS))]
-    #[bench::reqwest(args = (Sender::Reqwest), setup = connected)]
-    fn ten_requests((contest, sender): (Contest, Sender)) -> Contest {
-        black_box(contest.lap(sender, Wire::Http1, 1, 10));
+    #[bench::bare(args = (Sender::Bare, Wire::Http1), setup = connected)]
+    #[bench::comfycontrol(args = (Sender::Facade, Wire::Http1), setup = connected, config = within(ceilings::TEN_REQUESTS))]
+    #[bench::reqwest(args = (Sender::Reqwest, Wire::Http1), setup = connected)]
+    #[bench::bare_http2(args = (Sender::Bare, Wire::Http2Tls), setup = connected)]
+    #[bench::comfycontrol_http2(args = (Sender::Facade, Wire::Http2Tls), setup = connected, config = within(ceilings::TEN_REQUESTS_HTTP2))]
+    #[bench::reqwest_http2(args = (Sender::Reqwest, Wire::Http2Tls), setup = connected)]
+    fn ten_requests((contest, sender, wire): (Contest, Sender, Wire)) -> Contest {
+        black_box(contest.lap(sender, wire, 1, 10));
         contest
     }
 
@@ -208,10 +212,10 @@ mod counted {
         Prepared { service, request }
     }
 
-    fn connected(sender: Sender) -> (Contest, Sender) {
+    fn connected(sender: Sender, wire: Wire) -> (Contest, Sender, Wire) {
         let contest = Contest::new();
-        contest.lap(sender, Wire::Http1, 1, 10);
-        (contest, sender)
+        contest.lap(sender, wire, 1, 10);
+        (contest, sender, wire)
     }
 
     fn used_whole() -> (Whole, Request<Body>) {
