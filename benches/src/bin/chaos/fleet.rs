@@ -42,6 +42,7 @@ pub(crate) struct Outcome {
     pub(crate) requests: u64,
     pub(crate) worst: u64,
     pub(crate) most_connections: u64,
+    pub(crate) stood_still: Duration,
 }
 
 impl Fleet {
@@ -279,6 +280,7 @@ impl Running {
             requests: record.requests(),
             worst: record.worst(),
             most_connections: record.most_connections,
+            stood_still: self.server.shared.stood_still(),
         }
     }
 }

@@ -137,7 +137,10 @@ impl Judge {
         self.check(
             Invariant::InTime,
             took <= ask.timeout + stopped + SLACK,
-            || format!("call {call} has {:?}, and took {took:?}", ask.timeout),
+            || {
+                let timeout = ask.timeout;
+                format!("call {call} has {timeout:?}, and took {took:?}; stopped for {stopped:?}")
+            },
         );
     }
 

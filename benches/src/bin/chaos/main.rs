@@ -11,6 +11,7 @@ mod gateway;
 mod judge;
 mod plan;
 mod process;
+mod pulse;
 mod record;
 mod respond;
 mod role;

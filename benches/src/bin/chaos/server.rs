@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use comfycontrol_test::now;
@@ -18,13 +17,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connection;
+use crate::pulse::Pulse;
 use crate::record::Record;
 use crate::terms;
 use crate::verdicts::Verdicts;
 
 /// How long it is away when it restarts.
 const AWAY: Duration = Duration::from_millis(300);
-const BEAT: Duration = Duration::from_millis(50);
 
 /// What all connections have in common.
 pub(crate) struct Shared {
@@ -34,8 +33,7 @@ pub(crate) struct Shared {
     pub(crate) restarts: mpsc::UnboundedSender<()>,
     /// Until when a 429 proves nothing, and why.
     excuse: Mutex<Option<(Instant, &'static str)>>,
-    /// For how long this process got no processor, in milliseconds.
-    stood_still: AtomicU64,
+    pulse: Pulse,
     tls: TlsAcceptor,
 }
 
@@ -47,7 +45,7 @@ impl Shared {
 
     /// For how long the machine has stood still so far.
     pub(crate) fn stood_still(&self) -> Duration {
-        Duration::from_millis(self.stood_still.load(Ordering::Relaxed))
+        self.pulse.lost(now())
     }
 
     pub(crate) fn excused(&self) -> Option<&'static str> {
@@ -104,7 +102,7 @@ impl Server {
             verdicts,
             restarts,
             excuse: Mutex::new(None),
-            stood_still: AtomicU64::new(0),
+            pulse: Pulse::new(now()),
             tls: TlsAcceptor::from(Arc::new(tls)),
         });
         let port = Port::free();
@@ -123,14 +121,11 @@ impl Server {
 /// Notes when this process had to wait for a processor for as long as requests may be on their way.
 async fn watch(shared: Arc<Shared>) {
     loop {
-        let due = now() + BEAT;
-        sleep_until(due).await;
-        let late = due.elapsed();
-        if late > terms::LINGER / 2 {
-            let late = u64::try_from(late.as_millis()).unwrap_or(u64::MAX);
-            shared.stood_still.fetch_add(late, Ordering::Relaxed);
+        let (late, next) = shared.pulse.beat(now());
+        if late {
             shared.excuse("after the machine stood still");
         }
+        sleep_until(next).await;
     }
 }
 

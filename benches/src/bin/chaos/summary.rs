@@ -1,6 +1,7 @@
 //! What is printed in the end.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::fleet::Outcome;
 use crate::verdicts::{Invariant, Verdicts};
@@ -12,6 +13,7 @@ pub(crate) fn print(outcomes: Vec<Outcome>) -> bool {
     let mut verdicts = Verdicts::default();
     let mut calls: BTreeMap<String, u64> = BTreeMap::new();
     let mut faults: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let mut stood_still = Duration::ZERO;
     for outcome in outcomes {
         let Outcome {
             name,
@@ -30,6 +32,7 @@ pub(crate) fn print(outcomes: Vec<Outcome>) -> bool {
             *faults.entry(kind).or_default() += times;
         }
         verdicts.add(outcome.verdicts);
+        stood_still = stood_still.max(outcome.stood_still);
     }
     list(
         "outcome",
@@ -45,6 +48,9 @@ pub(crate) fn print(outcomes: Vec<Outcome>) -> bool {
             row.checks,
             row.violations
         );
+    }
+    if stood_still > Duration::ZERO {
+        println!("\nthe machine stood still for {stood_still:.1?} in all");
     }
     for (why, times) in &verdicts.excused {
         println!("\nnot judged: {times} responses with 429 {why}");
