@@ -157,6 +157,8 @@ fn a_list_that_outruns_the_reader_is_an_error_rather_than_silence() {
     for read in 1..5_000 {
         let window = position.window().expect("it has not reached the end");
         if position.take(window, page(&list, window, 100, None)) == Err(Lost) {
+            // Two requests each time that its place is lost.
+            assert!(read <= 2_010, "{read}");
             return;
         }
         list.splice(0..0, read * 1_000..read * 1_000 + 200);
@@ -210,5 +212,52 @@ fn a_server_that_does_not_look_at_the_size_is_read_whole() {
             }
             assert_eq!(read, list, "{size} {fixed} {lie:?}");
         }
+    }
+}
+
+#[test]
+fn a_list_costs_no_more_requests_than_it_must() {
+    // Items, as many as the server gives at once, what its total says too much, and requests.
+    for (size, cap, lie, requests) in [
+        (0, 10, None, 1),
+        // Only an honest total says that a short page is the last.
+        (9, 10, Some(0), 1),
+        (9, 10, None, 2),
+        (9, 10, Some(5), 2),
+        (10, 10, Some(0), 2),
+        (20, 10, Some(0), 3),
+        (19, 10, None, 3),
+        (19, 10, Some(5), 4),
+        (55, 10, None, 8),
+        // Fewer at once than was asked for.
+        (19, 4, None, 8),
+        (10, 4, Some(5), 6),
+        (55, 4, None, 23),
+    ] {
+        let (_, read, reads) = read_all((0..size).collect(), 10, cap, lie, |_, _, _| {});
+        let shown = format!("{size} {cap} {lie:?}");
+        assert_eq!(
+            (read.len(), reads),
+            (size as usize, Ok(requests)),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_list_that_grows_for_a_while_is_overtaken() {
+    for (growth, while_read, at_most) in [(5, 10, 25), (12, 10, 53), (12, 30, 102), (12, 40, 120)] {
+        let mut ids = 1_000..;
+        let grow = |list: &mut Vec<u32>, n: usize, _: &[u32]| {
+            if n < while_read {
+                list.splice(0..0, ids.by_ref().take(growth));
+            }
+        };
+        let (stayed, read, reads) = read_all((0..100).collect(), 10, 10, None, grow);
+        assert!(stayed.iter().all(|id| read.contains(id)));
+        assert!(
+            reads.is_ok_and(|reads| reads <= at_most),
+            "{growth} {while_read}: {reads:?}"
+        );
     }
 }
