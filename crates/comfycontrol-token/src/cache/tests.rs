@@ -1,4 +1,5 @@
 mod expiry;
+mod good;
 mod model;
 mod reading;
 mod schedule;
