@@ -43,3 +43,50 @@ impl InFlight {
 
 /// After how many requests the older half begins to fade, unless most are on their way.
 const MAX_REQUESTS: u64 = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_all_is_shared_by_those_that_have_arrived() {
+        let mut seen = InFlight::default();
+        assert_eq!(seen.latency(0), 0);
+        seen.note(100, 2, 2);
+        seen.note(110, 1, 0);
+        seen.note(130, 1, 1);
+        seen.note(140, 0, 0);
+        // 10 with two, 30 with one.
+        assert_eq!((seen.latency(0), seen.latency(1)), (50 / 3, 50 / 2));
+        assert_eq!(seen.latency(3), 0);
+        // What leaves while no call waits is not seen, nor how long that takes.
+        seen.pause();
+        seen.note(1_000, 1, 1);
+        seen.note(1_010, 0, 0);
+        assert_eq!(seen.latency(0), 60 / 4);
+    }
+
+    #[test]
+    fn what_was_long_ago_counts_less() {
+        let mut seen = InFlight::default();
+        for n in 0..=1_000 {
+            seen.note(n * 10, 1, 1);
+        }
+        assert_eq!((seen.requests, seen.latency(0)), (500, 10));
+        for n in 1..=500 {
+            seen.note(10_000 + n * 1_000, 1, 1);
+        }
+        assert_eq!((seen.requests, seen.latency(0)), (1_000, 505));
+    }
+
+    #[test]
+    fn nothing_fades_before_most_have_arrived() {
+        let mut seen = InFlight::default();
+        for n in 0..1_600 {
+            seen.note(n, 200, u64::from(n > 199));
+        }
+        assert_eq!(seen.requests, 1_600);
+        seen.note(1_600, 200, 1);
+        assert_eq!(seen.requests, 800);
+    }
+}
