@@ -144,6 +144,7 @@ mod tests {
 
     #[test]
     fn caps_what_nobody_would_wait_for() {
+        assert_eq!(MAX_RETRY_AFTER.as_secs(), 86_400);
         assert_eq!(delay_seconds("86401"), Some(MAX_RETRY_AFTER));
         assert_eq!(delay_seconds(&"9".repeat(100)), Some(MAX_RETRY_AFTER));
         let response = headers(&[

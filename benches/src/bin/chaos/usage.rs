@@ -25,6 +25,8 @@ pub(crate) struct Lives(HashMap<u32, Life>);
 struct Life {
     /// When it was ready.
     first: Option<Usage>,
+    /// Whether it had many descriptors at the last look.
+    had_many: bool,
     memory: Vec<u64>,
 }
 
@@ -44,8 +46,10 @@ impl Lives {
             return; // it is about to end
         };
         life.memory.push(usage.memory_kib);
-        let few = usage.descriptors <= MOST_DESCRIPTORS;
-        verdicts.check(Invariant::Descriptors, few, || {
+        let many = usage.descriptors > MOST_DESCRIPTORS;
+        // Once it may be callers who came, and went, while it was stopped.
+        let stays = std::mem::replace(&mut life.had_many, many) && many;
+        verdicts.check(Invariant::Descriptors, !stays, || {
             let Process { number, kind, .. } = process;
             format!("{kind:?} {number} has {} descriptors", usage.descriptors)
         });
