@@ -36,6 +36,7 @@ pub(crate) struct Process {
     input: Option<ChildStdin>,
     /// When it was stopped, and until when it is.
     pub(crate) stopped: Option<(Instant, Instant)>,
+    pub(crate) is_finishing: bool,
 }
 
 impl Process {
@@ -66,11 +67,13 @@ impl Process {
             input: child.stdin.take(),
             child,
             stopped: None,
+            is_finishing: false,
         }
     }
 
     /// Tells it to make no further call. It must not be stopped.
     pub(crate) fn finish(&mut self) {
+        self.is_finishing = true;
         if let Some(input) = &mut self.input {
             let _ = input.write_all(b"stop\n").and_then(|()| input.flush());
         }

@@ -21,6 +21,8 @@ impl Running {
         let kind = self.processes[at].kind;
         // The first of them stays, to be seen over a long time.
         let stays = self.processes[at].number == 0;
+        // Its place is another's already.
+        let is_finishing = self.processes[at].is_finishing;
         let alone = matches!(self.fleet.place, Place::Memory) && kind != Kind::Caller;
         let what = match draw.below(8) {
             0 | 1 if !stays => {
@@ -31,10 +33,12 @@ impl Running {
                     .end(&process, &mut self.server.shared.verdicts.lock());
                 // A budget in memory begins again: not before the server has forgotten, too.
                 let wait = if alone { terms::FORGOTTEN } else { TICK };
-                self.vacant.push((kind, now() + wait));
+                if !is_finishing {
+                    self.vacant.push((kind, now() + wait));
+                }
                 "killed"
             }
-            2 if !stays && !alone && kind != Kind::Gateway => {
+            2 if !stays && !alone && !is_finishing && kind != Kind::Gateway => {
                 self.go_on(at);
                 self.processes[at].finish();
                 self.vacant.push((kind, now()));
